@@ -1,0 +1,55 @@
+"""The errors that a caller can meet. Each message says the invariant, what came, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ElmError(Exception):
+    """Base class of every error that the toolkit raises on purpose."""
+
+    exit_code = 1
+    """What the command line exits with: 1 for a failed run, 2 for a wrong call."""
+
+
+class CallError(ElmError, ValueError):
+    """A wrong call: an argument that can never work."""
+
+    exit_code = 2
+
+
+class VectorError(CallError):
+    """A vector that cannot be read: wrong size, not finite, or of another space."""
+
+
+class UnknownNameError(CallError, LookupError):
+    """A name that is not among the known ones; the message suggests the nearest."""
+
+    def __init__(self, what: str, name: object, known: Iterable[object], hint: str = "") -> None:
+        choices = [str(k) for k in known]
+        near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
+        message = f"unknown {what} {str(name)!r}"
+        if near:
+            message += f"; did you mean {near[0]!r}?"
+        elif len(choices) <= 30:
+            message += f"; known: {', '.join(choices)}"
+        else:
+            message += f"; there are {len(choices)} of them, such as {', '.join(choices[:3])}"
+        super().__init__(f"{message} {hint}".strip())
+
+
+class DataFileError(ElmError):
+    """A data file that is missing, cut off or not in its documented form."""
+
+
+class LeakageError(ElmError):
+    """Something that is scored was also trained on."""
+
+
+class CheckpointError(ElmError):
+    """A folder of weights that is incomplete, damaged or of another model."""
+
+
+class OutsideDataWarning(UserWarning):
+    """A vector that lies far outside the data of its space: text about it is a guess."""
