@@ -53,7 +53,7 @@ def make_ratings(
     ratings = _rate(fit, quality[columns], generosity[rows], rng)
     users = pd.DataFrame(tastes, columns=[f"taste_{name}" for name in (*GENRES, *ATTRIBUTES)])
     users["generosity"], users["activity"] = generosity, counts
-    users.index = pd.Index([str(i + 1) for i in range(n_users)], name="user")
+    users.index = pd.Index([f"u{i + 1}" for i in range(n_users)], name="user")
     interactions = pd.DataFrame(
         {
             "user": users.index.to_numpy()[rows],
