@@ -1,0 +1,89 @@
+"""The adapter E_A: a two-layer MLP from an embedding space W to n soft tokens in the token space Z (ELM, Section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from elm._errors import CallError
+from elm.embeddings import EmbeddingSpace
+
+
+@dataclass(frozen=True)
+class AdapterConfig:
+    """The shape of an adapter and the space that it reads."""
+
+    space: str
+    fingerprint: str
+    metric: str
+    dim: int  # of W
+    token_dim: int  # of Z
+    soft_tokens: int = 8
+    hidden: int = 512
+    reach: float = float("inf")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class MLPAdapter(nn.Module):
+    """Maps vectors (B, dim) to soft tokens (B, soft_tokens, token_dim).
+
+    A vector is normalised with the space's mean and scale, which are stored beside the weights, so that training and
+    use cannot disagree. The output is layer-normalised and scaled to the spread of the token embeddings, so that the
+    language model meets numbers of the size it knows.
+    """
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, config: AdapterConfig, token_spread: float = 1.0) -> None:
+        super().__init__()
+        if config.soft_tokens < 1:
+            raise CallError(f"an adapter has at least one soft token, not {config.soft_tokens}")
+        self.config = config
+        self.register_buffer("mean", torch.zeros(config.dim))
+        self.register_buffer("scale", torch.ones(config.dim))
+        self.inner = nn.Linear(config.dim, config.hidden)
+        self.outer = nn.Linear(config.hidden, config.soft_tokens * config.token_dim)
+        self.norm = nn.LayerNorm(config.token_dim)
+        nn.init.constant_(self.norm.weight, token_spread)
+
+    @classmethod
+    def for_space(cls, space: EmbeddingSpace, token_dim: int, token_spread: float = 1.0, soft_tokens: int = 8,
+                  hidden: int = 512) -> MLPAdapter:  # fmt: skip
+        """A fresh adapter for a space, with the space's normalisation."""
+        config = AdapterConfig(space.name, space.fingerprint, space.metric, space.dim, token_dim, soft_tokens, hidden,
+                               float(space.reach))  # fmt: skip
+        adapter = cls(config, token_spread)
+        adapter.mean.copy_(torch.as_tensor(space.mean, dtype=torch.float32))
+        adapter.scale.copy_(torch.as_tensor(space.scale, dtype=torch.float32))
+        return adapter
+
+    def start_from(self, vectors: np.ndarray) -> MLPAdapter:
+        """Start the first layer from the whitened directions of training vectors (n, dim).
+
+        Sentence vectors spread far more along some directions than along others, and what tells one film's conflict
+        from another's lies in the small ones. Whitening puts all on one footing, which saves most of the steps that
+        gradient descent would spend on it.
+        """
+        x = (torch.as_tensor(vectors, dtype=torch.float32) - self.mean) / self.scale
+        _, values, directions = torch.linalg.svd(x - x.mean(0), full_matrices=False)
+        spread = values / max(len(x) - 1, 1) ** 0.5
+        keep = min(self.config.hidden // 2, int((spread > 1e-2 * spread[0]).sum()))
+        rows = directions[:keep] / spread[:keep, None]  # unit variance along each kept direction
+        with torch.no_grad():  # a direction and its opposite: together they pass GELU without loss
+            self.inner.weight.mul_(0.1)
+            self.inner.bias.zero_()
+            self.inner.weight[:keep] = rows
+            self.inner.weight[keep : 2 * keep] = -rows
+        return self
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        hidden = nn.functional.gelu(self.inner((vectors - self.mean) / self.scale))  # (B, hidden)
+        soft = self.outer(hidden).view(-1, self.config.soft_tokens, self.config.token_dim)  # (B, n, Z)
+        return self.norm(soft)

@@ -1,0 +1,67 @@
+"""What a teacher may know about a film or a user, and how it is put into a prompt for the base model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elm.tasks._phrases import ATTRIBUTE_PHRASES, genre_word, trait_phrase
+
+if TYPE_CHECKING:
+    from elm.data import Dataset
+
+
+@dataclass(frozen=True)
+class FilmFacts:
+    """Facts of one film. Generated films have setting, protagonist, conflict and moods; real ones a plot."""
+
+    genres: tuple[str, ...] = ()
+    setting: str | None = None
+    protagonist: str | None = None
+    conflict: str | None = None
+    moods: tuple[tuple[str, int], ...] = ()  # (attribute, 0 strong or 1 in part), strongest first
+    plot: str | None = None
+
+    def line(self) -> str:
+        """The facts with labels in a fixed order: what the base model reads in place of a vector."""
+        parts = [f"genres: {', '.join(genre_word(g) for g in self.genres)}"]
+        if self.setting is not None:
+            parts += [f"setting: {self.setting}", f"lead: {self.protagonist}", f"conflict: {self.conflict}"]
+        if self.moods:
+            parts.append(f"mood: {', '.join(ATTRIBUTE_PHRASES[a][level] for a, level in self.moods)}")
+        if self.plot is not None:
+            parts.append(f"plot: {self.plot}")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class UserFacts:
+    """A user's tastes as their ratings show them: traits with a level (0 strong, 1 mild), strongest first.
+
+    A trait is a genre, a soft attribute, an era or a degree of fame (see `elm.tasks.user_facts`).
+    """
+
+    likes: tuple[tuple[str, int], ...]
+    dislikes: tuple[tuple[str, int], ...]
+
+    def line(self) -> str:
+        def listed(traits: tuple[tuple[str, int], ...]) -> str:
+            return ", ".join(("very " if level == 0 else "") + trait_phrase(t) for t, level in traits)
+
+        return f"likes: {listed(self.likes)}; dislikes: {listed(self.dislikes)}"
+
+
+def film_facts(dataset: Dataset, item: str, plot: str | None = None) -> FilmFacts:
+    """The facts of one film: the generated ones where the data set knows them, else genres and the given plot."""
+    if dataset.facts is not None:
+        from elm.data import strongest
+
+        row = dataset.facts.items.loc[item]
+        return FilmFacts(
+            genres=tuple(row["genres"]),
+            setting=row["setting"],
+            protagonist=row["protagonist"],
+            conflict=row["conflict"],
+            moods=tuple(strongest(row, 2)),
+        )
+    return FilmFacts(genres=tuple(dataset.items.loc[item, "genres"]), plot=plot)

@@ -1,0 +1,31 @@
+"""The template teacher: texts from known facts, with seeded variation."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from elm.tasks._facts import FilmFacts, UserFacts
+from elm.tasks._task import Task, get
+
+
+class TemplateTeacher:
+    """Writes the text of a task from the facts of an entity: the same text for the same seed, id and task.
+
+    >>> from elm.tasks import FilmFacts
+    >>> facts = {"f1": FilmFacts(genres=("War",), plot="Two armies meet at a bridge.")}
+    >>> TemplateTeacher(facts, seed=0).write("f1", "summary")
+    'This is a war film. Two armies meet at a bridge.'
+    """
+
+    def __init__(self, facts: Mapping[str, FilmFacts] | Mapping[str, UserFacts], seed: int = 0) -> None:
+        self.facts = facts
+        self.seed = seed
+
+    def write(self, entity: str, task: str | Task, variant: int = 0) -> str:
+        """The text for one entity; another `variant` gives another wording of the same facts."""
+        task = get(task)
+        key = zlib.crc32(f"{task.id}/{entity}".encode())
+        return task.write(self.facts[entity], np.random.default_rng([self.seed, key, variant]))

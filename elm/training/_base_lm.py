@@ -1,0 +1,131 @@
+"""The recipe of the embedded base model: from facts in a prompt it learns to write the text of a task.
+
+Without a base that has learned to use a context, adapters have nothing to hook into: the soft tokens take the place
+that the facts have here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from elm.data import ATTRIBUTES, GENRES, make_films
+from elm.model._base import BaseConfig, new_base, train_tokenizer
+from elm.model._prompt import plain_ids
+from elm.tasks import VECTOR, FilmFacts, Task, UserFacts, all_tasks
+from elm.training._batch import Example, collate
+from elm.training._loop import LoopConfig, LoopResult, optimise
+
+Pair = tuple[str, str]  # prompt, target
+Source = Callable[[np.random.Generator], Pair]
+
+
+@dataclass(frozen=True)
+class BaseRecipe:
+    """Everything that decides the weights of the base, but for the texts."""
+
+    steps: int = 4000
+    batch_tokens: int = 6000
+    lr: float = 3e-3
+    seed: int = 0
+    model: BaseConfig = field(default_factory=BaseConfig)
+
+
+def random_user_facts(rng: np.random.Generator, likes: int = 6, dislikes: int = 4) -> UserFacts:
+    """Tastes of nobody: traits drawn at random, the strong ones first."""
+    traits = rng.permutation([*GENRES, *ATTRIBUTES])[: likes + dislikes]
+
+    def levels(n: int) -> list[int]:
+        strong = int(rng.integers(0, n + 1))
+        return [0] * strong + [1] * (n - strong)
+
+    return UserFacts(
+        likes=tuple(zip(traits[:likes].tolist(), levels(likes), strict=True)),
+        dislikes=tuple(zip(traits[likes:].tolist(), levels(dislikes), strict=True)),
+    )
+
+
+def demo_sources(skip: Any, n_films: int = 20000, seed: int = 0) -> tuple[list[Source], list[float]]:
+    """Film and user prompts over drawn facts; `skip` holds the films whose combinations of facts must not occur."""
+    from elm.data import strongest
+
+    films = make_films(n_films, seed=seed + 7, prefix="b", skip=skip)
+    facts = [
+        FilmFacts(tuple(row["genres"]), row["setting"], row["protagonist"], row["conflict"], tuple(strongest(row, 2)))
+        for _, row in films.iterrows()
+    ]
+    film_tasks, user_tasks = all_tasks("item"), all_tasks("user")
+
+    def film(rng: np.random.Generator) -> Pair:
+        return text_pair(film_tasks[rng.integers(len(film_tasks))], facts[rng.integers(len(facts))], rng)
+
+    def user(rng: np.random.Generator) -> Pair:
+        return text_pair(user_tasks[rng.integers(len(user_tasks))], random_user_facts(rng), rng)
+
+    return [film, user], [0.7, 0.3]
+
+
+def text_pair(task: Task, facts: FilmFacts | UserFacts, rng: np.random.Generator) -> Pair:
+    """The task's prompt with the facts where the vector will be, and the teacher's text."""
+    return f"{task.prompt.replace(VECTOR, facts.line())}\n", task.write(facts, rng)
+
+
+class PairBatches:
+    """Batches of text pairs, each a function of (seed, step); one source a batch, so that lengths are alike."""
+
+    def __init__(self, tokenizer: Any, sources: Sequence[Source], weights: Sequence[float], batch_tokens: int,
+                 seed: int) -> None:  # fmt: skip
+        self._tokenizer, self._sources, self._weights = tokenizer, sources, np.asarray(weights) / np.sum(weights)
+        self._tokens, self._seed = batch_tokens, seed
+
+    def at(self, step: int) -> Any:
+        rng = np.random.default_rng([self._seed, step])
+        source = self._sources[rng.choice(len(self._sources), p=self._weights)]
+        examples: list[Example] = []
+        longest = 0
+        while len(examples) < 256:
+            prompt, target = source(rng)
+            example = Example(
+                [self._tokenizer.bos_token_id, *plain_ids(self._tokenizer, prompt)],
+                [*plain_ids(self._tokenizer, target), self._tokenizer.eos_token_id],
+            )
+            longest = max(longest, len(example.prompt) + len(example.target))
+            if examples and longest * (len(examples) + 1) > self._tokens:
+                break
+            examples.append(example)
+        return collate(examples, self._tokenizer.pad_token_id)
+
+
+def train_base(
+    sources: Sequence[Source],
+    weights: Sequence[float],
+    recipe: BaseRecipe,
+    *,
+    start: tuple[Any, Any] | None = None,
+    progress: bool = True,
+    checkpoint: Path | None = None,
+) -> tuple[Any, Any, LoopResult]:
+    """Train a base (model, tokenizer) on text pairs; `start` continues from an existing one."""
+    if start is None:
+        rng = np.random.default_rng([recipe.seed, 99])
+        corpus = (text for _ in range(6000) for text in sources[rng.choice(len(sources), p=weights)](rng))
+        tokenizer = train_tokenizer(corpus, recipe.model.vocabulary)
+        model = new_base(tokenizer, recipe.model, recipe.seed)
+    else:
+        model, tokenizer = start
+    batches = PairBatches(tokenizer, sources, weights, recipe.batch_tokens, recipe.seed)
+
+    def loss_at(step: int) -> tuple[torch.Tensor, int]:
+        batch = batches.at(step)
+        return model(input_ids=batch.ids, attention_mask=batch.mask, labels=batch.labels).loss, batch.tokens
+
+    model.train()
+    loop = LoopConfig(recipe.steps, recipe.lr, warmup=min(100, recipe.steps // 10 + 1), seed=recipe.seed)
+    result = optimise([(p, 1.0) for p in model.parameters()], loss_at, loop, label="base", progress=progress,
+                      checkpoint=checkpoint, modules={"llm": model})  # fmt: skip
+    return model.eval(), tokenizer, result
