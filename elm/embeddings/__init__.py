@@ -1,1 +1,27 @@
-"""Room under construction."""
+"""Embedding spaces, vector tables, and where vectors come from: ratings (WALS) and texts (sentence encoders)."""
+
+from elm.embeddings._arithmetic import centroid, interpolate
+from elm.embeddings._confidence import confidence
+from elm.embeddings._encoder import SentenceEncoder
+from elm.embeddings._encoder_files import DEFAULT_ENCODER
+from elm.embeddings._neighbours import nearest
+from elm.embeddings._rating_order import rating_order
+from elm.embeddings._semantic import semantic
+from elm.embeddings._space import EmbeddingSpace
+from elm.embeddings._table import VectorTable
+from elm.embeddings._wals import fold_in, wals
+
+__all__ = [
+    "DEFAULT_ENCODER",
+    "EmbeddingSpace",
+    "SentenceEncoder",
+    "VectorTable",
+    "centroid",
+    "confidence",
+    "fold_in",
+    "interpolate",
+    "nearest",
+    "rating_order",
+    "semantic",
+    "wals",
+]

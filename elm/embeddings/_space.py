@@ -1,0 +1,161 @@
+"""The embedding space: what every vector of one table has in common, and the check that a vector belongs to it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorError
+
+Metric = Literal["cosine", "dot"]
+Array = npt.NDArray[np.float32]
+
+_FAR = 1.5
+"""A vector is far outside when its distance is more than this many times the reach."""
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingSpace:
+    """Name, size, metric and statistics of one embedding space (W in ELM).
+
+    name: how adapters and tables call the space. dim: length of its vectors. metric: "cosine" or "dot".
+    mean, scale: (dim,) float32, in the units of the vectors; `(v - mean) / scale` has about unit spread.
+    reach: 99.9 % quantile of `distance` over the space's own data. made: how the vectors came about.
+    fingerprint: a hash of what made them; two spaces are one exactly when name, dim and fingerprint agree.
+    """
+
+    name: str
+    dim: int
+    metric: Metric
+    mean: Array
+    scale: Array
+    reach: float
+    made: dict[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+
+    def __post_init__(self) -> None:
+        if self.metric not in ("cosine", "dot"):
+            raise CallError(f"metric must be 'cosine' or 'dot', got {self.metric!r}")
+        if self.dim < 1:
+            raise CallError(f"an embedding space needs at least one dimension, got {self.dim}")
+        for name in ("mean", "scale"):
+            value = np.ascontiguousarray(getattr(self, name), dtype=np.float32)
+            if value.shape != (self.dim,) or not np.isfinite(value).all():
+                raise CallError(f"{name} must hold {self.dim} finite numbers, got an array of shape {value.shape}")
+            object.__setattr__(self, name, value)
+        if not (self.scale > 0).all():
+            raise CallError("scale must be positive in every dimension; use EmbeddingSpace.fit to compute it")
+        if not (np.isfinite(self.reach) and self.reach > 0):
+            raise CallError(f"reach must be a positive number, got {self.reach}")
+
+    @classmethod
+    def fit(
+        cls, name: str, vectors: npt.ArrayLike, metric: Metric, made: dict[str, Any], fingerprint: str
+    ) -> EmbeddingSpace:
+        """Make a space from its data, `vectors` (n, dim): computes mean, scale and reach.
+
+        A dimension without spread gets the typical spread of the others (1 when none has any), so that a scale is
+        never zero and noise in a constant dimension is not blown up.
+
+        >>> space = EmbeddingSpace.fit("toy", [[1.0, 5.0], [3.0, 5.0]], "dot", {}, "f")
+        >>> space.mean.tolist(), space.scale.tolist()
+        ([2.0, 5.0], [1.0, 1.0])
+        """
+        data = _finite_matrix(vectors, f"the vectors of space {name!r}").astype(np.float64)
+        mean, spread = data.mean(0), data.std(0)
+        alive = spread > 1e-6 * max(spread.max(), float(np.abs(data).max()), 1e-30)
+        typical = float(np.sqrt(np.mean(spread[alive] ** 2))) if alive.any() else 1.0
+        scale = np.where(alive, spread, typical)
+        distance = np.sqrt((((data - mean) / scale) ** 2).mean(1))
+        reach = max(float(np.quantile(distance, 0.999)), 1e-6)
+        return cls(name, data.shape[1], metric, mean, scale, reach, dict(made), fingerprint)
+
+    def check(self, vectors: npt.ArrayLike) -> Array:
+        """Return `vectors`, (dim,) or (n, dim), as float32 (n, dim), or say why they cannot be of this space.
+
+        Raises `VectorError` for a wrong size, NaN or infinity. Warns `OutsideDataWarning` for vectors whose
+        distance is more than 1.5 times the reach of the space's data.
+        """
+        checked = _finite_matrix(vectors, f"a vector of space {self.name!r}")
+        if checked.shape[1] != self.dim:
+            raise VectorError(
+                f"vectors of space {self.name!r} have {self.dim} numbers, got {checked.shape[1]}; "
+                "pass vectors made by the same encoder"
+            )
+        far = np.flatnonzero(self.distance(checked) > _FAR * self.reach)
+        if far.size:
+            worst = float(self.distance(checked[far]).max())
+            warnings.warn(
+                f"{far.size} of {len(checked)} vectors lie far outside the data of space {self.name!r} "
+                f"(distance {worst:.1f}, its data reach {self.reach:.1f}): text about them is a guess",
+                OutsideDataWarning,
+                stacklevel=2,
+            )
+        return checked
+
+    def normalise(self, vectors: npt.ArrayLike) -> Array:
+        """`(v - mean) / scale`, shape kept."""
+        return ((np.asarray(vectors, dtype=np.float32) - self.mean) / self.scale).astype(np.float32)
+
+    def distance(self, vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Root mean square of the normalised vectors, (n, dim) -> (n,): about 1 for the space's own data."""
+        normal = (np.asarray(vectors, dtype=np.float64) - self.mean) / self.scale
+        return np.sqrt((normal**2).mean(-1))
+
+    def matches(self, other: EmbeddingSpace) -> bool:
+        """Whether both are one space: same name, size and fingerprint (tables may differ in mean and scale)."""
+        return (self.name, self.dim, self.fingerprint) == (other.name, other.dim, other.fingerprint)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as plain JSON values; `from_dict` gives the same space back, bit for bit."""
+        return {
+            "name": self.name,
+            "dim": self.dim,
+            "metric": self.metric,
+            "reach": self.reach,
+            "fingerprint": self.fingerprint,
+            "made": self.made,
+            # The shortest decimals that give the same float32 back.
+            "mean": [float(str(x)) for x in self.mean],
+            "scale": [float(str(x)) for x in self.scale],
+        }
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any], source: object = "the description") -> EmbeddingSpace:
+        """Read what `to_dict` wrote; `DataFileError` names `source` when a field is missing or wrong."""
+        try:
+            return cls(**{key: value[key] for key in cls.__dataclass_fields__})
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
+            raise DataFileError(f"{source} does not describe an embedding space: {reason}") from error
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EmbeddingSpace) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.dim, self.fingerprint))
+
+
+def _finite_matrix(vectors: npt.ArrayLike, what: str) -> Array:
+    """(d,) or (n, d) real numbers -> (n, d) float32, all finite, n and d at least 1."""
+    try:
+        array = np.asarray(vectors)
+        real = not np.iscomplexobj(array) and array.dtype.kind != "b"
+        matrix = np.atleast_2d(np.asarray(array, dtype=np.float32)) if real else None
+    except (TypeError, ValueError) as error:
+        raise VectorError(f"{what} must be numbers of one length each, got {type(vectors).__name__}") from error
+    if matrix is None:
+        raise VectorError(f"{what} must be real numbers, got {array.dtype}")
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise VectorError(f"{what} must have shape (dim,) or (n, dim) and not be empty, got {array.shape}")
+    bad = np.flatnonzero(~np.isfinite(matrix).all(1))
+    if bad.size:
+        raise VectorError(
+            f"{what} must be finite, but {bad.size} of {len(matrix)} rows hold NaN or infinity "
+            f"(first: row {bad[0]}); drop or repair them"
+        )
+    return matrix

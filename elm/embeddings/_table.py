@@ -1,0 +1,136 @@
+"""A table of vectors with ids, and its folder on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from elm._errors import CallError, DataFileError, UnknownNameError, VectorError
+from elm._files import read_json, sha256, write_json, written_aside
+from elm.embeddings._space import Array, EmbeddingSpace
+
+
+@dataclass(frozen=True, eq=False)
+class VectorTable:
+    """ids (n strings, unique), vectors (n, dim) float32, and the space that the vectors live in.
+
+    >>> space = EmbeddingSpace.fit("toy", [[0.0, 1.0], [2.0, 3.0]], "dot", {}, "f")
+    >>> table = VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]], space)
+    >>> table["b"].tolist(), "c" in table, len(table.subset(["a"]))
+    ([2.0, 3.0], False, 1)
+    """
+
+    ids: list[str]
+    vectors: Array
+    space: EmbeddingSpace
+    _row: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        ids = [str(i) for i in self.ids]
+        vectors = np.ascontiguousarray(self.vectors, dtype=np.float32)
+        if vectors.shape != (len(ids), self.space.dim):
+            raise VectorError(
+                f"a table of space {self.space.name!r} with {len(ids)} ids needs vectors of shape "
+                f"({len(ids)}, {self.space.dim}), got {vectors.shape}"
+            )
+        if not np.isfinite(vectors).all():
+            bad = ids[int(np.flatnonzero(~np.isfinite(vectors).all(1))[0])]
+            raise VectorError(f"vectors of a table must be finite, but the one of {bad!r} holds NaN or infinity")
+        rows = {name: row for row, name in enumerate(ids)}
+        if len(rows) != len(ids):
+            twice = next(name for row, name in enumerate(ids) if rows[name] != row)
+            raise CallError(f"ids of a table must be unique, but {twice!r} comes more than once")
+        for name, value in (("ids", ids), ("vectors", vectors), ("_row", rows)):
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids)
+
+    def __getitem__(self, name: str) -> Array:
+        """The vector (dim,) of one id; `UnknownNameError` suggests the nearest id."""
+        return self.vectors[self.row_numbers([name])[0]]
+
+    def rows(self, ids: Iterable[str]) -> Array:
+        """The vectors (n, dim) of `ids`, in the order asked."""
+        return self.vectors[self.row_numbers(ids)]
+
+    def row_numbers(self, ids: Iterable[str]) -> np.ndarray:
+        """Where `ids` stand in the table, (n,) int64."""
+        wanted = [ids] if isinstance(ids, str) else list(ids)
+        try:
+            return np.array([self._row[name] for name in wanted], dtype=np.int64)
+        except KeyError as error:
+            raise UnknownNameError("id", error.args[0], self.ids, f"(in space {self.space.name!r})") from error
+
+    def subset(self, ids: Sequence[str]) -> VectorTable:
+        """A table of these ids only, in the order asked, in the same space."""
+        return VectorTable(list(ids), self.rows(ids), self.space)
+
+    def save(self, folder: str | Path, dtype: Literal["float32", "float16"] = "float32") -> Path:
+        """Write `vectors.safetensors`, `ids.parquet` and, last, `space.json` with the checksums of both.
+
+        A kill at any moment leaves either a whole table or one that `load` refuses; never a mixture.
+        """
+        if dtype not in ("float32", "float16"):
+            raise CallError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
+        folder = Path(folder)
+        stored = self.vectors.astype(dtype)
+        if not np.isfinite(stored).all():
+            raise VectorError("some vectors are too large for float16; save the table with dtype='float32'")
+        with written_aside(folder / "vectors.safetensors") as aside:
+            save_file({"vectors": stored}, aside)
+        with written_aside(folder / "ids.parquet") as aside:
+            pd.DataFrame({"id": pd.Series(self.ids, dtype="str")}).to_parquet(aside, index=False)
+        files = {name: sha256(folder / name) for name in _FILES}
+        write_json(folder / "space.json", {**self.space.to_dict(), "n": len(self), "dtype": dtype, "sha256": files})
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> VectorTable:
+        """Read a saved table. `DataFileError` says which file is missing, cut off or of another save."""
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise DataFileError(f"{folder} is not a folder; a vector table is a folder that `save` wrote")
+        about = read_json(folder / "space.json")
+        _check_files(folder, about)
+        space = EmbeddingSpace.from_dict(about, folder / "space.json")
+        try:
+            vectors = load_file(folder / "vectors.safetensors")["vectors"].astype(np.float32)
+            ids = pd.read_parquet(folder / "ids.parquet")["id"].astype(str).tolist()
+        except (SafetensorError, KeyError, ValueError, OSError) as error:
+            raise DataFileError(f"the vector table {folder} cannot be read: {error}") from error
+        if vectors.shape != (len(ids), space.dim):
+            raise DataFileError(f"{folder} holds {len(ids)} ids of {space.dim} numbers but vectors {vectors.shape}")
+        return cls(ids, vectors, space)
+
+
+_FILES = ("vectors.safetensors", "ids.parquet")
+
+
+def _check_files(folder: Path, about: Any) -> None:
+    """The checksums in space.json against the files, so that a cut-off or half-replaced table never loads."""
+    expected = about.get("sha256") if isinstance(about, dict) else None
+    if not isinstance(expected, dict):
+        raise DataFileError(f"{folder / 'space.json'} does not describe a vector table: it has no checksums")
+    for name in _FILES:
+        path = folder / name
+        if not path.is_file():
+            raise DataFileError(f"{path} is missing; the table is not complete, so make or fetch it again")
+        if sha256(path) != expected.get(name):
+            raise DataFileError(
+                f"{path} is not the file that space.json describes (cut off, changed, or an interrupted save); "
+                "make or fetch the table again"
+            )
