@@ -1,1 +1,24 @@
-"""Room under construction."""
+"""Metrics: pure functions on arrays, each saying its convention for empty truth, ties and short lists."""
+
+from elm.metrics._auc import auc
+from elm.metrics._ndcg import ndcg, ndcg_graded
+from elm.metrics._rank_between import rank_between
+from elm.metrics._recall import recall
+from elm.metrics._rowwise import cosine, spearman
+from elm.metrics._significance import PairedTest, bootstrap_interval, holm, paired_test
+from elm.metrics._top_k import top_k
+
+__all__ = [
+    "PairedTest",
+    "auc",
+    "bootstrap_interval",
+    "cosine",
+    "holm",
+    "ndcg",
+    "ndcg_graded",
+    "paired_test",
+    "rank_between",
+    "recall",
+    "spearman",
+    "top_k",
+]
