@@ -30,7 +30,7 @@ def nearest(
     """
     if not 1 <= k <= len(table):
         raise CallError(f"k must be between 1 and the table's {len(table)} entries, got {k}")
-    queries = table.space.check(vectors)
+    queries = table.space.check(vectors, warn_far=False)  # users may look for items
     if exclude is not None and (isinstance(exclude, str) or len(exclude) != len(queries)):
         raise CallError(f"exclude must hold one id or list of ids for each of the {len(queries)} vectors")
     base = table.vectors

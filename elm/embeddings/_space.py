@@ -74,11 +74,12 @@ class EmbeddingSpace:
         reach = max(float(np.quantile(distance, 0.999)), 1e-6)
         return cls(name, data.shape[1], metric, mean, scale, reach, dict(made), fingerprint)
 
-    def check(self, vectors: npt.ArrayLike) -> Array:
+    def check(self, vectors: npt.ArrayLike, warn_far: bool = True) -> Array:
         """Return `vectors`, (dim,) or (n, dim), as float32 (n, dim), or say why they cannot be of this space.
 
         Raises `VectorError` for a wrong size, NaN or infinity. Warns `OutsideDataWarning` for vectors whose
-        distance is more than 1.5 times the reach of the space's data.
+        distance is more than 1.5 times the reach of the space's data; `warn_far=False` leaves that out, where
+        vectors of the space's other kind (users against items) are welcome.
         """
         checked = _finite_matrix(vectors, f"a vector of space {self.name!r}")
         if checked.shape[1] != self.dim:
@@ -87,7 +88,7 @@ class EmbeddingSpace:
                 "pass vectors made by the same encoder"
             )
         far = np.flatnonzero(self.distance(checked) > _FAR * self.reach)
-        if far.size:
+        if warn_far and far.size:
             worst = float(self.distance(checked[far]).max())
             warnings.warn(
                 f"{far.size} of {len(checked)} vectors lie far outside the data of space {self.name!r} "
