@@ -6,21 +6,39 @@ from elm.data._demo import demo
 from elm.data._demo_films import film_texts, make_films, strongest
 from elm.data._demo_users import make_ratings
 from elm.data._demo_words import ATTRIBUTE_WORDS, GENRE_WORDS
+from elm.data._film_details import (
+    movielens_100k_with_texts,
+    read_imdb_details,
+    read_omdb_plots,
+    read_tmdb_details,
+)
+from elm.data._load import NAMES, load
+from elm.data._movielens import load_movielens
 from elm.data._splits import EntitySplit, guard_disjoint, split_entities, split_ratings
+from elm.data._texts import JoinReport, join_texts
 
 __all__ = [
     "ATTRIBUTES",
     "ATTRIBUTE_WORDS",
     "GENRES",
     "GENRE_WORDS",
+    "NAMES",
     "Dataset",
     "EntitySplit",
     "Facts",
+    "JoinReport",
     "demo",
     "film_texts",
     "guard_disjoint",
+    "join_texts",
+    "load",
+    "load_movielens",
     "make_films",
     "make_ratings",
+    "movielens_100k_with_texts",
+    "read_imdb_details",
+    "read_omdb_plots",
+    "read_tmdb_details",
     "split_entities",
     "split_ratings",
     "strongest",

@@ -109,8 +109,9 @@ def _known_positions(column: pd.Series, known: pd.Index, what: str, table: str) 
 
 
 def _refuse_repeats(clean: pd.DataFrame, pair: np.ndarray) -> None:
-    repeated = pd.Series(pair).duplicated().to_numpy()
-    if repeated.any():
+    in_order = np.sort(pair)  # a sort needs far less memory than a hash table of all pairs
+    if (in_order[1:] == in_order[:-1]).any():
+        repeated = pd.Series(pair).duplicated().to_numpy()
         first = clean.iloc[int(repeated.argmax())]
         raise CallError(
             f"a user rates an item at most once, but {int(repeated.sum())} rows repeat a pair (first: user "

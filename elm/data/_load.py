@@ -1,0 +1,57 @@
+"""Any data set by its name or its folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from elm._errors import CallError, DataFileError, UnknownNameError
+from elm.data._dataset import Dataset
+from elm.data._demo import demo
+from elm.data._movielens import RELEASES, load_movielens, releases_in
+from elm.data._store import HEADER
+
+NAMES: tuple[str, ...] = ("demo", *RELEASES)
+"""The data sets that load by name."""
+
+
+def load(name_or_path: str | Path, folder: str | Path | None = None, seed: int = 0) -> Dataset:
+    """Load a data set by name ("demo", "ml-100k", "ml-1m", "ml-latest-small", "ml-25m", "ml-32m"), or from a folder.
+
+    A folder is one that `Dataset.save` wrote or one with the files of a MovieLens release. `folder` says where a
+    named release lies; without it a release is downloaded once and cached. `seed` is for the demo world alone.
+    Raises `UnknownNameError` (with the nearest name) and `DataFileError`.
+
+    >>> load("demo").name
+    'demo'
+    """
+    name = str(name_or_path)
+    if name == "demo" and not isinstance(name_or_path, Path):
+        return demo(seed=seed)
+    if name in RELEASES and not isinstance(name_or_path, Path):
+        return load_movielens(name, folder)
+    path = Path(name_or_path)
+    if path.is_dir():
+        return _load_folder(path)
+    if isinstance(name_or_path, Path) or os.sep in name or name.startswith((".", "~")):
+        raise DataFileError(f"{path} is no folder; give a saved data set's folder or one of: {', '.join(NAMES)}")
+    raise UnknownNameError("data set", name, NAMES, "(or give a folder)")
+
+
+def _load_folder(path: Path) -> Dataset:
+    if (path / HEADER).is_file():
+        return Dataset.load(path)
+    found = [(release, place) for place in (path, *_below(path)) for release in releases_in(place)]
+    if not found:
+        raise DataFileError(
+            f"{path} holds neither a saved data set ({HEADER}) nor the files of a MovieLens release "
+            f"({', '.join(RELEASES)}); give another folder"
+        )
+    if len(found) > 1:
+        names = ", ".join(release for release, _ in found)
+        raise CallError(f"{path} holds several data sets ({names}); name one and give the folder beside it")
+    return load_movielens(*found[0])
+
+
+def _below(path: Path) -> list[Path]:
+    return sorted(p for p in path.iterdir() if p.is_dir())
