@@ -15,6 +15,7 @@ from elm.data._film_details import (
 from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
 from elm.data._splits import EntitySplit, guard_disjoint, split_entities, split_ratings
+from elm.data._summary import summarize
 from elm.data._texts import JoinReport, join_texts
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "split_entities",
     "split_ratings",
     "strongest",
+    "summarize",
 ]

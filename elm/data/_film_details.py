@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def read_tmdb_details(path: str | Path) -> pd.DataFrame:
             "item": table["movieId"].astype(str),
             "title": [title for title, _ in titles],
             "year": pd.array([year for _, year in titles], dtype="Int64"),
-            "text": table["overview"],
+            "text": [html.unescape(text) if isinstance(text, str) else None for text in table["overview"]],
             "keywords": pd.Series([_names(v) for v in table["keywords"]], dtype=object),
             "cast": pd.Series([_names(v) for v in table["casts"]], dtype=object),
             "director": pd.Series([_names(v) for v in table["directors"]], dtype=object),

@@ -1,0 +1,65 @@
+"""`elm data`: look at a data set, and save it for the other commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def data(
+    name: Annotated[
+        str, typer.Argument(help="demo, ml-100k, ml-1m, ml-latest-small, ml-25m, ml-32m, or a folder with a data set.")
+    ] = "demo",
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the files of a named release lie; without it they are downloaded once.")
+    ] = None,
+    texts: Annotated[
+        bool, typer.Option("--texts", help="ml-100k with --folder: also join the film texts that lie there.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Save the data set in this folder.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the demo world.")] = 0,
+    json_mode: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
+    """Load a data set, print what it holds, and save it with --out.
+
+    Example: elm data ml-100k --folder ~/movielens --out runs/data
+    """
+    from elm._errors import CallError
+    from elm.cli._output import emit
+    from elm.data import load, movielens_100k_with_texts, summarize
+
+    if texts and (name != "ml-100k" or folder is None):
+        raise CallError("--texts goes with ml-100k and --folder, the folder that holds its texts")
+    dataset = movielens_100k_with_texts(folder) if texts and folder else load(name, folder, seed=seed)
+    value = summarize(dataset)
+    if out is not None:
+        value["saved"] = str(dataset.save(out))
+    emit(value, json_mode, lambda: _show(value))
+
+
+def _show(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo
+
+    echo(f"{value['name']}: {value['users']:,} users, {value['items']:,} items, {value['ratings']:,} ratings")
+    echo(f"density {value['density']:.2%}, {'with' if value['has_times'] else 'without'} times")
+    for what in ("user", "item"):
+        spread = value[f"ratings_per_{what}"]
+        echo(
+            f"ratings per {what}: min {spread['min']}, median {spread['median']:g}, mean {spread['mean']:.1f}, "
+            f"max {spread['max']}"
+        )
+    echo("ratings: " + ", ".join(f"{rating}: {share:.1%}" for rating, share in value["histogram"].items()))
+    for source, count in value["texts"].items():
+        echo(f"texts {source!r}: {count['texts']:,} on {count['items']:,} items")
+    if value["example"]:
+        film = value["example"]
+        year = film["year"] or "year unknown"
+        echo(f"\nmost rated: {film['title']} ({year}), {', '.join(film['genres'])}; {film['ratings']} ratings")
+        for source, text in film["texts"].items():
+            echo(f"  {source}: {text if len(text) <= 300 else text[:297] + '...'}")
+    for note in value["notes"]:
+        echo(f"note: {note}")
+    if "saved" in value:
+        echo(f"\nsaved in {value['saved']}")
