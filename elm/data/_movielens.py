@@ -17,6 +17,7 @@ from elm.data._files import find_file, read_columns, read_fields
 from elm.data._titles import parse_title
 
 _CATEGORICAL_FROM = 5_000_000  # ratings; above this ids are categoricals, which keeps memory bounded
+_LARGEST_ID = 10_000_000  # a damaged number must not make the table of ids huge
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def load_movielens(name: str, folder: str | Path | None = None, complete: bool =
         official = getattr(release, what)
         if complete and official is not None and came != official:
             raise DataFileError(
-                f"{place} should hold the {official:,} {what} of {name} but has {came:,}; a file is cut off or "
-                "of another release, so unpack it again"
+                f"{place} should hold the official {official:,} {what} of {name} but has {came:,}; a file is cut off "
+                "or of another release, so unpack it again"
             )
     try:
         return Dataset(name, items, users, _with_ids(ratings))
@@ -149,6 +150,8 @@ def _with_ids(ratings: pd.DataFrame) -> pd.DataFrame:
     columns = {}
     for what in ("user", "item"):
         ids = ratings[what].to_numpy()
+        if len(ids) and (ids.min() < 0 or ids.max() > _LARGEST_ID):
+            raise CallError(f"{what} ids must lie between 0 and {_LARGEST_ID:,}, but {ids.min()} to {ids.max()} came")
         present = np.flatnonzero(np.bincount(ids))
         code = np.zeros(present[-1] + 1 if len(present) else 0, dtype=np.int32)
         code[present] = np.arange(len(present), dtype=np.int32)

@@ -108,7 +108,8 @@ def _key(text: str) -> str:
     text = text.strip()
     moved = _TRAILING_ARTICLE.match(text)
     if moved:
-        text = f"{moved.group(2)} {moved.group(1)}"
+        article = moved.group(2)
+        text = f"{article}{'' if article.endswith(chr(39)) else ' '}{moved.group(1)}"
     text = re.sub(r"['’`´]", "", text.replace("&", " and "))
     words = re.sub(r"[^\w]+", " ", text).split()
     if len(words) > 1 and words[0] in ("the", "a", "an"):
