@@ -154,12 +154,13 @@ def _check_texts(texts: Sequence[str], batch_size: int) -> None:
 
 
 def _load(folder: Path, device: str | None) -> Any:
+    from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
     with _no_loading_bar():
         try:
             model = SentenceTransformer(str(folder), device=device, model_kwargs={"use_safetensors": True})
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise DataFileError(f"the sentence encoder in {folder} cannot be loaded: {first}") from error
     return model.eval()
