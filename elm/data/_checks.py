@@ -91,7 +91,9 @@ def _id_column(column: pd.Series, what: str) -> pd.Series:
     if column.isna().any():
         raise CallError(f"every row needs its {what} id, but {int(column.isna().sum())} rows have none")
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.cat.remove_unused_categories()
+        used = np.bincount(column.cat.codes, minlength=len(column.cat.categories))
+        if not used.all():  # asked first, since removing sorts all the codes
+            column = column.cat.remove_unused_categories()
         return column.cat.rename_categories(list(column.cat.categories.astype(str)))
     return column.astype(str)
 
