@@ -73,7 +73,9 @@ def _fit_one(table: VectorTable, normal: Floats, name: str, labels: Labels, meth
     unit_vector = (direction / length).astype(np.float32)
     centre, unit = spread(table, unit_vector, name)
     n_positive, n_negative = int((labels.label == 1).sum()), int((labels.label == 0).sum())
-    return CAV(name, unit_vector, centre, unit, held_auc, accuracy, p_value, n_positive, n_negative, method, table.space)
+    return CAV(
+        name, unit_vector, centre, unit, held_auc, accuracy, p_value, n_positive, n_negative, method, table.space
+    )
 
 
 def _held_out(normal: Floats, labels: Labels, fitter: _Fitter, seed: int) -> tuple[float, float, float]:

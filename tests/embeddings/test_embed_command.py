@@ -14,7 +14,7 @@ from elm.data import Dataset
 from elm.embeddings import VectorTable
 
 pytest.importorskip("elm.cli._output", reason="the command line is not there yet")
-from elm.cli._embed import embed  # noqa: E402
+from elm.cli._embed import embed
 
 app = typer.Typer()
 app.command()(embed)

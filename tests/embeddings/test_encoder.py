@@ -170,19 +170,17 @@ def test_the_default_encoder_knows_meaning_and_reads_to_the_end(minilm: Sentence
 @pytest.mark.slow
 def test_encoding_is_not_slower_than_plain_sentence_transformers(minilm: SentenceEncoder) -> None:
     rng = random.Random(1)
-    texts = [" ".join(rng.choices(WORDS, k=rng.randint(3, 40))) for _ in range(128)]
+    texts = [" ".join(rng.choices(WORDS, k=rng.randint(3, 40))) for _ in range(32)]
 
-    def best_of_three(run) -> float:
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            run()
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    ours = best_of_three(lambda: minilm.encode(texts))
-    plain = best_of_three(lambda: minilm.model.encode(texts, batch_size=64, normalize_embeddings=True))
-    assert ours < 1.3 * plain  # seen: 0.9; the rest is room for a busy machine
+    ours, plain = [], []
+    for _ in range(3):  # in turns, so that other work on the machine slows both
+        start = time.perf_counter()
+        minilm.encode(texts)
+        middle = time.perf_counter()
+        minilm.model.encode(texts, batch_size=64, normalize_embeddings=True)
+        ours.append(middle - start)
+        plain.append(time.perf_counter() - middle)
+    assert min(ours) < 1.3 * min(plain)  # seen: 0.9; the rest is room for a busy machine
 
 
 def test_semantic_averages_the_texts_of_an_item(tiny: SentenceEncoder) -> None:
