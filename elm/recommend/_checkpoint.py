@@ -1,0 +1,112 @@
+"""A recommender on disk: `model.safetensors`, `items.parquet`, and last `config.json`, which vouches for both."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from elm._errors import CheckpointError, DataFileError
+from elm._files import read_json, sha256, write_json, written_aside
+from elm.recommend._multivae import MultiVAE, MultiVAEConfig
+from elm.recommend._tears import Tears
+from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextHeadConfig
+
+if TYPE_CHECKING:
+    from elm.recommend._recommender import Recommender
+
+SCHEMA = 1
+_WEIGHTS, _ITEMS, _CONFIG = "model.safetensors", "items.parquet", "config.json"
+
+
+def save(recommender: Recommender, folder: Path) -> None:
+    """Write the folder. The hashes in `config.json` come last, so a half-written folder cannot pass for a whole one."""
+    model = recommender.model
+    text = model.text
+    if not isinstance(text, PieceTextEncoder):
+        raise CheckpointError(f"only a frozen sentence encoder with a head can be saved, got {type(text).__name__}")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with written_aside(folder / _WEIGHTS) as aside:
+        save_file(tensors, aside)
+    with written_aside(folder / _ITEMS) as aside:
+        pd.DataFrame({"item": recommender.items, "title": recommender.titles}).to_parquet(aside, index=False)
+    write_json(
+        folder / _CONFIG,
+        {
+            "schema": SCHEMA,
+            "kind": "tears-multivae",
+            "vae": dataclasses.asdict(model.vae.config),
+            "text_head": dataclasses.asdict(text.head.config),
+            "sentence_encoder": {
+                "name": getattr(text.encoder, "name", type(text.encoder).__name__),
+                "fingerprint": getattr(text.encoder, "fingerprint", None),
+            },
+            "files": {name: sha256(folder / name) for name in (_WEIGHTS, _ITEMS)},
+        },
+    )
+
+
+def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
+    from elm.recommend._recommender import Recommender
+
+    config = _config(folder)
+    for name, expected in config["files"].items():
+        _check_file(folder / name, expected)
+    encoder = _encoder(folder, config["sentence_encoder"], encoder)
+    try:
+        vae = MultiVAE(MultiVAEConfig(**config["vae"]))
+        text = PieceTextEncoder(encoder, TextHeadConfig(**config["text_head"]))
+        model = Tears(vae, text)
+        model.load_state_dict(load_file(folder / _WEIGHTS), strict=True)
+        items = pd.read_parquet(folder / _ITEMS)
+        return Recommender(model, items["item"].tolist(), items["title"].tolist())
+    except (TypeError, KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise CheckpointError(
+            f"{folder} does not hold the recommender that its config.json describes: {reason}"
+        ) from error
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        config = read_json(folder / _CONFIG)
+    except DataFileError as error:
+        raise CheckpointError(f"no recommender in {folder}: {error}") from error
+    wanted = {"schema", "kind", "vae", "text_head", "sentence_encoder", "files"}
+    if not isinstance(config, dict) or set(config) != wanted:
+        came = sorted(config) if isinstance(config, dict) else type(config).__name__
+        raise CheckpointError(
+            f"{folder / _CONFIG} must hold exactly {sorted(wanted)}, got {came}; save the model again"
+        )
+    if config["schema"] != SCHEMA:
+        raise CheckpointError(f"{folder} has schema {config['schema']!r}, this version reads {SCHEMA}; save it again")
+    if set(config["files"]) != {_WEIGHTS, _ITEMS}:
+        raise CheckpointError(f"{folder / _CONFIG} must vouch for {_WEIGHTS} and {_ITEMS}; save the model again")
+    return config
+
+
+def _check_file(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing; the folder is not complete, so save the model again")
+    if sha256(path) != expected:
+        raise CheckpointError(
+            f"{path} is damaged or of another save (its sha256 is not the recorded one); save it again"
+        )
+
+
+def _encoder(folder: Path, named: dict[str, Any], encoder: SentenceVectors | None) -> SentenceVectors:
+    if encoder is None:
+        from elm.embeddings import SentenceEncoder
+
+        encoder = SentenceEncoder(named["name"])
+    came = getattr(encoder, "fingerprint", None)
+    if came is not None and named["fingerprint"] is not None and came != named["fingerprint"]:
+        raise CheckpointError(
+            f"{folder} was trained on sentence encoder {named['name']!r} ({named['fingerprint']}), got one with "
+            f"fingerprint {came}; pass the encoder it was trained on"
+        )
+    return encoder

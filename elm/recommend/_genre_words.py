@@ -1,0 +1,112 @@
+"""The words by which a text may name a genre, and swapping two genres in a text by rule."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from elm._errors import UnknownNameError
+
+
+class Words(NamedTuple):
+    """A genre's forms, the usual spelling first. `label` is the plain one: "comedy", as in "comedy films"."""
+
+    label: tuple[str, ...]
+    plural: tuple[str, ...] = ()
+    adjective: tuple[str, ...] = ()
+
+
+_TABLE: dict[str, Words] = {
+    "Action": Words(("action",)),
+    "Adventure": Words(("adventure",), ("adventures",), ("adventurous",)),
+    "Animation": Words(("animation", "animated"), ("animations", "cartoons")),
+    "Children": Words(("children's", "childrens", "children", "kids'", "kids", "family")),
+    "Comedy": Words(("comedy",), ("comedies",), ("comedic",)),
+    "Crime": Words(("crime",)),
+    "Documentary": Words(("documentary",), ("documentaries",)),
+    "Drama": Words(("drama",), ("dramas",), ("dramatic",)),
+    "Fantasy": Words(("fantasy",), ("fantasies",)),
+    "Film-Noir": Words(("film noir", "film-noir", "noir"), ("films noirs", "film noirs", "noirs")),
+    "Horror": Words(("horror",)),
+    "Musical": Words(("musical",), ("musicals",)),
+    "Mystery": Words(("mystery",), ("mysteries",), ("mysterious",)),
+    "Romance": Words(("romance",), ("romances",), ("romantic",)),
+    "Sci-Fi": Words(("science fiction", "science-fiction", "sci-fi", "scifi", "sci fi")),
+    "Thriller": Words(("thriller",), ("thrillers",), ("thrilling",)),
+    "War": Words(("war",)),
+    "Western": Words(("western",), ("westerns",)),
+}
+_ALIASES = {
+    "children's": "Children",
+    "science fiction": "Sci-Fi",
+    "scifi": "Sci-Fi",
+    "film noir": "Film-Noir",
+    "noir": "Film-Noir",
+}
+
+
+def genre_words(genre: str) -> Words:
+    """The forms of a genre of the MovieLens table, found without regard to case; `UnknownNameError` for any other."""
+    for name, words in _TABLE.items():
+        if genre.lower() == name.lower():
+            return words
+    if genre.lower() in _ALIASES:
+        return _TABLE[_ALIASES[genre.lower()]]
+    raise UnknownNameError("genre", genre, _TABLE)
+
+
+def _pattern(words: Words) -> str:
+    forms = sorted((form for column in words for form in column), key=len, reverse=True)
+    return "|".join(re.escape(form).replace("'", "['’]") for form in forms)
+
+
+def names_genre(text: str, genre: str) -> bool:
+    """Whether the text names the genre in any of its forms.
+
+    >>> names_genre("Loves romantic comedies.", "Comedy"), names_genre("Star Wars", "War")
+    (True, False)
+    """
+    return re.search(rf"(?<!\w)(?:{_pattern(genre_words(genre))})(?!\w)", text, re.IGNORECASE) is not None
+
+
+def swap_genres(profile: str, favourite: str, least: str) -> str:
+    """Put each genre where the other one was named: the large-scope edit of TEARS, Section 6.1, by rule.
+
+    Forms are matched without regard to case at word boundaries and answered by the same form of the other genre
+    ("comedies" by "dramas", or by "horror films" where there is no plural); an article before it is put right. Swapping
+    twice gives the first text back wherever it uses the plain names. Raises `UnknownNameError` for an unknown genre.
+
+    >>> swap_genres("Loves comedies. Avoids a horror film.", "Comedy", "Horror")
+    'Loves horror films. Avoids a comedy film.'
+    """
+    first, second = genre_words(favourite), genre_words(least)
+    if first == second:
+        return profile
+    pattern = (
+        rf"(?<!\w)(?:(?P<article>an?)(?P<gap>\s+))?(?:(?P<one>{_pattern(first)})|(?P<two>{_pattern(second)}))(?!\w)"
+    )
+
+    def answer(match: re.Match[str]) -> str:
+        found = match["one"] or match["two"]
+        source, target = (first, second) if match["one"] else (second, first)
+        word = _like(found, _same_form(found.lower().replace("’", "'"), source, target))
+        if match["article"] is None:
+            return word
+        return _like(match["article"], "an" if word[0].lower() in "aeiou" else "a") + match["gap"] + word
+
+    return re.sub(pattern, answer, profile, flags=re.IGNORECASE)
+
+
+def _same_form(found: str, source: Words, target: Words) -> str:
+    if found in source.plural:
+        return target.plural[0] if target.plural else f"{target.label[0]} films"
+    if found in source.adjective and target.adjective:
+        return target.adjective[0]
+    return target.label[0]
+
+
+def _like(model: str, word: str) -> str:
+    """`word` with the capitals of `model`."""
+    if len(model) > 1 and model.isupper():
+        return word.upper()
+    return word[0].upper() + word[1:] if model[0].isupper() else word

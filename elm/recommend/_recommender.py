@@ -1,0 +1,181 @@
+"""The recommender that a person can steer: history and profile text in, ranked items out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from elm._errors import CallError, UnknownNameError
+from elm.metrics import top_k
+from elm.recommend._batches import as_ratings, dense, ordered_batches
+from elm.recommend._fitting import masked
+from elm.recommend._tears import Tears, mixture
+from elm.recommend._text_encoder import SentenceVectors
+
+History = Mapping[str, float] | Collection[str]
+"""What a user has rated: item id -> rating (1 to 5), or just the ids of items liked."""
+
+_LIKED = 5.0  # stands for an item that comes without a rating
+_BATCH = 512
+
+
+class Recommendation(NamedTuple):
+    """One place of a ranked list."""
+
+    item: str
+    score: float
+    title: str
+
+
+class Recommender:
+    """Ranks a catalogue from a history, a profile text, or a mixture of both in one latent space (TEARS).
+
+    `alpha` is the weight of the text: 1 is text only, 0 history only. Without a history it is 1, without a profile 0.
+    Items of the history are never recommended, whatever alpha is.
+    """
+
+    def __init__(self, model: Tears, items: Sequence[str], titles: Sequence[str] | None = None) -> None:
+        self.model = model.eval()
+        self.items = [str(item) for item in items]
+        self.titles = [str(title) for title in titles] if titles is not None else list(self.items)
+        wanted = model.vae.config.items
+        if not len(self.items) == len(self.titles) == wanted:
+            raise CallError(f"the model ranks {wanted} items, got {len(self.items)} ids and {len(self.titles)} titles")
+        self._column = {item: column for column, item in enumerate(self.items)}
+        if len(self._column) != wanted:
+            raise CallError("item ids must be unique")
+
+    def recommend(
+        self, history: History | None = None, profile: str | None = None, alpha: float = 0.5, k: int = 20
+    ) -> list[Recommendation]:
+        """The k best items that are not in the history, best first (fewer where fewer are left).
+
+        Args:
+            history: ratings by item id, or the ids of liked items; None where nothing is known.
+            profile: a text about the user; None where there is none.
+            alpha: weight of the text, from 0 to 1; without effect when one side is missing.
+            k: from 1 to the size of the catalogue.
+
+        Raises:
+            CallError: nothing given, an empty profile, an alpha or k or rating out of range.
+            UnknownNameError: an item id that the model does not know; the message names the nearest.
+        """
+        if not 1 <= k <= len(self.items):
+            raise CallError(f"k must lie between 1 and {len(self.items)}, the number of items, got {k}")
+        rows = self._rows(history)
+        scores = self._decode(self._z(rows, _listed(profile), alpha), rows)[0]
+        ranked = top_k(scores[None], k)[0]
+        return [
+            Recommendation(self.items[column], float(scores[column]), self.titles[column])
+            for column in ranked
+            if np.isfinite(scores[column])
+        ]
+
+    def z(self, history: History | None = None, profile: str | None = None, alpha: float = 0.5) -> np.ndarray:
+        """The latent vector behind a list, (latent,) float32: alpha * z_text + (1 - alpha) * z_history."""
+        return self._z(self._rows(history), _listed(profile), alpha)[0].cpu().numpy()
+
+    def scores(
+        self,
+        histories: sparse.csr_matrix | None = None,
+        profiles: Sequence[str] | None = None,
+        alpha: float = 0.5,
+    ) -> np.ndarray:
+        """Scores of many users at once, (n, items) float32, log-probabilities; items of the history are -inf.
+
+        `histories` is (n, items) raw ratings with columns in the order of `items`; a user's row may be empty only where
+        the profile alone counts (alpha 1).
+        """
+        rows = None if histories is None else as_ratings(histories, "histories")
+        if rows is not None and rows.shape[1] != len(self.items):
+            raise CallError(f"histories must have {len(self.items)} columns, one an item, got shape {rows.shape}")
+        if profiles is not None and rows is not None and len(profiles) != rows.shape[0]:
+            raise CallError(f"one profile a user: {rows.shape[0]} histories, {len(profiles)} profiles")
+        return self._decode(self._z(rows, profiles, alpha), rows)
+
+    def rows(self, histories: Sequence[History]) -> sparse.csr_matrix:
+        """Histories as the (n, items) matrix that `scores` takes; the same errors as `recommend`."""
+        found = [self._rows(history) for history in histories]
+        empty = sparse.csr_matrix(np.zeros((0, len(self.items)), dtype=np.float32))
+        return sparse.csr_matrix(sparse.vstack([empty, *[row for row in found if row is not None]]))
+
+    def save(self, folder: str | Path) -> None:
+        """Write `model.safetensors`, `items.parquet` and last `config.json`. It names the sentence encoder."""
+        from elm.recommend._checkpoint import save
+
+        save(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path, encoder: SentenceVectors | None = None) -> Recommender:
+        """Read a folder written by `save`; `CheckpointError` unless every part is there, whole and of this model.
+
+        encoder: the sentence encoder to use; the default finds the one that the folder names.
+        """
+        from elm.recommend._checkpoint import load
+
+        return load(Path(folder), encoder)
+
+    def _rows(self, history: History | None) -> sparse.csr_matrix | None:
+        """One history as a (1, items) row; None for None."""
+        if history is None:
+            return None
+        if isinstance(history, str):
+            raise CallError("history must map item ids to ratings, or list item ids; got one string")
+        if not isinstance(history, Mapping):
+            history = dict.fromkeys(history, _LIKED)
+        if not history:
+            raise CallError("history holds no item; pass None and a profile instead")
+        row = np.zeros(len(self.items), dtype=np.float32)
+        for item, rating in history.items():
+            if str(item) not in self._column:
+                raise UnknownNameError("item", item, self.items)
+            if not isinstance(rating, (int, float, np.number)) or not math.isfinite(rating) or rating <= 0:
+                raise CallError(
+                    f"a rating must be a number above 0 (the scale is 1 to 5), got {rating!r} for item {item!r}"
+                )
+            row[self._column[str(item)]] = rating
+        return sparse.csr_matrix(row[None])
+
+    @torch.no_grad()
+    def _z(self, rows: sparse.csr_matrix | None, profiles: Sequence[str] | None, alpha: float) -> torch.Tensor:
+        """Latents (n, latent) of users given by rows, profiles or both."""
+        if not 0 <= alpha <= 1:
+            raise CallError(f"alpha is the weight of the text and must lie between 0 and 1, got {alpha}")
+        if profiles is None and rows is None:
+            raise CallError("nothing to recommend from; pass a history, a profile, or both")
+        text = None if profiles is None else self.model.text(self.model.text.prepare(profiles)).mu
+        if rows is None:
+            assert text is not None
+            return text
+        device = next(self.model.parameters()).device
+        if alpha < 1 or text is None:
+            lacking = np.flatnonzero(np.diff(rows.indptr) == 0)
+            if len(lacking):
+                raise CallError(f"history {lacking[0]} holds no item; give it ratings, or use alpha 1 with a profile")
+        batches = ordered_batches(rows.shape[0], _BATCH)
+        means = [self.model.vae.encode(dense(rows[users], device)).mu for users in batches]
+        history = torch.cat(means) if means else torch.zeros(0, self.model.latent, device=device)
+        return history if text is None else mixture(text, history, alpha)
+
+    @torch.no_grad()
+    def _decode(self, z: torch.Tensor, rows: sparse.csr_matrix | None) -> np.ndarray:
+        """Latents (n, latent) to log-probabilities (n, items), seen items -inf."""
+        parts = [torch.log_softmax(self.model.vae.decode(part), -1).cpu().numpy() for part in z.split(_BATCH)]
+        scores = np.concatenate(parts)
+        return scores if rows is None else masked(scores, rows)
+
+
+def _listed(profile: str | None) -> list[str] | None:
+    if profile is None:
+        return None
+    if not isinstance(profile, str):
+        raise CallError(f"profile must be a text, got {type(profile).__name__}")
+    if not profile.strip():
+        raise CallError("profile is empty; write a sentence about the user, or pass None")
+    return [profile]
