@@ -1,1 +1,7 @@
-"""Room under construction."""
+"""The `elm` command."""
+
+from __future__ import annotations
+
+from elm.cli._main import main
+
+__all__ = ["main"]

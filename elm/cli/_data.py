@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from elm.cli._options import Json
+
 
 def data(
     name: Annotated[
@@ -20,7 +22,7 @@ def data(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Save the data set in this folder.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the demo world.")] = 0,
-    json_mode: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+    json_mode: Json = False,
 ) -> None:
     """Load a data set, print what it holds, and save it with --out.
 

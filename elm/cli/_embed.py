@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elm.cli._options import Json, Quiet
+
 if TYPE_CHECKING:
     from elm.data import Dataset
     from elm.embeddings import VectorTable
@@ -33,8 +35,8 @@ def embed(
     encoder: Annotated[str, typer.Option(help="Sentence encoder: a name or a local folder.")] = "all-MiniLM-L6-v2",
     factors: Annotated[int, typer.Option(min=1, help="Size of the behavioural vectors.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the demo world, the split and the factors.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
-    json_mode: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+    quiet: Quiet = False,
+    json_mode: Json = False,
 ) -> None:
     """Make vectors of a data set's items and users, check them, and save them.
 
@@ -50,7 +52,7 @@ def embed(
     data = load(dataset, folder, seed=seed)
     value: dict[str, Any] = {"dataset": data.name, "tables": {}}
     if kind != Kind.wals:
-        _semantic(data, source, encoder, not (quiet or json_mode), out, value)
+        _semantic(data, source, encoder, not quiet, out, value)
     if kind != Kind.semantic:
         _wals(data, factors, seed, out, value)
     emit(value, json_mode, lambda: _show(value))
