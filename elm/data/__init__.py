@@ -5,7 +5,7 @@ from elm.data._dataset import Dataset, Facts
 from elm.data._demo import demo
 from elm.data._demo_films import film_texts, make_films, strongest
 from elm.data._demo_users import make_ratings
-from elm.data._demo_words import ATTRIBUTE_WORDS, GENRE_WORDS
+from elm.data._demo_words import ATTRIBUTE_WORDS, CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
 from elm.data._film_details import (
     movielens_100k_with_texts,
     read_imdb_details,
@@ -21,9 +21,12 @@ from elm.data._texts import JoinReport, join_texts
 __all__ = [
     "ATTRIBUTES",
     "ATTRIBUTE_WORDS",
+    "CONFLICTS",
     "GENRES",
     "GENRE_WORDS",
     "NAMES",
+    "PROTAGONISTS",
+    "SETTINGS",
     "Dataset",
     "EntitySplit",
     "Facts",

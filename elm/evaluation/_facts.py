@@ -1,0 +1,145 @@
+"""Which facts a text states: found by their wordings, scored by precision and recall."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from elm._errors import CallError, UnknownNameError
+from elm.data import CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
+from elm.tasks import FilmFacts
+
+KINDS = ("setting", "protagonist", "conflict", "genres")
+"""The kinds of facts of a generated film; a real film has genres alone."""
+
+Counts = npt.NDArray[np.int64]
+
+_PAIRS = {"setting": SETTINGS, "protagonist": PROTAGONISTS, "conflict": CONFLICTS}
+_OPENING = re.compile(r"(?<=[.!?])\s|\n")
+
+
+@dataclass(frozen=True)
+class FactScores:
+    """precision and recall by kind of fact and "overall", micro-averaged over all texts.
+
+    right, found, true: kind -> (n,) numbers of facts that a text states rightly, states at all, and should state.
+    """
+
+    precision: dict[str, float]
+    recall: dict[str, float]
+    right: dict[str, Counts]
+    found: dict[str, Counts]
+    true: dict[str, Counts]
+
+    def recall_each(self, kind: str = "overall") -> npt.NDArray[np.float64]:
+        """Recall of every text (n,), for tests of significance; 1 where there was nothing to state."""
+        return _each(self.right, self.true, self.true, kind)
+
+    def precision_each(self, kind: str = "overall") -> npt.NDArray[np.float64]:
+        """Precision of every text (n,); a text that states nothing has 0, or 1 where there was nothing to state."""
+        return _each(self.right, self.found, self.true, kind)
+
+
+def fact_scores(texts: Sequence[str], facts: Sequence[FilmFacts], kinds: Sequence[str] = KINDS) -> FactScores:
+    """Score texts (n) against the true facts of their films (n), for the `kinds` named.
+
+    A fact counts as found when either of its two wordings stands in the text, without regard to case, article and
+    white space, at word boundaries; a genre by its word, unless that is part of another fact's wording. Where the true
+    film has a plot, genres are looked for in the opening sentence or line alone: a plot may speak of a war in a film
+    of another genre.
+
+    precision = right / found, recall = right / true, both summed over all texts first (micro average; "overall" sums
+    over the kinds too). Conventions: nothing found at all gives precision 0, nothing true at all gives recall 1, and
+    neither found nor true gives 1 for both.
+
+    Raises `CallError` where texts and facts differ in number, `UnknownNameError` for an unknown kind.
+
+    >>> film = FilmFacts(genres=("War", "Drama"), setting="a night train", protagonist="a tax inspector")
+    >>> scores = fact_scores(["An auditor of the revenue office in a war film."], [film], kinds=("protagonist", "genres"))
+    >>> scores.recall, scores.precision["overall"]
+    ({'overall': 0.6666666666666666, 'protagonist': 1.0, 'genres': 0.5}, 1.0)
+    """
+    if len(texts) != len(facts):
+        raise CallError(f"one film's facts a text: {len(texts)} texts, {len(facts)} facts")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UnknownNameError("kind of fact", kind, KINDS)
+    right, found, true = ({kind: np.zeros(len(texts), np.int64) for kind in kinds} for _ in range(3))
+    for row, (text, film) in enumerate(zip(texts, facts, strict=True)):
+        stated = found_facts(opening(text) if film.plot is not None else text)
+        for kind in kinds:
+            wanted = _true_values(film, kind)
+            right[kind][row], found[kind][row] = len(stated[kind] & wanted), len(stated[kind])
+            true[kind][row] = len(wanted)
+    names = ("overall", *kinds)
+    return FactScores(
+        precision={name: float(_each(right, found, true, name, pooled=True)[0]) for name in names},
+        recall={name: float(_each(right, true, true, name, pooled=True)[0]) for name in names},
+        right=right,
+        found=found,
+        true=true,
+    )
+
+
+@functools.lru_cache(maxsize=50_000)
+def found_facts(text: str) -> dict[str, frozenset[str]]:
+    """Kind -> the facts that a text states, by their first wording; genres by their name."""
+    plain = _plain(text)
+    stated = {kind: frozenset(_search(kind, plain)) for kind in _PAIRS}
+    for kind in _PAIRS:
+        plain = _matcher(kind)[0].sub("|", plain)
+    stated["genres"] = frozenset(_search("genres", plain))
+    return stated
+
+
+def opening(text: str) -> str:
+    """The first sentence or line of a text."""
+    return _OPENING.split(text.strip(), maxsplit=1)[0]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace("’", "'").split())
+
+
+def _search(kind: str, plain: str) -> list[str]:
+    pattern, names = _matcher(kind)
+    return [names[match] for match in pattern.findall(plain)]
+
+
+@functools.cache
+def _matcher(kind: str) -> tuple[re.Pattern[str], dict[str, str]]:
+    """One alternation over every wording of a kind, longest first, and wording -> the fact's name."""
+    if kind == "genres":
+        names = {word: genre for genre, word in GENRE_WORDS.items()}
+    else:
+        names = {_bare(wording): first for first, second in _PAIRS[kind].items() for wording in (first, second)}
+    forms = sorted(names, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, forms))})(?!\w)"), names
+
+
+def _bare(wording: str) -> str:
+    """Without its article: "the night train" names "a night train" as well."""
+    return re.sub(r"^(?:an?|the) ", "", _plain(wording))
+
+
+def _true_values(film: FilmFacts, kind: str) -> frozenset[str]:
+    if kind == "genres":
+        return frozenset(film.genres)
+    value = getattr(film, kind)
+    return frozenset() if value is None else frozenset([value])
+
+
+def _each(
+    right: dict[str, Counts], below: dict[str, Counts], true: dict[str, Counts], kind: str, pooled: bool = False
+) -> npt.NDArray[np.float64]:
+    """right / below, (n,), or (1,) of the sums; 0 / 0 is 1 where nothing was true and 0 else."""
+    kinds = list(right) if kind == "overall" else [kind]
+    r, b, t = (np.sum([counts[k] for k in kinds], axis=0) for counts in (right, below, true))
+    if pooled:
+        r, b, t = (np.atleast_1d(counts.sum()) for counts in (r, b, t))
+    return np.where(b > 0, r / np.maximum(b, 1), np.where(t > 0, 0.0, 1.0))

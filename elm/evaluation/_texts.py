@@ -1,0 +1,79 @@
+"""What every evaluation needs: a model to ask, texts encoded once each, and partners for the shuffled control."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from elm._errors import CallError
+
+Floats = npt.NDArray[np.float64]
+
+
+class Describer(Protocol):
+    """Anything that writes the text of a task about each of n vectors, such as `elm.model.EmbeddingLanguageModel`."""
+
+    def describe(self, vectors: npt.NDArray[np.float32], task: str, /, *, seed: int = 0) -> Any: ...
+
+
+class Encoder(Protocol):
+    """Anything that turns texts (n) into unit vectors (n, dim), such as `elm.embeddings.SentenceEncoder`."""
+
+    def encode(self, texts: list[str], /) -> npt.NDArray[np.float32]: ...
+
+
+def written(model: Describer, vectors: npt.NDArray[np.float32], task: str, seed: int) -> list[str]:
+    """The model's texts, (n, dim) -> n; `CallError` where it does not give one text a vector."""
+    texts = list(model.describe(vectors, task, seed=seed))
+    if len(texts) != len(vectors):
+        raise CallError(f"a model writes one text a vector, but {len(vectors)} vectors gave {len(texts)} texts")
+    return [str(text) for text in texts]
+
+
+def encoded(encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """Vectors (n, dim) of texts; each distinct text is encoded once, an empty one is zeros (it says nothing)."""
+    distinct = list(dict.fromkeys(text for text in texts if text.strip()))
+    if not distinct:
+        raise CallError(f"there is no text to encode: all {len(texts)} are empty")
+    vectors = np.asarray(encoder.encode(distinct), dtype=np.float32)
+    row = {text: number for number, text in enumerate(distinct)}
+    padded = np.vstack([vectors, np.zeros((1, vectors.shape[1]), np.float32)])
+    return padded[[row.get(text, len(distinct)) for text in texts]]
+
+
+def partners(n: int, seed: int) -> npt.NDArray[np.int64]:
+    """For each of n entities another one, everybody's partner once: a permutation without fixed points, (n,).
+
+    One random cycle over all (Sattolo's algorithm has the same law). Raises `CallError` for fewer than two.
+
+    >>> sorted(partners(5, seed=0).tolist()), (partners(5, seed=0) != range(5)).all()
+    ([0, 1, 2, 3, 4], np.True_)
+    """
+    if n < 2:
+        raise CallError(f"the shuffled control needs at least two held-out entities, got {n}")
+    order = np.random.default_rng(seed).permutation(n)
+    partner = np.empty(n, dtype=np.int64)
+    partner[order] = np.roll(order, -1)
+    return partner
+
+
+def ratio_interval(
+    score: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, seed: int, level: float = 0.95, resamples: int = 2000
+) -> tuple[float, float]:
+    """Bootstrap interval over entities of (mean score - mean low) / (mean high - mean low), each (n,).
+
+    Resamples in which the ceiling does not beat its control are left out; (NaN, NaN) where that is more than half.
+    """
+    values = np.stack([np.asarray(v, dtype=np.float64) for v in (score, low, high)], axis=1)  # (n, 3)
+    rng, n = np.random.default_rng(seed), len(values)
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples) / n  # (resamples, n)
+    means = weights @ values
+    valid = means[:, 2] > means[:, 1]
+    if valid.mean() < 0.5:
+        return float("nan"), float("nan")
+    ratios = (means[valid, 0] - means[valid, 1]) / (means[valid, 2] - means[valid, 1])
+    a, b = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
+    return float(a), float(b)
