@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -56,8 +57,11 @@ def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
     config = _config(folder)
     for name, expected in config["files"].items():
         _check_file(folder / name, expected)
-    encoder = _encoder(folder, config["sentence_encoder"], encoder)
+    named = config["sentence_encoder"]
+    if encoder is not None:
+        _check_encoder(encoder, named.get("name"), named.get("fingerprint"))
     try:
+        encoder = encoder or NamedEncoder(named["name"], named["fingerprint"])
         vae = MultiVAE(MultiVAEConfig(**config["vae"]))
         text = PieceTextEncoder(encoder, TextHeadConfig(**config["text_head"]))
         model = Tears(vae, text)
@@ -98,15 +102,27 @@ def _check_file(path: Path, expected: str) -> None:
         )
 
 
-def _encoder(folder: Path, named: dict[str, Any], encoder: SentenceVectors | None) -> SentenceVectors:
-    if encoder is None:
-        from elm.embeddings import SentenceEncoder
+class NamedEncoder:
+    """The sentence encoder that a folder names, looked for when the first text comes: histories alone need none."""
 
-        encoder = SentenceEncoder(named["name"])
+    def __init__(self, name: str, fingerprint: str | None) -> None:
+        self.name, self.fingerprint = name, fingerprint
+        self._found: SentenceVectors | None = None
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        if self._found is None:
+            from elm.embeddings import SentenceEncoder
+
+            found = SentenceEncoder(self.name)
+            _check_encoder(found, self.name, self.fingerprint)
+            self._found = found
+        return self._found.encode(texts)
+
+
+def _check_encoder(encoder: SentenceVectors, name: str, fingerprint: str | None) -> None:
     came = getattr(encoder, "fingerprint", None)
-    if came is not None and named["fingerprint"] is not None and came != named["fingerprint"]:
+    if came is not None and fingerprint is not None and came != fingerprint:
         raise CheckpointError(
-            f"{folder} was trained on sentence encoder {named['name']!r} ({named['fingerprint']}), got one with "
-            f"fingerprint {came}; pass the encoder it was trained on"
+            f"the recommender was trained on sentence encoder {name!r} ({fingerprint}), got one with fingerprint "
+            f"{came}; use the encoder it was trained on"
         )
-    return encoder

