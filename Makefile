@@ -1,0 +1,48 @@
+# Two commands need nothing before them: `make quickstart` and `make test` set up what they use (.venv, the packages).
+# PYTHON names the interpreter that makes the virtual environment: make test PYTHON=python3.12
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+ARGS ?=
+
+# torch's own threads fight over the cores with the test workers.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+.PHONY: help setup quickstart test lint bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY) ## only the virtual environment and the packages
+
+# Installed again when the packages asked for have changed; an existing virtual environment is kept.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("elm needs Python 3.11 or newer (make PYTHON=python3.12 ...)" if sys.version_info < (3, 11) else 0)'
+	@echo "setting up $(VENV): a few minutes, once" >&2
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+quickstart: $(READY) ## the whole loop on the demo world, about five minutes
+	$(BIN)/elm quickstart $(ARGS)
+
+test: $(READY) ## every test, doctests too (ARGS="-k wals" for some)
+	$(PYTEST) $(ARGS)
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## the quick benchmarks
+	$(BIN)/python benchmarks/startup.py
+
+clean: ## remove the virtual environment and what tools left behind
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
