@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -19,12 +21,13 @@ class AdapterConfig:
 
     space: str
     fingerprint: str
-    metric: str
+    metric: Literal["cosine", "dot"]
     dim: int  # of W
     token_dim: int  # of Z
     soft_tokens: int = 8
     hidden: int = 512
-    reach: float = float("inf")
+    reach: float = 1e30
+    tasks: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,15 +57,25 @@ class MLPAdapter(nn.Module):
         nn.init.constant_(self.norm.weight, token_spread)
 
     @classmethod
-    def for_space(cls, space: EmbeddingSpace, token_dim: int, token_spread: float = 1.0, soft_tokens: int = 8,
-                  hidden: int = 512) -> MLPAdapter:  # fmt: skip
+    def for_space(cls, space: EmbeddingSpace, token_dim: int, tasks: Sequence[str] = (), token_spread: float = 1.0,
+                  soft_tokens: int = 8, hidden: int = 512) -> MLPAdapter:  # fmt: skip
         """A fresh adapter for a space, with the space's normalisation."""
         config = AdapterConfig(space.name, space.fingerprint, space.metric, space.dim, token_dim, soft_tokens, hidden,
-                               float(space.reach))  # fmt: skip
+                               float(space.reach), tuple(tasks))  # fmt: skip
         adapter = cls(config, token_spread)
         adapter.mean.copy_(torch.as_tensor(space.mean, dtype=torch.float32))
         adapter.scale.copy_(torch.as_tensor(space.scale, dtype=torch.float32))
         return adapter
+
+    def space(self) -> EmbeddingSpace:
+        """The space that this adapter reads, rebuilt from what it stores."""
+        c = self.config
+        return EmbeddingSpace(c.space, c.dim, c.metric, self.mean.cpu().numpy(), self.scale.cpu().numpy(), c.reach, {},
+                              c.fingerprint)  # fmt: skip
+
+    def check(self, vectors: npt.ArrayLike) -> np.ndarray:
+        """Vectors as (n, dim) float32; `VectorError` and `OutsideDataWarning` as `EmbeddingSpace.check` raises them."""
+        return self.space().check(vectors)
 
     def start_from(self, vectors: np.ndarray) -> MLPAdapter:
         """Start the first layer from the whitened directions of training vectors (n, dim).

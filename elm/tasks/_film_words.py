@@ -26,7 +26,7 @@ def fill(patterns: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) 
         "plot": shortened(facts.plot, 45) if facts.plot else "",
     }
     text = pick(rng, patterns).format(**words)
-    return re.sub(r"(^|[.!?:]\s+|\n- )(\w)", lambda m: m[1] + m[2].upper(), capital(text))
+    return re.sub(r"(^- |[.!?]\s+|\n- )(\w)", lambda m: m[1] + m[2].upper(), capital(text))
 
 
 def by_source(known: tuple[str, ...], plot: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) -> str:

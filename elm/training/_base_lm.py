@@ -29,9 +29,9 @@ Source = Callable[[np.random.Generator], Pair]
 class BaseRecipe:
     """Everything that decides the weights of the base, but for the texts."""
 
-    steps: int = 4000
-    batch_tokens: int = 6000
-    lr: float = 3e-3
+    steps: int = 2000
+    batch_tokens: int = 2400
+    lr: float = 2e-3
     seed: int = 0
     model: BaseConfig = field(default_factory=BaseConfig)
 
@@ -107,10 +107,15 @@ def train_base(
     recipe: BaseRecipe,
     *,
     start: tuple[Any, Any] | None = None,
+    fast: bool = False,
     progress: bool = True,
     checkpoint: Path | None = None,
 ) -> tuple[Any, Any, LoopResult]:
-    """Train a base (model, tokenizer) on text pairs; `start` continues from an existing one."""
+    """Train a base (model, tokenizer) on text pairs; `start` continues from an existing one.
+
+    `fast` compiles the model and computes in bfloat16: about twice the speed on a processor that has it, for half a
+    minute of compilation and a C++ compiler.
+    """
     if start is None:
         rng = np.random.default_rng([recipe.seed, 99])
         corpus = (text for _ in range(6000) for text in sources[rng.choice(len(sources), p=weights)](rng))
@@ -120,9 +125,12 @@ def train_base(
         model, tokenizer = start
     batches = PairBatches(tokenizer, sources, weights, recipe.batch_tokens, recipe.seed)
 
+    forward = torch.compile(model, dynamic=True) if fast else model
+
     def loss_at(step: int) -> tuple[torch.Tensor, int]:
         batch = batches.at(step)
-        return model(input_ids=batch.ids, attention_mask=batch.mask, labels=batch.labels).loss, batch.tokens
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
+            return forward(input_ids=batch.ids, labels=batch.labels).loss, batch.tokens
 
     model.train()
     loop = LoopConfig(recipe.steps, recipe.lr, warmup=min(100, recipe.steps // 10 + 1), seed=recipe.seed)

@@ -1,0 +1,54 @@
+"""Decoding from soft tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from elm.adapters import MLPAdapter
+from elm.model._prompt import PromptIds
+
+if TYPE_CHECKING:
+    from elm.model._language_model import EmbeddingLanguageModel
+
+
+@torch.inference_mode()
+def generate(
+    model: EmbeddingLanguageModel,
+    adapter: MLPAdapter,
+    vectors: np.ndarray,
+    prompt: PromptIds,
+    max_new_tokens: int,
+    *,
+    seed: int,
+    temperature: float,
+    batch_size: int,
+    progress: bool,
+) -> list[str]:
+    """Texts for vectors (n, dim) under one prompt. All prompts are of one length, so no batch needs padding."""
+    was_training = model.training
+    model.eval()
+    device = model.device
+    ids = torch.tensor([prompt.ids], device=device)
+    slots = torch.tensor([prompt.slots], device=device)
+    texts: list[str] = []
+    options = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        for start in tqdm(range(0, len(vectors), batch_size), desc="describe", disable=not progress, leave=False):
+            soft = adapter(torch.as_tensor(vectors[start : start + batch_size], device=device))  # (B, n, Z)
+            rows = len(soft)
+            embeds = model.spliced(ids.expand(rows, -1), slots.expand(rows, -1), soft)
+            out = model.llm.generate(
+                inputs_embeds=embeds,
+                attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=device),
+                max_new_tokens=max_new_tokens,
+                pad_token_id=model.tokenizer.pad_token_id or model.tokenizer.eos_token_id,
+                **options,
+            )
+            texts += model.tokenizer.batch_decode(out, skip_special_tokens=True)
+    model.train(was_training)
+    return [text.strip() for text in texts]

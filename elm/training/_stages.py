@@ -1,0 +1,158 @@
+"""Two-stage training (ELM, Section 2 and Appendix D): the adapter alone, then the adapter and the language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from elm._errors import CallError
+from elm.data import guard_disjoint
+from elm.embeddings import VectorTable
+from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
+from elm.tasks import TemplateTeacher
+from elm.tasks import get as get_task
+from elm.training._batch import Batch, Example, collate
+from elm.training._loop import LoopConfig, LoopResult, optimise
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What one adapter learns from: vectors, the teacher who writes about their entities, and the tasks.
+
+    `held_out` names the entities that will be scored; one of them among `ids` is a `LeakageError`.
+    """
+
+    adapter: str
+    table: VectorTable
+    teacher: TemplateTeacher
+    tasks: tuple[str, ...]
+    ids: Sequence[str]
+    held_out: Sequence[str] = ()
+    weight: float = 1.0
+    variants: int = 16  # wordings of each text
+
+    def __post_init__(self) -> None:
+        guard_disjoint(self.ids, self.held_out, f"training of adapter {self.adapter!r}")
+        if not len(self.ids):
+            raise CallError(f"adapter {self.adapter!r} needs at least one entity to learn from, got none")
+
+
+@dataclass(frozen=True)
+class TwoStage:
+    """Run options of both stages. `llm_lr` is the language model's learning rate in stage two, relative to `two.lr`."""
+
+    one: LoopConfig = field(default_factory=lambda: LoopConfig(steps=300, lr=2e-3))
+    two: LoopConfig = field(default_factory=lambda: LoopConfig(steps=700, lr=1e-3))
+    llm_lr: float = 1.0
+    batch_tokens: int = 2400
+    seed: int = 0
+    fast: bool = False
+
+
+class LessonBatches:
+    """Batches of examples, each a function of (seed, step); one adapter a batch, so that lengths are alike."""
+
+    def __init__(self, model: EmbeddingLanguageModel, lessons: Sequence[Lessons], batch_tokens: int, seed: int) -> None:
+        self._tokenizer, self._lessons, self._tokens, self._seed = model.tokenizer, lessons, batch_tokens, seed
+        weights = np.array([lesson.weight for lesson in lessons], float)
+        self._weights = weights / weights.sum()
+        self._prompts = {
+            (lesson.adapter, task): prompt_ids(
+                model.tokenizer, get_task(task).prompt, model.adapter(lesson.adapter).config.soft_tokens
+            )
+            for lesson in lessons
+            for task in lesson.tasks
+        }
+        self._rows = [lesson.table.row_numbers(lesson.ids) for lesson in lessons]
+
+    def at(self, step: int) -> tuple[Lessons, Batch]:
+        rng = np.random.default_rng([self._seed, step])
+        which = int(rng.choice(len(self._lessons), p=self._weights))
+        lesson = self._lessons[which]
+        examples: list[Example] = []
+        longest = 0
+        while len(examples) < 256:
+            index, task = int(rng.integers(len(lesson.ids))), lesson.tasks[int(rng.integers(len(lesson.tasks)))]
+            text = lesson.teacher.write(lesson.ids[index], task, variant=int(rng.integers(lesson.variants)))
+            prompt = self._prompts[lesson.adapter, task]
+            target = [*plain_ids(self._tokenizer, text), self._tokenizer.eos_token_id]
+            longest = max(longest, len(prompt.ids) + len(target))
+            if examples and longest * (len(examples) + 1) > self._tokens:
+                break
+            examples.append(Example(prompt.ids, target, tuple(prompt.slots), int(self._rows[which][index])))
+        return lesson, collate(examples, self._tokenizer.pad_token_id or 0)
+
+
+@dataclass(frozen=True)
+class TwoStageResult:
+    one: LoopResult
+    two: LoopResult
+
+
+def train_two_stage(
+    model: EmbeddingLanguageModel,
+    lessons: Sequence[Lessons],
+    config: TwoStage,
+    *,
+    progress: bool = True,
+    checkpoints: Path | None = None,
+    after_stage: Callable[[str, LoopResult], None] | None = None,
+) -> TwoStageResult:
+    """Train the adapters with the LLM frozen, then both. Adapters and LLM are changed in place.
+
+    With `checkpoints` (a folder) an interrupted call goes on where it was when called again with the same arguments.
+    """
+    results = {}
+    for name, loop in (("one", config.one), ("two", config.two)):
+        groups = trainable(model, stage=name, llm_lr=config.llm_lr)
+        batches = LessonBatches(model, lessons, config.batch_tokens, config.seed + (name == "two"))
+        results[name] = optimise(
+            groups,
+            _loss(model, batches, config.fast),
+            replace(loop, seed=config.seed),
+            label=f"stage {name}",
+            progress=progress,
+            checkpoint=checkpoints / f"stage-{name}.safetensors" if checkpoints else None,
+            modules={"elm": model},
+        )
+        if after_stage:
+            after_stage(name, results[name])
+    for parameter in model.parameters():
+        parameter.requires_grad_(True)
+    model.eval()
+    return TwoStageResult(**results)
+
+
+def trainable(model: EmbeddingLanguageModel, stage: str, llm_lr: float = 1.0) -> Iterable[tuple[nn.Parameter, float]]:
+    """Freeze and free by stage; returns (parameter, factor of the learning rate) for what is free.
+
+    Stage "one": the adapters alone. Stage "two": adapters and language model.
+    """
+    free_llm = stage == "two"
+    for parameter in model.llm.parameters():
+        parameter.requires_grad_(free_llm)
+    groups = [(p, 1.0) for p in model.adapters.parameters()]
+    return groups + ([(p, llm_lr) for p in model.llm.parameters()] if free_llm else [])
+
+
+def _loss(model: EmbeddingLanguageModel, batches: LessonBatches, fast: bool) -> Callable[[int], tuple[torch.Tensor, int]]:
+    llm: Any = torch.compile(model.llm, dynamic=True) if fast else model.llm
+    tables: dict[str, torch.Tensor] = {}
+
+    def at(step: int) -> tuple[torch.Tensor, int]:
+        lesson, batch = batches.at(step)
+        if lesson.adapter not in tables:
+            tables[lesson.adapter] = torch.as_tensor(lesson.table.vectors)
+        vectors = tables[lesson.adapter][batch.rows].to(model.device)
+        soft = model.adapter(lesson.adapter)(vectors)
+        embeds = model.spliced(batch.ids.to(model.device), batch.slots.to(model.device), soft)
+        with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=fast):
+            return llm(inputs_embeds=embeds, labels=batch.labels.to(model.device)).loss, batch.tokens
+
+    return at
