@@ -65,7 +65,7 @@ def python_version() -> Check:
 
     found = ".".join(str(part) for part in sys.version_info[:3])
     try:
-        wanted = metadata.metadata(_NAME).get("Requires-Python") or ""
+        wanted = metadata.metadata(_NAME)["Requires-Python"] or ""
     except metadata.PackageNotFoundError:
         wanted = ""
     if SpecifierSet(wanted).contains(found, prereleases=True):
