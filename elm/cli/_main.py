@@ -77,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             message, code = _explain(error)
             if message:
                 print(message, file=sys.stderr)
+            _drop_what_cannot_be_written()
     return code
 
 
@@ -93,9 +94,7 @@ def _explain(error: BaseException) -> tuple[str, int]:
         return f"elm: {one_line(error)}", error.exit_code
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return "elm: stopped; the same command goes on from here", 130
-    if isinstance(error, BrokenPipeError):
-        # The reader has gone (`elm data | head -1`); Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    if isinstance(error, BrokenPipeError):  # the reader has gone: `elm data | head -1`
         return "", 1
     if hasattr(error, "format_message"):  # a wrong call, in typer's words
         return _wrong_call(error), 2
@@ -105,6 +104,14 @@ def _explain(error: BaseException) -> tuple[str, int]:
     if isinstance(error, OSError):
         return f"elm: {_about_file(error)}", 1
     return f"elm: unexpected {type(error).__name__}: {one_line(error)[:300]} (ELM_DEBUG=1 shows where)", 1
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Python flushes standard output once more at exit, and would complain about a closed pipe or a full disk again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _wrong_call(error: BaseException) -> str:
