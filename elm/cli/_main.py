@@ -18,9 +18,11 @@ from elm import __version__
 from elm._errors import ElmError
 from elm.cli import _output
 from elm.cli._data import data
+from elm.cli._doctor import doctor
 from elm.cli._embed import embed
 from elm.cli._noise import quiet_libraries
 from elm.cli._output import one_line
+from elm.cli._recommend import recommend
 
 app = typer.Typer(
     name="elm",
@@ -32,6 +34,8 @@ app = typer.Typer(
 # One line a command, in the order of `elm --help`; a sub-app with `app.add_typer(train, name="train")`.
 app.command()(data)
 app.command()(embed)
+app.command()(recommend)
+app.command()(doctor)
 
 
 def _show_version(asked: bool) -> None:

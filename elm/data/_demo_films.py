@@ -49,12 +49,16 @@ def make_films(n: int = 2000, seed: int = 0, prefix: str = "f", skip: pd.DataFra
     """
     rng = np.random.default_rng([seed, n])
     weights = np.array([_GENRE_WEIGHT[g] for g in GENRES], float) / sum(_GENRE_WEIGHT.values())
-    pools = [list(SETTINGS), list(PROTAGONISTS), list(CONFLICTS)]
+    settings, protagonists, conflicts = list(SETTINGS), list(PROTAGONISTS), list(CONFLICTS)
     taken = set() if skip is None else set(zip(skip["setting"], skip["protagonist"], skip["conflict"], strict=True))
     titles: set[str] = set() if skip is None else set(skip["title"])
-    rows = []
+
+    def pick(pool: list[str]) -> str:
+        return pool[rng.integers(len(pool))]
+
+    rows: list[dict[str, object]] = []
     while len(rows) < n:
-        combination = tuple(pool[rng.integers(len(pool))] for pool in pools)
+        combination = pick(settings), pick(protagonists), pick(conflicts)
         if combination in taken:
             continue
         taken.add(combination)

@@ -1,7 +1,7 @@
 """The words of the demo world: what its films are about, each fact in two wordings.
 
-The first wording of a fact is what teachers write; the second is what a film's own texts, the source of its vector, say.
-So a model cannot pass by carrying words over: it has to know that both name one fact.
+The first wording of a fact is what teachers write; the second is what a film's own texts, the source of its vector,
+say. So a model cannot pass by carrying words over: it has to know that both name one fact.
 """
 
 from __future__ import annotations
