@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 import socket
 import subprocess
 import sys
@@ -146,3 +147,12 @@ def test_the_network_guard_fails_a_test_that_reaches_out() -> None:
         socket.create_connection(("example.org", 80), timeout=1)
     with pytest.raises(pytest.fail.Exception, match=r"network: 192\.0\.2\.1"):
         socket.socket().connect(("192.0.2.1", 80))
+
+
+@pytest.mark.parametrize(
+    "document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("*/*.md")), ids=lambda path: path.name
+)
+def test_links_in_documents_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", document.read_text(encoding="utf-8")):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
