@@ -3,7 +3,7 @@
 from elm.tasks._facts import FilmFacts, UserFacts, film_facts
 from elm.tasks._five_positive import FIVE_POSITIVE
 from elm.tasks._negative_review import NEGATIVE_REVIEW
-from elm.tasks._phrases import genre_word, trait_phrase
+from elm.tasks._phrases import genre_word, shortened, trait_phrase
 from elm.tasks._positive_review import POSITIVE_REVIEW
 from elm.tasks._summary import SUMMARY
 from elm.tasks._task import VECTOR, Task, all_tasks, get, register
@@ -14,4 +14,4 @@ from elm.tasks._user_traits import TraitReader, trait_matrix
 
 __all__ = ["FIVE_POSITIVE", "NEGATIVE_REVIEW", "POSITIVE_REVIEW", "SUMMARY", "USER_PROFILE", "USER_SUMMARY", "VECTOR",
            "FilmFacts", "Task", "TemplateTeacher", "TraitReader", "UserFacts", "all_tasks", "film_facts", "genre_word",
-           "get", "register", "trait_matrix", "trait_phrase"]  # fmt: skip
+           "get", "register", "shortened", "trait_matrix", "trait_phrase"]  # fmt: skip

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+from elm._errors import UnknownNameError
+from elm.data import Dataset, strongest
 from elm.tasks._phrases import ATTRIBUTE_PHRASES, genre_word, trait_phrase
-
-if TYPE_CHECKING:
-    from elm.data import Dataset
 
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """Facts of one film. Generated films have setting, protagonist, conflict and moods; real ones a plot."""
+    """Facts of one film. Generated films have setting, protagonist, conflict and moods; real ones a plot.
+
+    >>> FilmFacts(genres=("War", "Sci-Fi"), plot="Two moons collide.").line()
+    'genres: war, science fiction; plot: Two moons collide.'
+    """
 
     genres: tuple[str, ...] = ()
     setting: str | None = None
@@ -38,13 +41,18 @@ class FilmFacts:
 class UserFacts:
     """A user's tastes as their ratings show them: traits with a level (0 strong, 1 mild), strongest first.
 
-    A trait is a genre, a soft attribute, an era or a degree of fame (see `elm.tasks.user_facts`).
+    A trait is a column of `trait_matrix`: a genre, a soft attribute, an era or a degree of fame.
+
+    >>> UserFacts(likes=(("War", 0), ("dark", 1)), dislikes=(("Musical", 1),)).line()
+    'likes: very war films, dark films; dislikes: musical films'
     """
 
     likes: tuple[tuple[str, int], ...]
     dislikes: tuple[tuple[str, int], ...]
 
     def line(self) -> str:
+        """The tastes in a fixed order, a strong one marked "very": what the base model reads in place of a vector."""
+
         def listed(traits: tuple[tuple[str, int], ...]) -> str:
             return ", ".join(("very " if level == 0 else "") + trait_phrase(t) for t, level in traits)
 
@@ -52,11 +60,14 @@ class UserFacts:
 
 
 def film_facts(dataset: Dataset, item: str, plot: str | None = None) -> FilmFacts:
-    """The facts of one film: the generated ones where the data set knows them, else genres and the given plot."""
-    if dataset.facts is not None:
-        from elm.data import strongest
+    """The facts of one film: the generated ones where the data set knows them, else genres and the given plot.
 
-        row = dataset.facts.items.loc[item]
+    Raises `UnknownNameError` for an item that is not in the data set.
+    """
+    if item not in dataset.items.index:
+        raise UnknownNameError("item", item, dataset.items.index)
+    if dataset.facts is not None:
+        row: Any = dataset.facts.items.loc[item]
         return FilmFacts(
             genres=tuple(row["genres"]),
             setting=row["setting"],
@@ -64,4 +75,5 @@ def film_facts(dataset: Dataset, item: str, plot: str | None = None) -> FilmFact
             conflict=row["conflict"],
             moods=tuple(strongest(row, 2)),
         )
-    return FilmFacts(genres=tuple(dataset.items.loc[item, "genres"]), plot=plot)
+    genres: Any = dataset.items.at[item, "genres"]
+    return FilmFacts(genres=tuple(genres), plot=plot)

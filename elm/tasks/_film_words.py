@@ -14,6 +14,10 @@ def fill(patterns: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) 
     """One of the patterns with the facts in place and capitals where sentences begin.
 
     Patterns may use {hero} {place} {trouble} {genres} {a_genres} {moods}, for real films {genres} {a_genres} {plot}.
+
+    >>> facts = FilmFacts(genres=("War",), plot="two moons collide.")
+    >>> fill(("{plot} Fine {genres}.",), facts, np.random.default_rng(0))
+    'Two moons collide. Fine war.'
     """
     genres = listed([genre_word(g) for g in facts.genres]) or "unlabelled"
     words = {
@@ -26,6 +30,8 @@ def fill(patterns: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) 
         "plot": shortened(facts.plot, 45) if facts.plot else "",
     }
     text = pick(rng, patterns).format(**words)
+    if facts.setting is None and not facts.plot:  # nothing but genres is known: leave no hole where the plot would be
+        text = text.replace("- \n", "").replace("  ", " ").strip()
     return re.sub(r"(^- |[.!?]\s+|\n- )(\w)", lambda m: m[1] + m[2].upper(), capital(text))
 
 

@@ -1,3 +1,5 @@
+"""Task `five_positive`: five good points of a film, one a line (ELM, Appendix E, task 6)."""
+
 from elm.tasks._film_words import by_source
 from elm.tasks._task import VECTOR, Task, register
 

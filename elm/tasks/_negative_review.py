@@ -1,3 +1,5 @@
+"""Task `negative_review`: a review by someone whom the film left cold."""
+
 from elm.tasks._film_words import by_source
 from elm.tasks._task import VECTOR, Task, register
 

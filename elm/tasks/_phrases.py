@@ -30,6 +30,11 @@ _TRAITS = {
 
 
 def genre_word(genre: str) -> str:
+    """How a genre is written inside a sentence; one that MovieLens does not have stands in small letters.
+
+    >>> genre_word("Sci-Fi"), genre_word("IMAX")
+    ('science fiction', 'imax')
+    """
     return GENRE_WORDS.get(genre, genre.lower())
 
 
@@ -43,7 +48,8 @@ def trait_phrase(trait: str) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """
+    """Parts with commas and an "and".
+
     >>> listed(["war", "drama", "horror"])
     'war, drama and horror'
     """
@@ -51,19 +57,26 @@ def listed(parts: Sequence[str]) -> str:
 
 
 def with_article(phrase: str) -> str:
+    """The phrase behind "a" or "an", by its first letter."""
     return f"{'an' if phrase[:1] in 'aeiou' else 'a'} {phrase}"
 
 
 def capital(text: str) -> str:
+    """The text with a capital first letter and the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
 def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
+    """One of the choices, each as likely; takes one draw."""
     return choices[int(rng.integers(len(choices)))]
 
 
 def shortened(text: str, words: int) -> str:
-    """The first `words` words, cut at the end of a sentence where one falls in the second half."""
+    """The first `words` words, cut at the end of a sentence where one falls in the second half.
+
+    >>> shortened("She left. He stayed behind, alone, for years.", 5)
+    'She left. He stayed behind.'
+    """
     parts = text.split()
     if len(parts) <= words:
         return text

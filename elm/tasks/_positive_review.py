@@ -1,3 +1,5 @@
+"""Task `positive_review`: a review by someone who loved the film."""
+
 from elm.tasks._film_words import by_source
 from elm.tasks._task import VECTOR, Task, register
 

@@ -1,3 +1,5 @@
+"""Task `summary`: who, where, what about, of which genres, and how it feels."""
+
 from elm.tasks._film_words import by_source
 from elm.tasks._task import VECTOR, Task, register
 

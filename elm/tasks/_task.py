@@ -11,7 +11,7 @@ import numpy as np
 from elm._errors import CallError, UnknownNameError
 
 VECTOR = "<|vector|>"
-"""Where the soft tokens go in a prompt; a reserved token of every adapted tokenizer."""
+"""Where the soft tokens go in a prompt: a mark in the text, not a token of any tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ _REGISTRY: dict[str, Task] = {}
 
 
 def register(task: Task) -> Task:
-    """Make a task known by its id; the same id twice is an error."""
+    """Make a task known by its id and return it; an id that is taken is a `CallError`."""
     if task.id in _REGISTRY:
         raise CallError(f"task ids are unique and {task.id!r} is taken; choose another id")
     _REGISTRY[task.id] = task
@@ -58,4 +58,5 @@ def get(task: str | Task) -> Task:
 
 
 def all_tasks(reads: Literal["item", "user"] | None = None) -> list[Task]:
+    """The registered tasks that read items or users, or all of them, in the order of registration."""
     return [t for t in _REGISTRY.values() if reads is None or t.reads == reads]

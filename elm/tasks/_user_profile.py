@@ -1,4 +1,4 @@
-"""The profile of a viewer in ten bullets (ELM, Section 3.1)."""
+"""Task `user_profile`: a viewer in ten bullets, likes before dislikes, the strongest first (ELM, Section 3.1)."""
 
 from __future__ import annotations
 

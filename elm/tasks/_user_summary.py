@@ -1,4 +1,4 @@
-"""The four-part summary of a viewer (TEARS, Section 3.2): kinds enjoyed, what draws them, kinds avoided, what repels."""
+"""Task `user_summary`, four parts (TEARS, Section 3.2): kinds enjoyed, what draws, kinds avoided, what repels."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from elm._errors import CallError, UnknownNameError
 from elm.data import ATTRIBUTES, GENRES, Dataset
 from elm.tasks._facts import UserFacts
 
@@ -14,10 +15,13 @@ _STRONG = 0.45  # stars above or below the user's own mean from which a taste co
 
 
 def trait_matrix(dataset: Dataset) -> pd.DataFrame:
-    """Items x traits in [0, 1]: genres, then soft attributes where known, else era and fame. Shape (n_items, n_traits)."""
+    """How much each item has of each trait, (n_items, n_traits) in [0, 1].
+
+    Traits are the 18 genres, then the soft attributes where the data set knows them, else eras and degrees of fame.
+    """
     items = dataset.items
     columns = {g: [float(g in genres) for genres in items["genres"]] for g in GENRES}
-    if dataset.facts is not None:
+    if dataset.facts is not None:  # those of the items only: a user's hidden tastes are for scoring
         columns |= {a: dataset.facts.items.loc[items.index, a].to_list() for a in ATTRIBUTES}
     else:
         year = items["year"].astype("Float64").fillna(1995).to_numpy(float)
@@ -25,7 +29,8 @@ def trait_matrix(dataset: Dataset) -> pd.DataFrame:
         columns |= {f"era:{name}": ((year >= a) & (year < b)).astype(float).tolist() for name, (a, b) in eras.items()}
         counts = dataset.interactions["item"].value_counts().reindex(items.index).fillna(0)
         rank = counts.rank(pct=True).to_numpy()
-        columns |= {"fame:known": (rank > 0.9).astype(float).tolist(), "fame:obscure": (rank < 0.6).astype(float).tolist()}
+        fame = {"fame:known": rank > 0.9, "fame:obscure": rank < 0.6}
+        columns |= {name: has.astype(float).tolist() for name, has in fame.items()}
     return pd.DataFrame(columns, index=items.index)
 
 
@@ -34,6 +39,12 @@ class TraitReader:
 
     A trait's score is in stars: the mean of (rating - the user's mean) over the films that have it, drawn towards
     zero where they are few, plus a share for how much more often than others the user picks such films.
+
+    >>> from elm.data import demo
+    >>> world = demo(n_films=60, n_users=10)
+    >>> facts = TraitReader(world).read_all(world.interactions)["u1"]
+    >>> len(facts.likes), len(facts.dislikes)
+    (6, 4)
     """
 
     def __init__(self, dataset: Dataset, likes: int = 6, dislikes: int = 4) -> None:
@@ -46,7 +57,17 @@ class TraitReader:
         self._likes, self._dislikes = likes, dislikes
 
     def scores(self, items: list[str], ratings: np.ndarray) -> np.ndarray:
-        """Scores of shape (n_traits,) in stars, from one user's rated items."""
+        """Scores (n_traits,) in stars, in the order of `traits`, from one user's items and ratings (n_rated,).
+
+        Raises `CallError` without ratings or where items and ratings differ in number, `UnknownNameError` for an
+        item of another data set.
+        """
+        if not items or len(items) != len(ratings):
+            raise CallError(
+                f"tastes are read from one rating an item, at least one, got {len(ratings)} of {len(items)}"
+            )
+        if unknown := next((i for i in items if i not in self._row), None):
+            raise UnknownNameError("item", unknown, self._row)
         has = self._matrix[[self._row[i] for i in items]]  # (n_rated, n_traits)
         centred = ratings - ratings.mean()
         stars = centred @ has / (has.sum(0) + _SHRINK)
@@ -54,6 +75,7 @@ class TraitReader:
         return stars + _SEEK * np.log(share / np.maximum(self._share, 1e-6))
 
     def read(self, items: list[str], ratings: np.ndarray) -> UserFacts:
+        """The strongest likes and dislikes of one user; errors as `scores` raises them."""
         scores = self.scores(items, np.asarray(ratings, float))
         order = np.argsort(-scores, kind="stable")
 
