@@ -17,7 +17,7 @@ from elm.embeddings import EmbeddingSpace
 
 @dataclass(frozen=True)
 class AdapterConfig:
-    """The shape of an adapter and the space that it reads."""
+    """The shape of an adapter, the space that it reads, and the tasks that it has learned (none named: any)."""
 
     space: str
     fingerprint: str
@@ -29,7 +29,13 @@ class AdapterConfig:
     reach: float = 1e30
     tasks: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("dim", "token_dim", "soft_tokens", "hidden"):
+            if getattr(self, name) < 1:
+                raise CallError(f"an adapter's {name} must be at least 1, got {getattr(self, name)}")
+
     def to_dict(self) -> dict[str, Any]:
+        """All fields as plain JSON values."""
         return asdict(self)
 
 
@@ -39,6 +45,14 @@ class MLPAdapter(nn.Module):
     A vector is normalised with the space's mean and scale, which are stored beside the weights, so that training and
     use cannot disagree. The output is layer-normalised and scaled to the spread of the token embeddings, so that the
     language model meets numbers of the size it knows.
+
+    Weights are drawn from torch's global generator: seed it before.
+
+    >>> _ = torch.manual_seed(0)
+    >>> space = EmbeddingSpace.fit("toy", [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]], "cosine", {}, "f")
+    >>> adapter = MLPAdapter.for_space(space, token_dim=16, soft_tokens=4, hidden=8)
+    >>> adapter(torch.zeros(5, 3)).shape
+    torch.Size([5, 4, 16])
     """
 
     mean: torch.Tensor
@@ -46,8 +60,6 @@ class MLPAdapter(nn.Module):
 
     def __init__(self, config: AdapterConfig, token_spread: float = 1.0) -> None:
         super().__init__()
-        if config.soft_tokens < 1:
-            raise CallError(f"an adapter has at least one soft token, not {config.soft_tokens}")
         self.config = config
         self.register_buffer("mean", torch.zeros(config.dim))
         self.register_buffer("scale", torch.ones(config.dim))
@@ -59,7 +71,10 @@ class MLPAdapter(nn.Module):
     @classmethod
     def for_space(cls, space: EmbeddingSpace, token_dim: int, tasks: Sequence[str] = (), token_spread: float = 1.0,
                   soft_tokens: int = 8, hidden: int = 512) -> MLPAdapter:  # fmt: skip
-        """A fresh adapter for a space, with the space's normalisation."""
+        """A fresh adapter for a space, with the space's normalisation.
+
+        token_dim: width of the language model's token embeddings; token_spread: their standard deviation.
+        """
         config = AdapterConfig(space.name, space.fingerprint, space.metric, space.dim, token_dim, soft_tokens, hidden,
                                float(space.reach), tuple(tasks))  # fmt: skip
         adapter = cls(config, token_spread)
@@ -74,7 +89,10 @@ class MLPAdapter(nn.Module):
                               c.fingerprint)  # fmt: skip
 
     def check(self, vectors: npt.ArrayLike) -> np.ndarray:
-        """Vectors as (n, dim) float32; `VectorError` and `OutsideDataWarning` as `EmbeddingSpace.check` raises them."""
+        """Vectors (dim,) or (n, dim) as (n, dim) float32.
+
+        Raises `VectorError` for a wrong size, NaN or infinity and warns `OutsideDataWarning`, as the space does.
+        """
         return self.space().check(vectors)
 
     def start_from(self, vectors: np.ndarray) -> MLPAdapter:
@@ -82,9 +100,10 @@ class MLPAdapter(nn.Module):
 
         Sentence vectors spread far more along some directions than along others, and what tells one film's conflict
         from another's lies in the small ones. Whitening puts all on one footing, which saves most of the steps that
-        gradient descent would spend on it.
+        gradient descent would spend on it. Directions without spread are left out. Raises `VectorError` as `check`.
         """
-        x = (torch.as_tensor(vectors, dtype=torch.float32) - self.mean) / self.scale
+        vectors = self.space().check(vectors, warn_far=False)
+        x = (torch.as_tensor(vectors, device=self.mean.device) - self.mean) / self.scale  # (n, dim)
         _, values, directions = torch.linalg.svd(x - x.mean(0), full_matrices=False)
         spread = values / max(len(x) - 1, 1) ** 0.5
         keep = min(self.config.hidden // 2, int((spread > 1e-2 * spread[0]).sum()))
@@ -97,6 +116,7 @@ class MLPAdapter(nn.Module):
         return self
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Vectors (B, dim) as they come, not normalised -> soft tokens (B, soft_tokens, token_dim)."""
         hidden = nn.functional.gelu(self.inner((vectors - self.mean) / self.scale))  # (B, hidden)
         soft = self.outer(hidden).view(-1, self.config.soft_tokens, self.config.token_dim)  # (B, n, Z)
         return self.norm(soft)
