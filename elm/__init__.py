@@ -10,10 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_ROOMS = ("adapters", "cav", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "tasks", "training")
+_ROOMS = ("adapters", "cav", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "runs", "tasks",
+          "training")  # fmt: skip
 
 if TYPE_CHECKING:
-    from elm import adapters, cav, data, embeddings, evaluation, metrics, model, recommend, tasks, training
+    from elm import adapters, cav, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
+
+
+def describe(vector: Any, task: str, **options: Any) -> Any:
+    """Describe vectors of the demo spaces with the model that ships with the package: (d,) -> str, (n, d) -> list.
+
+    Options are those of `EmbeddingLanguageModel.describe`; errors are too.
+
+    >>> import elm
+    >>> films = elm.model.shipped_vectors("films")
+    >>> isinstance(elm.describe(films["f7"], "summary"), str)
+    True
+    """
+    from elm.model import shipped_model
+
+    return shipped_model().describe(vector, task, **options)
+
+
+def load(folder: Any) -> Any:
+    """The model of a run folder or of a model folder; see `elm.model.load_model` for its errors."""
+    from elm.model import load_model
+
+    return load_model(folder)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,9 @@
 """Training: the base model's recipe, and the two stages of an ELM."""
 
-from elm.training._base_lm import BaseRecipe, demo_sources, text_pair, train_base
+from elm.training._base_lm import BaseRecipe, demo_sources, plot_sources, text_pair, train_base
 from elm.training._loop import LoopConfig, LoopResult, optimise
 from elm.training._schedule import warmup_cosine
 from elm.training._stages import Lessons, TwoStage, TwoStageResult, train_two_stage, trainable
 
 __all__ = ["BaseRecipe", "Lessons", "LoopConfig", "LoopResult", "TwoStage", "TwoStageResult", "demo_sources",
-           "optimise", "text_pair", "train_base", "train_two_stage", "trainable", "warmup_cosine"]  # fmt: skip
+           "optimise", "plot_sources", "text_pair", "train_base", "train_two_stage", "trainable", "warmup_cosine"]  # fmt: skip

@@ -6,8 +6,8 @@ that the facts have here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from elm.data import ATTRIBUTES, GENRES, make_films
-from elm.model._base import BaseConfig, new_base, train_tokenizer
-from elm.model._prompt import plain_ids
-from elm.tasks import VECTOR, FilmFacts, Task, UserFacts, all_tasks
+from elm.model import BaseConfig, grow_vocabulary, new_base, plain_ids, train_tokenizer
+from elm.tasks import VECTOR, FilmFacts, Task, UserFacts, all_tasks, shortened
 from elm.training._batch import Example, collate
 from elm.training._loop import LoopConfig, LoopResult, optimise
+from elm.training._precision import bf16_is_fast
 
 Pair = tuple[str, str]  # prompt, target
 Source = Callable[[np.random.Generator], Pair]
@@ -36,9 +36,9 @@ class BaseRecipe:
     model: BaseConfig = field(default_factory=BaseConfig)
 
 
-def random_user_facts(rng: np.random.Generator, likes: int = 6, dislikes: int = 4) -> UserFacts:
+def random_user_facts(rng: np.random.Generator, known: Sequence[str], likes: int = 6, dislikes: int = 4) -> UserFacts:
     """Tastes of nobody: traits drawn at random, the strong ones first."""
-    traits = rng.permutation([*GENRES, *ATTRIBUTES])[: likes + dislikes]
+    traits = rng.permutation(np.array(known))[: likes + dislikes]
 
     def levels(n: int) -> list[int]:
         strong = int(rng.integers(0, n + 1))
@@ -59,15 +59,39 @@ def demo_sources(skip: Any, n_films: int = 20000, seed: int = 0) -> tuple[list[S
         FilmFacts(tuple(row["genres"]), row["setting"], row["protagonist"], row["conflict"], tuple(strongest(row, 2)))
         for _, row in films.iterrows()
     ]
-    film_tasks, user_tasks = all_tasks("item"), all_tasks("user")
+    film_tasks, user_tasks, traits = all_tasks("item"), all_tasks("user"), [*GENRES, *ATTRIBUTES]
 
     def film(rng: np.random.Generator) -> Pair:
         return text_pair(film_tasks[rng.integers(len(film_tasks))], facts[rng.integers(len(facts))], rng)
 
     def user(rng: np.random.Generator) -> Pair:
-        return text_pair(user_tasks[rng.integers(len(user_tasks))], random_user_facts(rng), rng)
+        return text_pair(user_tasks[rng.integers(len(user_tasks))], random_user_facts(rng, traits), rng)
 
     return [film, user], [0.7, 0.3]
+
+
+def plot_sources(
+    films: Mapping[str, FilmFacts], others: Mapping[str, Sequence[str]], traits: Sequence[str]
+) -> tuple[list[Source], list[float]]:
+    """Prompts over real films: the plot to be written stands in the prompt, or another text about the same film does.
+
+    films: training films with their plots. others: further texts of them. traits: those that users may have.
+    """
+    film_tasks, user_tasks, ids = all_tasks("item"), all_tasks("user"), list(films)
+
+    def film(rng: np.random.Generator) -> Pair:
+        item, task = ids[rng.integers(len(ids))], film_tasks[rng.integers(len(film_tasks))]
+        prompt, target = text_pair(task, films[item], rng)
+        texts = others.get(item, ())
+        if len(texts) and rng.random() < 0.6:
+            other = replace(films[item], plot=shortened(texts[rng.integers(len(texts))], 60))
+            prompt, _ = text_pair(task, other, rng)
+        return prompt, target
+
+    def user(rng: np.random.Generator) -> Pair:
+        return text_pair(user_tasks[rng.integers(len(user_tasks))], random_user_facts(rng, traits), rng)
+
+    return [film, user], [0.8, 0.2]
 
 
 def text_pair(task: Task, facts: FilmFacts | UserFacts, rng: np.random.Generator) -> Pair:
@@ -111,25 +135,26 @@ def train_base(
     progress: bool = True,
     checkpoint: Path | None = None,
 ) -> tuple[Any, Any, LoopResult]:
-    """Train a base (model, tokenizer) on text pairs; `start` continues from an existing one.
+    """Train a base (model, tokenizer) on text pairs; `start` continues from an existing one, with a larger vocabulary.
 
     `fast` compiles the model and computes in bfloat16: about twice the speed on a processor that has it, for half a
     minute of compilation and a C++ compiler.
     """
+    rng = np.random.default_rng([recipe.seed, 99])
+    corpus = (text for _ in range(6000) for text in sources[rng.choice(len(sources), p=weights)](rng))
     if start is None:
-        rng = np.random.default_rng([recipe.seed, 99])
-        corpus = (text for _ in range(6000) for text in sources[rng.choice(len(sources), p=weights)](rng))
         tokenizer = train_tokenizer(corpus, recipe.model.vocabulary)
         model = new_base(tokenizer, recipe.model, recipe.seed)
     else:
-        model, tokenizer = start
+        model, tokenizer = grow_vocabulary(*start, corpus, recipe.model.vocabulary)
     batches = PairBatches(tokenizer, sources, weights, recipe.batch_tokens, recipe.seed)
 
     forward = torch.compile(model, dynamic=True) if fast else model
+    half = fast or bf16_is_fast()
 
     def loss_at(step: int) -> tuple[torch.Tensor, int]:
         batch = batches.at(step)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
             return forward(input_ids=batch.ids, labels=batch.labels).loss, batch.tokens
 
     model.train()

@@ -19,6 +19,7 @@ from elm.tasks import TemplateTeacher
 from elm.tasks import get as get_task
 from elm.training._batch import Batch, Example, collate
 from elm.training._loop import LoopConfig, LoopResult, optimise
+from elm.training._precision import bf16_is_fast
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class Lessons:
 
 @dataclass(frozen=True)
 class TwoStage:
-    """Run options of both stages. `llm_lr` is the language model's learning rate in stage two, relative to `two.lr`."""
+    """Run options of both stages. `llm_lr` is the language model's learning rate in stage two, relative to `two.lr`.
+
+    `fast` compiles the language model, which pays off from some minutes of training on.
+    """
 
     one: LoopConfig = field(default_factory=lambda: LoopConfig(steps=300, lr=2e-3))
     two: LoopConfig = field(default_factory=lambda: LoopConfig(steps=700, lr=1e-3))
@@ -143,6 +147,7 @@ def trainable(model: EmbeddingLanguageModel, stage: str, llm_lr: float = 1.0) ->
 
 def _loss(model: EmbeddingLanguageModel, batches: LessonBatches, fast: bool) -> Callable[[int], tuple[torch.Tensor, int]]:
     llm: Any = torch.compile(model.llm, dynamic=True) if fast else model.llm
+    half = fast or bf16_is_fast(model.device)
     tables: dict[str, torch.Tensor] = {}
 
     def at(step: int) -> tuple[torch.Tensor, int]:
@@ -152,7 +157,7 @@ def _loss(model: EmbeddingLanguageModel, batches: LessonBatches, fast: bool) -> 
         vectors = tables[lesson.adapter][batch.rows].to(model.device)
         soft = model.adapter(lesson.adapter)(vectors)
         embeds = model.spliced(batch.ids.to(model.device), batch.slots.to(model.device), soft)
-        with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=fast):
+        with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):
             return llm(inputs_embeds=embeds, labels=batch.labels.to(model.device)).loss, batch.tokens
 
     return at

@@ -1,0 +1,90 @@
+"""elm train: the base model, the demo model that ships, or a run on any data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+train = typer.Typer(help="Train the base model, the demo model, or adapters on a data set.", no_args_is_help=True,
+                    rich_markup_mode=None)  # fmt: skip
+
+Seed = Annotated[int, typer.Option(help="Decides every random choice.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Fast = Annotated[bool, typer.Option("--fast", help="Compile and compute in bfloat16 (needs a C++ compiler).")]
+
+
+@train.command("base")
+def base(
+    out: Annotated[Path, typer.Option(help="Folder for the base, in transformers format.")] = Path("runs/base"),
+    data: Annotated[str | None, typer.Option(help="Go on from the shipped base with the texts of this data set.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimisation steps; the recipe's own by default.")] = None,
+    seed: Seed = 0,
+    fast: Fast = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train the embedded base language model: from facts in a prompt it learns to write a task's text.
+
+    Example: elm train base --out runs/base --fast
+    """
+    from elm.cli._output import echo, emit, is_quiet
+    from elm.runs import make_base
+
+    result = make_base(out, data, steps=steps, seed=seed, fast=fast, progress=not is_quiet())
+    emit(result, as_json, lambda: echo(f"base in {out}: loss {result['loss']:.3f} after {result['steps']} steps"))
+
+
+@train.command("demo")
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for model, vectors and scores.")] = Path("runs/shipped"),
+    base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
+    seed: Seed = 0,
+    fast: Fast = False,
+    install: Annotated[bool, typer.Option(help="Put the result into the package, to be shipped.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train the demo model that ships with the package (about forty minutes on two cores).
+
+    Example: elm train demo --out runs/shipped --fast --install
+    """
+    from elm.cli._output import echo, emit, is_quiet
+    from elm.runs import make_demo
+
+    result = make_demo(out, base=base_folder, seed=seed, fast=fast, install=install, progress=not is_quiet())
+    emit(result, as_json, lambda: echo(f"model in {out / 'model'}: {_losses(result)}"))
+
+
+@train.command("run")
+def run(
+    data: Annotated[str, typer.Argument(help="A data set's name, or a folder that `elm data --out` wrote.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/<name> by default.")] = None,
+    base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
+    steps: Annotated[tuple[int, int], typer.Option(help="Steps of stage one and stage two.")] = (400, 800),
+    vectors_from: Annotated[str, typer.Option(help="Text sources of the film vectors, comma-separated.")] = "plot,note",
+    target: Annotated[str | None, typer.Option(help="Text source that teachers quote (real films).")] = None,
+    seed: Seed = 0,
+    fast: Fast = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train adapters and recommender on a data set; the same call goes on where it was stopped.
+
+    Example: elm train run runs/data-ml-100k --out runs/ml-100k --vectors-from omdb,imdb --target tmdb
+    """
+    from dataclasses import replace
+
+    from elm.cli._output import echo, emit, is_quiet
+    from elm.runs import RunConfig, train_run
+    from elm.training import TwoStage
+
+    stages = TwoStage(fast=fast)
+    stages = replace(stages, one=replace(stages.one, steps=steps[0]), two=replace(stages.two, steps=steps[1]))
+    config = RunConfig(dataset=data, seed=seed, base=base_folder, vector_sources=tuple(vectors_from.split(",")),
+                       target_source=target, training=stages)  # fmt: skip
+    folder = out or Path("runs") / Path(data).name
+    result = train_run(folder, config, progress=not is_quiet())
+    emit(result, as_json, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))
+
+
+def _losses(result: dict[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} loss {result[name]['loss']:.3f}" for name in ("stage_one", "stage_two"))

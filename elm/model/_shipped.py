@@ -1,0 +1,32 @@
+"""What the package carries: the base model, the demo model, and the vectors that it reads."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from elm.embeddings import VectorTable
+from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._store import load_llm, load_model
+
+SHIPPED = Path(__file__).parent / "shipped"
+BASE, DEMO, VECTORS = SHIPPED / "base", SHIPPED / "demo", SHIPPED / "vectors"
+BASE_ID = "elm-toolkit/demo-base"
+
+
+def shipped_base() -> tuple[Any, Any]:
+    """The embedded base language model and its tokenizer, fresh from disk."""
+    return load_llm(BASE)
+
+
+@cache
+def shipped_model() -> EmbeddingLanguageModel:
+    """The demo model: adapters for the demo world's films and users, loaded once."""
+    return load_model(DEMO)
+
+
+@cache
+def shipped_vectors(kind: Literal["films", "users", "items"]) -> VectorTable:
+    """The demo vectors: semantic vectors of films, behavioural vectors of users, and of items in the users' space."""
+    return VectorTable.load(VECTORS / kind)

@@ -1,0 +1,81 @@
+"""Whole runs: train on a data set, and make the demo model that the package ships."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from elm.embeddings import SentenceEncoder, VectorTable
+from elm.model import SHIPPED, load_model, save_model
+from elm.runs._card import model_card
+from elm.runs._config import RunConfig
+from elm.runs._folder import RunFolder
+from elm.runs._recommender import teach_recommender
+from elm.runs._score import score_run
+from elm.runs._teach import teach
+from elm.runs._world import World, build_world
+from elm.training import LoopConfig, TwoStage
+
+DEMO_TRAINING = TwoStage(one=LoopConfig(steps=600, lr=2e-3), two=LoopConfig(steps=4000, lr=1e-3))
+
+
+def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fresh: bool = False) -> dict[str, Any]:
+    """Vectors, adapters, language model and recommender of a data set, in a run folder that resumes."""
+    run = RunFolder.start(out, config.to_dict(), fresh)
+    encoder = SentenceEncoder()
+    world = build_world(run, config, encoder, progress)
+    train = run.step("train", lambda: teach(run, world, config, encoder, progress))
+    recommend = run.step("recommend", lambda: teach_recommender(run, world, encoder, config.seed, progress))
+    return {"run": str(out), "seconds": run.seconds(), "train": train, "recommend": recommend}
+
+
+def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
+    """An existing run and its settings; `DataFileError` where the folder is no run."""
+    run = RunFolder(path)
+    return run, RunConfig.from_dict(run.settings())
+
+
+def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, install: bool = False,
+              progress: bool = True) -> dict[str, Any]:  # fmt: skip
+    """Train the demo model longer and on more films than the quickstart does, score it, and write its card.
+
+    `install` copies model and vectors into the package. Weights and vectors are kept in half precision, and the
+    scores are those of the model as it is read back from disk.
+    """
+    config = RunConfig(seed=seed, base=base, extra_films=6000, user_views=4, training=replace(DEMO_TRAINING, fast=fast))
+    run = RunFolder.start(out, config.to_dict())
+    encoder = SentenceEncoder()
+    world = build_world(run, config, encoder, progress)
+    result = run.step("train", lambda: teach(run, world, config, encoder, progress))
+    target = run.path / "shipped"
+    model = load_model(run.path / "model")
+    save_model(model, target / "demo", dtype=torch.float16)
+    _save_vectors(world, target / "vectors")
+    scores = run.step("score", lambda: score_run(load_model(target / "demo"), world, config, encoder, progress).to_dict())
+    save_model(model, target / "demo", model_card(config, result, scores), dtype=torch.float16)
+    if install:
+        for part in ("demo", "vectors"):
+            shutil.rmtree(SHIPPED / part, ignore_errors=True)
+            shutil.copytree(target / part, SHIPPED / part)
+    return {**result, "scores": scores}
+
+
+def _save_vectors(world: World, folder: Path) -> None:
+    """Films, items, and users (training users and the held-out ones, folded in) as one table each."""
+    everyone = VectorTable(
+        [*world.users.ids, *world.held_users.ids],
+        _stacked(world.users.vectors, world.held_users.vectors),
+        world.users.space,
+    )
+    for name, table in (("films", world.films), ("items", world.items), ("users", everyone)):
+        table.save(folder / name, dtype="float16")
+
+
+def _stacked(*parts: Any) -> Any:
+    import numpy as np
+
+    return np.concatenate(parts)

@@ -1,0 +1,49 @@
+"""Reading from a run, or from what the package ships where no run is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from elm._errors import DataFileError, UnknownNameError
+from elm.embeddings import VectorTable, fold_in
+from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
+
+_KINDS = {"films": ("films",), "users": ("users", "held_users"), "items": ("items",)}
+
+
+def open_model(run: str | Path | None) -> EmbeddingLanguageModel:
+    """The model of a run or model folder; the shipped one for None."""
+    return shipped_model() if run is None else load_model(run)
+
+
+def open_table(run: str | Path | None, kind: str) -> VectorTable:
+    """The vectors of a run ("films", "users", "items"); the shipped demo vectors for None."""
+    if run is None:
+        return shipped_vectors(kind)  # type: ignore[arg-type]
+    folder = Path(run) / "vectors"
+    if not folder.is_dir():
+        raise DataFileError(f"{run} has no vectors/; name a run folder that `elm train run` or `elm quickstart` made")
+    tables = [VectorTable.load(folder / name) for name in _KINDS[kind] if (folder / name).is_dir()]
+    return VectorTable([i for t in tables for i in t.ids], np.concatenate([t.vectors for t in tables]), tables[0].space)
+
+
+def open_vector(run: str | Path | None, kind: str, name: str) -> np.ndarray:
+    """One vector (dim,) by id; an unknown id is an `UnknownNameError` that suggests the nearest."""
+    table = open_table(run, kind)
+    if name not in table:
+        raise UnknownNameError(kind.removesuffix("s"), name, table.ids)
+    return table[name]
+
+
+def vector_of_history(run: str | Path | None, ratings: Mapping[str, float]) -> np.ndarray:
+    """The vector (dim,) of a new user, folded in from ratings by item id."""
+    items = open_table(run, "items")
+    for item in ratings:
+        if item not in items:
+            raise UnknownNameError("item", item, items.ids)
+    frame = pd.DataFrame({"user": "new", "item": list(ratings), "rating": np.array(list(ratings.values()), np.float32)})
+    return fold_in(items, frame, open_table(run, "users"))["new"]

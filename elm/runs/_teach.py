@@ -1,0 +1,86 @@
+"""From a world to a trained model: lessons for both adapters, two stages, the model saved in the run folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from elm.adapters import MLPAdapter
+from elm.data import film_texts, make_films
+from elm.embeddings import SentenceEncoder, VectorTable, semantic
+from elm.model import BASE_ID, EmbeddingLanguageModel, load_llm, save_model, shipped_base
+from elm.runs._config import RunConfig
+from elm.runs._folder import RunFolder
+from elm.runs._world import FILMS, USERS, World, kept, user_views
+from elm.tasks import FilmFacts, TemplateTeacher, all_tasks
+from elm.training import Lessons, train_two_stage
+
+FILM_TASKS = tuple(task.id for task in all_tasks("item"))
+USER_TASKS = tuple(task.id for task in all_tasks("user"))
+
+
+def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
+    """The base with two untrained adapters, the first layer of each started from its training vectors."""
+    llm, tokenizer = shipped_base() if config.base == "shipped" else load_llm(config.base)
+    table = llm.get_input_embeddings().weight.detach()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        adapters = {
+            name: MLPAdapter.for_space(vectors.space, table.shape[1], tasks, float(table.std()), config.soft_tokens,
+                                       config.hidden).start_from(vectors.rows(ids))
+            for name, vectors, ids, tasks in (
+                (FILMS, world.films, world.film_split.train, FILM_TASKS),
+                (USERS, world.users, world.users.ids, USER_TASKS),
+            )
+        }  # fmt: skip
+    base = BASE_ID if config.base == "shipped" else config.base
+    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": {"id": base, "revision": None}})
+
+
+def lessons(world: World, config: RunConfig, extra: tuple[VectorTable, dict[str, FilmFacts]] | None = None) -> list[Lessons]:
+    """What both adapters learn from: training films and training users, never a held-out one."""
+    films, facts, ids = world.films, dict(world.film_facts), list(world.film_split.train)
+    if extra is not None:
+        films = VectorTable([*films.ids, *extra[0].ids], np.concatenate([films.vectors, extra[0].vectors]), films.space)
+        facts |= extra[1]
+        ids += extra[0].ids
+    held_films = [*world.film_split.validation, *world.film_split.test]
+    users, user_facts = user_views(world, config.user_views, config.seed)
+    held_users = [*world.user_split.validation, *world.user_split.test]
+    return [
+        Lessons(FILMS, films, TemplateTeacher(facts, config.seed), FILM_TASKS, ids, held_films, weight=0.65),
+        Lessons(USERS, users, TemplateTeacher(user_facts, config.seed), USER_TASKS, users.ids, held_users, weight=0.35),
+    ]
+
+
+def extra_films(run: RunFolder, world: World, count: int, seed: int, encoder: SentenceEncoder, progress: bool = True
+                ) -> tuple[VectorTable, dict[str, FilmFacts]]:  # fmt: skip
+    """Generated films that nobody rated, to learn from; none has a held-out film's combination of facts."""
+    from elm.data import strongest
+
+    held = world.dataset.facts.items.loc[[*world.film_split.validation, *world.film_split.test]]  # type: ignore[union-attr]
+    films = make_films(count, seed=seed + 1, prefix="x", skip=held)
+    texts: dict[str, list[str]] = {}
+    for item, text in film_texts(films, seed=seed + 1)[["item", "text"]].itertuples(index=False):
+        texts.setdefault(item, []).append(text)
+    table = kept(run, "extra_films", lambda: semantic(texts, encoder, name=FILMS, progress=progress))
+    facts = {
+        str(i): FilmFacts(tuple(f["genres"]), f["setting"], f["protagonist"], f["conflict"], tuple(strongest(f, 2)))
+        for i, f in films.iterrows()
+    }
+    return VectorTable(table.ids, table.vectors, world.films.space), facts
+
+
+def teach(run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True) -> dict[str, Any]:
+    """Train both stages and save the model as `model/` of the run; resumes from the run's checkpoints."""
+    model = fresh_model(config, world)
+    extra = extra_films(run, world, config.extra_films, config.seed, encoder, progress) if config.extra_films else None
+    result = train_two_stage(model, lessons(world, config, extra), config.training, progress=progress,
+                             checkpoints=run.path / "checkpoints")  # fmt: skip
+    save_model(model, run.path / "model")
+    return {
+        name: {"loss": round(stage.loss, 4), "seconds": round(stage.seconds, 1), "tokens_per_second": round(stage.tokens_per_second)}
+        for name, stage in (("stage_one", result.one), ("stage_two", result.two))
+    }

@@ -1,0 +1,169 @@
+"""Everything that a run fixes before it trains: data, splits, vectors, and what the teachers know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from elm._errors import CallError
+from elm.data import Dataset, EntitySplit, split_entities, split_ratings
+from elm.data import load as load_dataset
+from elm.embeddings import SentenceEncoder, VectorTable, fold_in, semantic, wals
+from elm.model import shipped_vectors
+from elm.runs._config import RunConfig
+from elm.runs._folder import RunFolder
+from elm.tasks import FilmFacts, TemplateTeacher, TraitReader, UserFacts, film_facts, genre_word
+
+FILMS, USERS = "minilm", "wals"
+"""Names of the two spaces, and of the adapters that read them."""
+
+_SAME = 0.999  # cosine above which a re-encoded vector counts as the shipped one
+
+
+@dataclass(frozen=True)
+class World:
+    """Data, splits and vectors of a run. Held-out users are folded in from 80 % of their ratings."""
+
+    dataset: Dataset
+    films: VectorTable  # semantic vectors of all films with texts
+    users: VectorTable  # behavioural vectors of the training users
+    items: VectorTable  # films in the users' space
+    held_users: VectorTable  # validation and test users, folded in
+    film_split: EntitySplit
+    user_split: EntitySplit
+    film_facts: dict[str, FilmFacts]
+    user_facts: dict[str, UserFacts]
+    rated: pd.DataFrame  # the ratings of held-out users that were folded in
+    hidden: pd.DataFrame  # the rest of their ratings
+
+    def film_teacher(self, seed: int = 0) -> TemplateTeacher:
+        return TemplateTeacher(self.film_facts, seed)
+
+    def user_teacher(self, seed: int = 0) -> TemplateTeacher:
+        return TemplateTeacher(self.user_facts, seed)
+
+
+def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, progress: bool = True) -> World:
+    """Make the world of a run, or read back what it has made before."""
+    dataset = load_dataset(config.dataset, seed=config.seed)
+    plots = _plots(dataset, config)
+    films = kept(run, "films", lambda: _film_vectors(dataset, config, encoder, plots, progress))
+    film_split = split_entities(films.ids, *config.film_shares, seed=config.seed)
+    rated_by = dataset.interactions["user"].value_counts()
+    user_split = split_entities([str(u) for u in rated_by.index[rated_by >= 10]], *config.user_shares, seed=config.seed)
+    film_split.save(run.path / "splits" / "films.json")
+    user_split.save(run.path / "splits" / "users.json")
+
+    held_ids = {*user_split.validation, *user_split.test}
+    held_ratings = dataset.interactions[dataset.interactions["user"].isin(held_ids)]
+    rated, hidden = split_ratings(held_ratings, 0.8, seed=config.seed)
+    train_ratings = dataset.interactions[dataset.interactions["user"].isin(set(user_split.train))]
+    items, users = _behavioural(run, train_ratings, config)
+    rated = rated[rated["item"].isin(set(items.ids))]
+    held_users = fold_in(items, rated, users)
+    held_users.save(run.path / "vectors" / "held_users")
+    return World(
+        dataset,
+        films,
+        users,
+        items,
+        held_users,
+        film_split,
+        user_split,
+        {i: film_facts(dataset, i, plots.get(i)) for i in films.ids},
+        TraitReader(dataset.restrict(users=user_split.train)).read_all(pd.concat([train_ratings, rated])),
+        rated,
+        hidden,
+    )
+
+
+def _behavioural(run: RunFolder, ratings: pd.DataFrame, config: RunConfig) -> tuple[VectorTable, VectorTable]:
+    folder = run.path / "vectors"
+    if not all((folder / k / "space.json").exists() for k in ("users", "items")):
+        users, items = wals(ratings, factors=config.factors, seed=config.seed, name=USERS)
+        users.save(folder / "users")
+        items.save(folder / "items")
+    return VectorTable.load(folder / "items"), VectorTable.load(folder / "users")
+
+
+def kept(run: RunFolder, name: str, make: Callable[[], VectorTable]) -> VectorTable:
+    """A table of the run: read back where it was made before, else made and saved."""
+    folder = run.path / "vectors" / name
+    if not (folder / "space.json").exists():
+        make().save(folder)
+    return VectorTable.load(folder)
+
+
+def _film_vectors(dataset: Dataset, config: RunConfig, encoder: SentenceEncoder, plots: dict[str, str],
+                  progress: bool) -> VectorTable:  # fmt: skip
+    """Semantic vectors; those of the demo catalogue ship with the package, and a sample of them is checked."""
+    texts = vector_texts(dataset, config, plots)
+    if dataset.name == "demo":
+        shipped = _shipped_films()
+        if shipped is not None and shipped.ids == list(texts):
+            sample = [shipped.ids[i] for i in np.random.default_rng(0).choice(len(shipped), 24, replace=False)]
+            again = semantic({i: texts[i] for i in sample}, encoder, name=FILMS)
+            if float((again.vectors * shipped.rows(sample)).sum(1).min()) > _SAME:
+                return shipped
+    return semantic(texts, encoder, name=FILMS, progress=progress)
+
+
+def _shipped_films() -> VectorTable | None:
+    from elm.model import SHIPPED
+
+    return shipped_vectors("films") if (SHIPPED / "vectors" / "films" / "space.json").exists() else None
+
+
+def vector_texts(dataset: Dataset, config: RunConfig, plots: dict[str, str]) -> dict[str, list[str]]:
+    """The texts behind each film's vector: its own texts, and for real films its genres in words.
+
+    The text that teachers quote is never among them, and where it is needed, films without it are left out.
+    """
+    if config.target_source in config.vector_sources:
+        raise CallError(f"a vector and the texts that are scored come from different sources, not both {config.target_source!r}")
+    texts: dict[str, list[str]] = {}
+    for source in config.vector_sources:
+        for item, found in dataset.texts_of(source).items():
+            texts.setdefault(item, []).extend(found)
+    if config.target_source is None:
+        return texts
+    genres = dataset.items["genres"]
+    return {
+        i: [f"Genres: {', '.join(genre_word(g) for g in genres[i])}.", *found]
+        for i, found in texts.items()
+        if i in plots and genres[i]
+    }
+
+
+def real_world_texts(dataset: Dataset, config: RunConfig) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """(texts behind the vectors, plots that teachers quote) of every real film that has both."""
+    plots = _plots(dataset, config)
+    return vector_texts(dataset, config, plots), plots
+
+
+def _plots(dataset: Dataset, config: RunConfig) -> dict[str, str]:
+    if config.target_source is None:
+        return {}
+    return {item: found[0] for item, found in dataset.texts_of(config.target_source).items()}
+
+
+def user_views(world: World, views: int, seed: int) -> tuple[VectorTable, dict[str, UserFacts]]:
+    """Training users seen several times: from all their ratings, and from random 80 % of them (ids "u1#1", ...).
+
+    A user's vector moves a little with each rating; seeing it move teaches the adapter what belongs to the user.
+    """
+    ratings = world.dataset.interactions
+    ratings = ratings[ratings["user"].isin(set(world.users.ids)) & ratings["item"].isin(set(world.items.ids))]
+    reader = TraitReader(world.dataset.restrict(users=world.user_split.train))
+    ids, vectors, facts = list(world.users.ids), [world.users.vectors], {u: world.user_facts[u] for u in world.users.ids}
+    for view in range(1, views):
+        part, _ = split_ratings(ratings, 0.8, seed=seed + view)
+        part = part.assign(user=part["user"].astype(str) + f"#{view}")
+        table = fold_in(world.items, part, world.users)
+        ids += table.ids
+        vectors.append(table.vectors)
+        facts |= reader.read_all(part)
+    return VectorTable(ids, np.concatenate(vectors), replace(world.users.space)), facts
