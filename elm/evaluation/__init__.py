@@ -1,1 +1,44 @@
-"""Room under construction."""
+"""Scores of texts against controls, on held-out entities only: does a text say what its vector knows?"""
+
+from elm.evaluation._behavioural import UserScores, user_consistency
+from elm.evaluation._candidates import Candidates, draw_candidates
+from elm.evaluation._facts import FactScores, fact_scores
+from elm.evaluation._loop import EditScores, LoopScores, edit_scores, loop_scores
+from elm.evaluation._probe import LinearProbe
+from elm.evaluation._profile_parts import likes_and_dislikes
+from elm.evaluation._ranker import Ranker, TrainedRanker, ZeroShotRanker
+from elm.evaluation._report import scores_figure
+from elm.evaluation._semantic import TaskScores, film_consistency
+from elm.evaluation._steer import SteerScores, steer_scores
+from elm.evaluation._tables import consistency_table, facts_table, loop_table, profile_table
+from elm.evaluation._texts import CachedEncoder, Describer, Encoder
+
+__all__ = [
+    "CachedEncoder",
+    "Candidates",
+    "Describer",
+    "EditScores",
+    "Encoder",
+    "FactScores",
+    "LinearProbe",
+    "LoopScores",
+    "Ranker",
+    "SteerScores",
+    "TaskScores",
+    "TrainedRanker",
+    "UserScores",
+    "ZeroShotRanker",
+    "consistency_table",
+    "draw_candidates",
+    "edit_scores",
+    "fact_scores",
+    "facts_table",
+    "film_consistency",
+    "likes_and_dislikes",
+    "loop_scores",
+    "loop_table",
+    "profile_table",
+    "scores_figure",
+    "steer_scores",
+    "user_consistency",
+]

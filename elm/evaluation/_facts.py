@@ -60,7 +60,8 @@ def fact_scores(texts: Sequence[str], facts: Sequence[FilmFacts], kinds: Sequenc
     Raises `CallError` where texts and facts differ in number, `UnknownNameError` for an unknown kind.
 
     >>> film = FilmFacts(genres=("War", "Drama"), setting="a night train", protagonist="a tax inspector")
-    >>> scores = fact_scores(["An auditor of the revenue office in a war film."], [film], kinds=("protagonist", "genres"))
+    >>> text = "An auditor of the revenue office in a war film."
+    >>> scores = fact_scores([text], [film], kinds=("protagonist", "genres"))
     >>> scores.recall, scores.precision["overall"]
     ({'overall': 0.6666666666666666, 'protagonist': 1.0, 'genres': 0.5}, 1.0)
     """

@@ -25,6 +25,24 @@ class Encoder(Protocol):
     def encode(self, texts: list[str], /) -> npt.NDArray[np.float32]: ...
 
 
+class CachedEncoder:
+    """An encoder that keeps the vector of every text it has seen, for controls that several models are scored against.
+
+    Holds 4 * dim bytes a text; the texts themselves once.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self._known: dict[str, npt.NDArray[np.float32]] = {}
+
+    def encode(self, texts: list[str], /) -> npt.NDArray[np.float32]:
+        """Vectors (n, dim); only texts that are new go to the encoder."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known.update(zip(new, self.encoder.encode(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
 def written(model: Describer, vectors: npt.NDArray[np.float32], task: str, seed: int) -> list[str]:
     """The model's texts, (n, dim) -> n; `CallError` where it does not give one text a vector."""
     texts = list(model.describe(vectors, task, seed=seed))
@@ -77,3 +95,8 @@ def ratio_interval(
     ratios = (means[valid, 0] - means[valid, 1]) / (means[valid, 2] - means[valid, 1])
     a, b = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
     return float(a), float(b)
+
+
+def unit(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Rows (n, dim) set to length 1; a row of zeros stays zero."""
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)

@@ -1,0 +1,95 @@
+"""The scores as tables for a terminal, from the dicts that go into JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_SC = ("sc", "sc_teacher", "sc_nn", "sc_shuffled", "sc_random", "sc_probe")
+_SC_HEADS = ("SC", "teacher", "nearest", "shuffled", "random", "probe")
+_BC = ("bc", "bc_teacher", "bc_nn", "bc_shuffled", "bc_random", "bc_cf", "bc_popular")
+_BC_HEADS = ("BC", "teacher", "nearest", "shuffled", "random", "CF itself", "popular")
+
+
+def consistency_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Film tasks: SC of the model and of every control, rSC, and facts right (precision, recall)."""
+    table = _table("Do texts lead back to the vector? (held-out films)")
+    for head in ("task", *_SC_HEADS, "rSC", "facts P / R", "probe P / R", "n"):
+        table.add_column(head, justify="left" if head == "task" else "right")
+    for task, row in consistency.items():
+        facts = [_pair(row.get(f"{kind}_precision"), row.get(f"{kind}_recall")) for kind in ("fact", "probe")]
+        table.add_row(task, *_figures(row, _SC), _bold(row["rsc"]), *facts, str(row["n"]))
+    return table
+
+
+def facts_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Film tasks: the model's precision and recall by kind of fact."""
+    table = _table("Which facts do texts get right? (precision / recall)")
+    kinds = list(next(iter(consistency.values()))["fact_precision"]) if consistency else []
+    for head in ("task", *kinds):
+        table.add_column(head, justify="left" if head == "task" else "right")
+    for task, row in consistency.items():
+        precision, recall = row["fact_precision"], row["fact_recall"]
+        table.add_row(task, *(_pair(precision, recall, kind) for kind in kinds))
+    return table
+
+
+def profile_table(profiles: Mapping[str, Mapping[str, Any]]) -> Table:
+    """User tasks: BC of the model, of every control and line, rBC and the test against shuffled."""
+    table = _table("Do profiles order what users rated? (held-out users, Spearman)")
+    for head in ("task", *_BC_HEADS, "rBC", "p", "n"):
+        table.add_column(head, justify="left" if head == "task" else "right")
+    for task, row in profiles.items():
+        p_value = row.get("p_value")
+        p = "-" if p_value is None else "< .001" if p_value < 0.001 else f"{p_value:.3f}"
+        table.add_row(task, *_figures(row, _BC), _bold(row["rbc"]), p, str(row["n"]))
+    return table
+
+
+def loop_table(loop: Mapping[str, Any], edit: Mapping[str, Any] | None = None) -> Table:
+    """NDCG of the recommendations by what they come from, and the effect of the edit."""
+    table = _table("What do profiles recommend? (held-out users)")
+    for head in ("from", "NDCG"):
+        table.add_column(head, justify="left" if head == "from" else "right")
+    names = {
+        "ndcg_elm": "profiles by the model",
+        "ndcg_teacher": "profiles by the teacher",
+        "ndcg_shuffled": "profiles of other users",
+        "ndcg_history": "history alone",
+        "ndcg_popular": "popularity",
+    }
+    for key, name in names.items():
+        if key in loop:
+            table.add_row(name, _figure(loop[key]))
+    if edit is not None:
+        table.add_section()
+        table.add_row("new favourite genre, before the edit", _figure(edit["ndcg_genre_before"]))
+        table.add_row("new favourite genre, after the edit", _figure(edit["ndcg_genre_after"]))
+    return table
+
+
+def _table(title: str) -> Table:
+    from rich.table import Table
+
+    return Table(title=title, title_justify="left")
+
+
+def _figures(row: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
+    return [_figure(row.get(key)) for key in keys]
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _bold(value: float | None) -> str:
+    return f"[bold]{_figure(value)}[/bold]"
+
+
+def _pair(precision: Mapping[str, Any] | None, recall: Mapping[str, Any] | None, kind: str = "overall") -> str:
+    if not precision or not recall or precision.get(kind) is None or recall.get(kind) is None:
+        return "-"
+    return f"{precision[kind]:.2f} / {recall[kind]:.2f}"
