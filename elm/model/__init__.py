@@ -5,8 +5,9 @@ from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._prompt import PromptIds, plain_ids, prompt_ids, without_placeholder
 from elm.model._shipped import BASE_ID, SHIPPED, shipped_base, shipped_model, shipped_vectors
 from elm.model._store import check_manifest, load_llm, load_model, save_llm, save_model, write_manifest
+from elm.model._tensors import read_tensors, write_tensors
 
 __all__ = ["BASE_ID", "SHIPPED", "BaseConfig", "EmbeddingLanguageModel", "PromptIds", "check_manifest",
-           "grow_vocabulary", "load_llm", "load_model", "new_base", "plain_ids", "prompt_ids", "save_llm", "save_model",
-           "shipped_base", "shipped_model", "shipped_vectors", "train_tokenizer", "without_placeholder",
-           "write_manifest"]  # fmt: skip
+           "grow_vocabulary", "load_llm", "load_model", "new_base", "plain_ids", "prompt_ids", "read_tensors",
+           "save_llm", "save_model", "shipped_base", "shipped_model", "shipped_vectors", "train_tokenizer",
+           "without_placeholder", "write_manifest", "write_tensors"]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -25,7 +26,12 @@ class BaseConfig:
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer: every text can be written in it, the given ones briefly."""
+    """A byte-level BPE tokenizer: every text can be written in it, the given ones briefly.
+
+    >>> tokenizer = train_tokenizer(["a storm at sea"], vocabulary=300)
+    >>> tokenizer.decode(tokenizer("日本 🎬")["input_ids"])
+    '日本 🎬'
+    """
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -64,6 +70,7 @@ def grow_vocabulary(
     """The same model over a larger vocabulary learned from new texts, for data whose words are new to it.
 
     Each new token starts as the mean of the embeddings of the old tokens that spell it, so what the model knew stays.
+    The model is changed in place.
     """
 
     def both() -> Iterator[str]:
@@ -71,17 +78,20 @@ def grow_vocabulary(
         yield from (tokenizer.convert_tokens_to_string([t]) for t in tokenizer.get_vocab())
 
     grown = train_tokenizer(both(), vocabulary)
-    old = model.get_input_embeddings().weight.detach()
+    table: Any = model.get_input_embeddings().weight  # (V, Z), tied to the output
+    old = table.detach().clone()
     new = torch.empty(len(grown), old.shape[1], dtype=old.dtype)
     by_name = tokenizer.get_vocab()
     for token, index in grown.get_vocab().items():
         if token in by_name:
             new[index] = old[by_name[token]]
         else:
-            pieces = tokenizer(grown.convert_tokens_to_string([token]), add_special_tokens=False)["input_ids"]
+            # Straight from the token's bytes: half a character has no text that a tokenizer could be asked about.
+            pieces = [piece.id for piece in tokenizer.backend_tokenizer.model.tokenize(token)]
             new[index] = old[pieces].mean(0)
-    model.resize_token_embeddings(len(grown))
+    model.resize_token_embeddings(len(grown), mean_resizing=False)
+    table = model.get_input_embeddings().weight
     with torch.no_grad():
-        model.get_input_embeddings().weight.copy_(new)
+        table.copy_(new)
     model.config.update({f"{k}_id": getattr(grown, f"{k}_id") for k in _SPECIAL})
     return model, grown

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -29,14 +31,16 @@ def generate(
     progress: bool,
 ) -> list[str]:
     """Texts for vectors (n, dim) under one prompt. All prompts are of one length, so no batch needs padding."""
-    was_training = model.training
-    model.eval()
     device = model.device
     ids = torch.tensor([prompt.ids], device=device)
     slots = torch.tensor([prompt.slots], device=device)
     texts: list[str] = []
-    options = {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    end = model.tokenizer.eos_token_id  # what targets end with in training, whatever a base's own settings say
+    pad = model.tokenizer.pad_token_id if model.tokenizer.pad_token_id is not None else end
+    options: dict[str, Any] = (
+        {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
+    )
+    with evaluating(model), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         for start in tqdm(range(0, len(vectors), batch_size), desc="describe", disable=not progress, leave=False):
             soft = adapter(torch.as_tensor(vectors[start : start + batch_size], device=device))  # (B, n, Z)
@@ -46,9 +50,21 @@ def generate(
                 inputs_embeds=embeds,
                 attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=device),
                 max_new_tokens=max_new_tokens,
-                pad_token_id=model.tokenizer.pad_token_id or model.tokenizer.eos_token_id,
+                pad_token_id=pad,
+                eos_token_id=end,
                 **options,
             )
             texts += model.tokenizer.batch_decode(out, skip_special_tokens=True)
-    model.train(was_training)
     return [text.strip() for text in texts]
+
+
+@contextlib.contextmanager
+def evaluating(model: torch.nn.Module) -> Iterator[None]:
+    """Dropout off inside the block; each part goes back to the mode that it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

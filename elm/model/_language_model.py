@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from elm._errors import CallError, VectorError
+from elm._errors import CallError, UnknownNameError, VectorError
 from elm.adapters import MLPAdapter
-from elm.embeddings import VectorTable
+from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model._generate import generate
 from elm.model._prompt import prompt_ids
 from elm.tasks import Task
@@ -38,18 +38,25 @@ class EmbeddingLanguageModel(nn.Module):
                 )
         self.llm = llm
         self.tokenizer = tokenizer
-        self.adapters = nn.ModuleDict(dict(adapters))
+        try:
+            self.adapters = nn.ModuleDict(dict(adapters))
+        except KeyError as error:  # torch keeps a few names, such as "items" and all with a dot, to itself
+            raise CallError(f"an adapter cannot have this name ({error.args[0]}); give its space another") from error
         self.about = dict(about or {})
 
     @property
     def device(self) -> torch.device:
+        """Where the language model is."""
         return self.llm.get_input_embeddings().weight.device
 
     def adapter(self, name: str) -> MLPAdapter:
+        """The adapter of a space; `UnknownNameError` suggests the nearest name."""
+        if name not in self.adapters:
+            raise UnknownNameError("space", name, self.adapters)
         return self.adapters[name]  # type: ignore[return-value]
 
     def spliced(self, ids: torch.Tensor, slots: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-        """Token embeddings (B, T, Z) of `ids` (B, T) with the rows at `slots` (B, n) overwritten by `soft` (B, n, Z)."""
+        """Token embeddings (B, T, Z) of `ids` (B, T), the rows at `slots` (B, n) overwritten by `soft` (B, n, Z)."""
         if slots.shape != soft.shape[:2]:
             raise CallError(f"soft tokens {tuple(soft.shape[:2])} must fill the slots {tuple(slots.shape)} exactly")
         embeds = self.llm.get_input_embeddings()(ids)
@@ -58,7 +65,10 @@ class EmbeddingLanguageModel(nn.Module):
 
     def forward(self, space: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor,
                 labels: torch.Tensor) -> torch.Tensor:  # fmt: skip
-        """Mean cross-entropy of the targets, given vectors (B, dim) in the slots of the prompts. Right-padded input."""
+        """Mean cross-entropy of the targets in nats a token, given vectors (B, dim) in the slots (B, n) of prompts.
+
+        ids, labels: (B, T), right-padded, which a causal model never sees; labels are -100 on prompt and padding.
+        """
         embeds = self.spliced(ids, slots, self.adapter(space)(vectors))
         return self.llm(inputs_embeds=embeds, labels=labels).loss
 
@@ -76,48 +86,60 @@ class EmbeddingLanguageModel(nn.Module):
         """The text of a task about one vector (dim,) -> str, or about several (n, dim) -> list of n texts.
 
         The adapter is the one whose space the vectors fit and that was trained on the task; where two fit, name
-        the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed`.
+        the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and batch.
         Raises `VectorError` for a wrong size, NaN, infinity or a table of another space, `UnknownNameError` for an
-        unknown task or space; warns `OutsideDataWarning` for vectors far from the space's data.
+        unknown task or space, `CallError` for a task that was not trained or where several spaces fit; warns
+        `OutsideDataWarning` for vectors far from the space's data.
         """
         task = get_task(task)
-        single = not isinstance(vectors, VectorTable) and np.ndim(np.asarray(vectors)) == 1
-        name = self._space_for(vectors, task, space)
-        adapter = self.adapter(name)
-        array = adapter.check(vectors.vectors if isinstance(vectors, VectorTable) else vectors)
+        table = vectors if isinstance(vectors, VectorTable) else None
+        array = table.vectors if table is not None else _as_array(vectors)
+        single = array.ndim == 1
+        adapter = self.adapter(self._space_for(array.shape[-1], None if table is None else table.space, task, space))
+        array = adapter.check(array)
         prompt = prompt_ids(self.tokenizer, task.prompt, adapter.config.soft_tokens)
         texts = generate(self, adapter, array, prompt, task.max_new_tokens, seed=seed, temperature=temperature,
                          batch_size=batch_size, progress=progress)  # fmt: skip
         return texts[0] if single else texts
 
-    def _space_for(self, vectors: npt.ArrayLike | VectorTable, task: Task, space: str | None) -> str:
-        from elm._errors import UnknownNameError
-
-        if space is not None and space not in self.adapters:
-            raise UnknownNameError("space", space, self.adapters)
-        if isinstance(vectors, VectorTable):
-            return self._space_of_table(vectors, space)
-        dim = np.asarray(vectors).shape[-1] if np.ndim(vectors) else 0
-        sizes = {name: self.adapter(name).config.dim for name in self.adapters}
-        fitting = [space] if space is not None else [name for name, size in sizes.items() if size == dim]
+    def _space_for(self, dim: int, of: EmbeddingSpace | None, task: Task, space: str | None) -> str:
+        """The name of the one adapter that reads vectors of `dim` numbers, or of the space `of` where it is known."""
+        names = list(self.adapters) if space is None else [space]
+        configs = {name: self.adapter(name).config for name in names}
+        if of is not None:
+            key = (of.dim, of.fingerprint)
+            fitting = [name for name, config in configs.items() if (config.dim, config.fingerprint) == key]
+        else:
+            fitting = [name for name, config in configs.items() if config.dim == dim]
         if not fitting:
-            known = ", ".join(f"{name} ({size})" for name, size in sizes.items())
-            raise VectorError(f"no adapter reads vectors of {dim} numbers; this model reads {known}")
-        able = [n for n in fitting if task.id in self.adapter(n).config.tasks or not self.adapter(n).config.tasks]
+            raise self._nothing_reads(dim, of, names)
+        able = [name for name in fitting if task.id in configs[name].tasks or not configs[name].tasks]
         if not able:
-            learned = sorted({t for n in fitting for t in self.adapter(n).config.tasks})
+            learned = sorted({t for name in fitting for t in configs[name].tasks})
             raise CallError(f"task {task.id!r} was not trained for {', '.join(fitting)}; learned: {', '.join(learned)}")
         if len(able) > 1:
-            raise CallError(f"vectors of {dim} numbers fit several spaces: name one, space={' or '.join(map(repr, able))}")
+            choices = " or ".join(map(repr, able))
+            raise CallError(f"vectors of {dim} numbers fit several spaces: name one, space={choices}")
         return able[0]
 
-    def _space_of_table(self, table: VectorTable, space: str | None) -> str:
-        for name in self.adapters if space is None else [space]:
-            config = self.adapter(name).config
-            if (config.dim, config.fingerprint) == (table.space.dim, table.space.fingerprint):
-                return name
-        known = ", ".join(f"{n} {self.adapter(n).config.fingerprint[:12]}" for n in self.adapters)
-        raise VectorError(
-            f"vectors must be of the space an adapter was trained on; the table's is {table.space.name} "
-            f"{table.space.fingerprint[:12]}, this model reads {known}: make the vectors again or load their model"
+    def _nothing_reads(self, dim: int, of: EmbeddingSpace | None, names: list[str]) -> VectorError:
+        configs = {name: self.adapter(name).config for name in names}
+        if of is None:
+            known = ", ".join(f"{name} ({config.dim})" for name, config in configs.items())
+            return VectorError(f"no adapter reads vectors of {dim} numbers; known: {known}")
+        known = ", ".join(f"{name} {config.fingerprint[:12]}" for name, config in configs.items())
+        return VectorError(
+            f"vectors must be of the space an adapter was trained on; the table's is {of.name} "
+            f"{of.fingerprint[:12]}, this model reads {known}: make the vectors again or load their model"
         )
+
+
+def _as_array(vectors: Any) -> np.ndarray:
+    """One vector (dim,) or several (n, dim), from anything that numpy or torch can hold."""
+    try:
+        array = vectors.detach().cpu().float().numpy() if isinstance(vectors, torch.Tensor) else np.asarray(vectors)
+    except (TypeError, ValueError) as error:
+        raise VectorError(f"vectors must be numbers of one length each, got {type(vectors).__name__}") from error
+    if array.ndim not in (1, 2):
+        raise VectorError(f"vectors have shape (dim,) or (n, dim), got {array.shape}")
+    return array

@@ -11,7 +11,7 @@ from elm.tasks import VECTOR
 
 @dataclass(frozen=True)
 class PromptIds:
-    """Token ids of a prompt; `slots` are the positions that soft tokens overwrite."""
+    """Token ids of a prompt (T,); `slots` (n,) are the positions that soft tokens overwrite."""
 
     ids: list[int]
     slots: list[int]
@@ -20,7 +20,8 @@ class PromptIds:
 def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int) -> PromptIds:
     """Tokenise the text around the placeholder and reserve `soft_tokens` positions in its place.
 
-    The ids in the slots never reach the language model, so no vocabulary needs a token for them.
+    The ids in the slots never reach the language model, so no vocabulary needs a token for them. Raises `CallError`
+    for a prompt without the placeholder or with more than one.
     """
     if prompt.count(VECTOR) != 1:
         raise CallError(f"a prompt holds {VECTOR} once, this one {prompt.count(VECTOR)} times: {prompt!r}")
@@ -33,9 +34,16 @@ def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int) -> PromptIds:
 
 
 def plain_ids(tokenizer: Any, text: str) -> list[int]:
+    """The ids of a text alone, without start and end tokens."""
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
 def without_placeholder(text: str) -> str:
-    """User text must not be able to claim a vector's place."""
-    return text.replace(VECTOR, "")
+    """The text without the placeholder: what a person types must not be able to claim a vector's place.
+
+    >>> without_placeholder("see <|vector|> and <|vec<|vector|>tor|>")
+    'see  and '
+    """
+    while VECTOR in text:  # taking one out may put another together
+        text = text.replace(VECTOR, "")
+    return text

@@ -13,10 +13,11 @@ from elm.model._store import load_llm, load_model
 SHIPPED = Path(__file__).parent / "shipped"
 BASE, DEMO, VECTORS = SHIPPED / "base", SHIPPED / "demo", SHIPPED / "vectors"
 BASE_ID = "elm-toolkit/demo-base"
+"""How an adapter folder calls the embedded base."""
 
 
 def shipped_base() -> tuple[Any, Any]:
-    """The embedded base language model and its tokenizer, fresh from disk."""
+    """The embedded base language model (float32) and its tokenizer, fresh from disk; errors as `load_llm`."""
     return load_llm(BASE)
 
 
