@@ -17,12 +17,16 @@ import typer
 from elm import __version__
 from elm._errors import ElmError
 from elm.cli import _output
+from elm.cli._bench import bench
 from elm.cli._data import data
+from elm.cli._describe import describe, profile
 from elm.cli._doctor import doctor
 from elm.cli._embed import embed
 from elm.cli._noise import quiet_libraries
 from elm.cli._output import one_line
+from elm.cli._quickstart import quickstart
 from elm.cli._recommend import recommend
+from elm.cli._train import train
 
 app = typer.Typer(
     name="elm",
@@ -32,9 +36,14 @@ app = typer.Typer(
 )
 
 # One line a command, in the order of `elm --help`; a sub-app with `app.add_typer(train, name="train")`.
+app.command()(quickstart)
 app.command()(data)
 app.command()(embed)
+app.add_typer(train, name="train")
+app.command()(describe)
+app.command()(profile)
 app.command()(recommend)
+app.add_typer(bench, name="bench")
 app.command()(doctor)
 
 

@@ -39,6 +39,20 @@ def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
     return run, RunConfig.from_dict(run.settings())
 
 
+def bench_run(path: str | Path, films: int, users: int, *, zero_shot: bool = False, progress: bool = True) -> dict[str, Any]:
+    """Scores of a run's model on its held-out test films and users: {"run", "consistency", "profile"}.
+
+    "profile" holds the scores of `user_profile`, and those of `user_summary` under that name.
+    """
+    run, config = open_run(path)
+    encoder = SentenceEncoder()
+    world = build_world(run, config, encoder, progress)
+    scores = score_run(load_model(path), world, config, encoder, progress, films, users, zero_shot).to_dict()
+    profile = scores["profile"]
+    return {"run": str(path), "consistency": scores["consistency"],
+            "profile": {**profile.pop("user_profile"), **profile}}  # fmt: skip
+
+
 def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, install: bool = False,
               progress: bool = True) -> dict[str, Any]:  # fmt: skip
     """Train the demo model longer and on more films than the quickstart does, score it, and write its card.

@@ -1,0 +1,152 @@
+"""`elm quickstart`: the whole idea at work, in one command."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elm.cli._options import Json, Quiet, Seed
+
+
+def quickstart(
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/quickstart by default.")] = None,
+    short: Annotated[bool, typer.Option("--short", help="Every step, but too few to learn from: a smoke test.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    json_mode: Json = False,
+) -> None:
+    """Train fresh adapters on the demo world and walk the whole loop, with scores (about five minutes, two cores).
+
+    An interrupted run goes on where it was when the same command is called again. Example: elm quickstart
+    """
+    from dataclasses import replace
+
+    from elm.cli._output import emit, is_quiet, remark
+    from elm.runs import QUICK, SHORT, quickstart
+
+    began = time.perf_counter()
+    folder = out or Path("runs") / ("quickstart-short" if short else "quickstart")
+    result = quickstart(folder, replace(SHORT if short else QUICK, seed=seed), fresh=fresh, progress=not is_quiet(),
+                        show=(lambda name, value: None) if json_mode else show_step)  # fmt: skip
+    remark(f"{folder}: {time.perf_counter() - began:.0f} s; picture of the scores: {folder / 'scores.png'}")
+    emit(result, json_mode, lambda: None)
+
+
+def show_step(name: str, value: dict[str, Any]) -> None:
+    """Print what one step found, for a person."""
+    from elm.cli._output import echo
+
+    echo()
+    _SHOWN[name](value)
+
+
+def _heading(text: str) -> None:
+    from elm.cli._output import console
+
+    console().print(f"[bold]{text}[/bold]")
+
+
+def _embed(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo
+
+    data, order = value["dataset"], value["rating_order"]
+    _heading("1  Vectors")
+    echo(f"   {data['films']:,} films, {data['users']:,} users, {data['ratings']:,} ratings ({data['name']})")
+    echo(f"   film vectors: {value['films']['dim']} numbers each, from texts by {value['films']['encoder']}")
+    echo(f"   user vectors: {value['users']['dim']} numbers each, from ratings by WALS; {value['users']['held_out']} users held out")
+    echo(f"   the dot product orders held-out ratings at Spearman {order['spearman']:.2f} (AUC {order['auc']:.2f})")
+
+
+def _train(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo
+
+    _heading("2  Two adapters and a language model learn to read them")
+    for name, label in (("stage_one", "stage one, adapters alone"), ("stage_two", "stage two, adapters and model")):
+        stage = value[name]
+        echo(f"   {label}: loss {stage['loss']:.3f}, {stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens a second")
+
+
+def _describe(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo
+
+    _heading(f"3  A film it has never seen: {value['title']}")
+    echo(f"   its facts: {value['facts']}")
+    for text in value["texts"]:
+        label = text["task"] if not text["item"].startswith("halfway") else f"{text['task']}, {text['item']}"
+        echo(f"   [{label}]")
+        echo(_indented(text["text"]))
+
+
+def _recommender(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo
+
+    _heading("4  A recommender that reads profiles")
+    found = value["validation"]
+    parts = ", ".join(f"{k.removeprefix('ndcg_')} {v:.3f}" for k, v in found.items() if k != "ndcg")
+    echo(f"   Multi-VAE and an aligned text encoder over {value['items']:,} films; validation NDCG@20: {parts}")
+
+
+def _edit_one(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo, table
+
+    _heading(f"5  User {value['user']}: the profile, an edit ({value['favourite']} out, {value['least']} in), the list")
+    echo(_indented(value["profile"]))
+    echo("   edited to:")
+    changed = [b for a, b in zip(value["profile"].splitlines(), value["edited"].splitlines(), strict=True) if a != b]
+    echo(_indented("\n".join(changed)))
+    rows = [
+        (str(place), *(f"{p['title']}  ({', '.join(p['genres'])})" for p in pair))
+        for place, pair in enumerate(zip(value["before"], value["after"], strict=True), start=1)
+    ]
+    table(("", "before the edit", "after"), rows)
+
+
+def _score(value: dict[str, Any]) -> None:
+    from elm.cli._output import console
+    from elm.evaluation import consistency_table, facts_table, profile_table
+
+    _heading("6  Scores on held-out films and users, with controls that must fail")
+    console().print(consistency_table(value["consistency"]), facts_table(value["consistency"]), profile_table(value["profile"]))
+
+
+def _loop(value: dict[str, Any]) -> None:
+    from elm.cli._output import console
+    from elm.evaluation import loop_table
+
+    _heading("7  The loop, over held-out users")
+    console().print(loop_table(value["loop"], value["edit"]))
+
+
+def _steer(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo, table
+
+    _heading(f"8  The concept {value['concept']!r} as a direction (held-out AUC {value['auc']:.2f})")
+    rows = [(f"{a:+.0f}", f"{s:+.2f}", f"{r:+.2f}") for a, s, r in
+            zip(value["amounts"], value["score_along_concept"], value["score_along_random"], strict=True)]  # fmt: skip
+    table(("amount", "concept in the text", "along a random direction"), rows)
+    for amount in ("-2.0", "2.0"):
+        echo(f"   {value['example']['title']}, moved by {float(amount):+.0f}:")
+        echo(_indented(value["example"]["texts"][amount]))
+
+
+def _shipped(value: dict[str, Any]) -> None:
+    from elm.cli._output import console
+    from elm.evaluation import consistency_table, profile_table
+
+    _heading("9  The adapters that ship with the package, trained longer, on the same films and users")
+    console().print(consistency_table(value["consistency"]), profile_table(value["profile"]))
+
+
+def _indented(text: str) -> str:
+    import textwrap
+
+    lines = [wrapped for line in text.splitlines() for wrapped in textwrap.wrap(line, 100) or [""]]
+    return "\n".join(f"      {line}" for line in lines)
+
+
+_SHOWN = {"embed": _embed, "train": _train, "describe": _describe, "recommender": _recommender, "edit_one": _edit_one,
+          "score": _score, "loop": _loop, "steer": _steer, "shipped": _shipped}  # fmt: skip
