@@ -61,15 +61,15 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<name> by default.")] = None,
     base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
     steps: Annotated[tuple[int, int], typer.Option(help="Steps of stage one and stage two.")] = (400, 800),
-    vectors_from: Annotated[str, typer.Option(help="Text sources of the film vectors, comma-separated.")] = "plot,note",
-    target: Annotated[str | None, typer.Option(help="Text source that teachers quote (real films).")] = None,
+    vectors_from: Annotated[str, typer.Option(help="Text sources of the film vectors, comma-separated; all but the target by default.")] = "",
+    target: Annotated[str | None, typer.Option(help="Text source that teachers quote (real films); tmdb by default.")] = None,
     seed: Seed = 0,
     fast: Fast = False,
     as_json: AsJson = False,
 ) -> None:
     """Train adapters and recommender on a data set; the same call goes on where it was stopped.
 
-    Example: elm train run runs/data-ml-100k --out runs/ml-100k --vectors-from omdb,imdb --target tmdb
+    Example: elm train run runs/data-ml-100k --base runs/base-ml-100k --out runs/ml-100k
     """
     from dataclasses import replace
 
@@ -79,8 +79,8 @@ def run(
 
     stages = TwoStage(fast=fast)
     stages = replace(stages, one=replace(stages.one, steps=steps[0]), two=replace(stages.two, steps=steps[1]))
-    config = RunConfig(dataset=data, seed=seed, base=base_folder, vector_sources=tuple(vectors_from.split(",")),
-                       target_source=target, training=stages)  # fmt: skip
+    config = RunConfig.for_dataset(data, [s for s in vectors_from.split(",") if s], target, seed=seed, base=base_folder,
+                                   training=stages)  # fmt: skip
     folder = out or Path("runs") / Path(data).name
     result = train_run(folder, config, progress=not is_quiet())
     emit(result, as_json, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))

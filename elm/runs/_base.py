@@ -39,7 +39,7 @@ def make_base(
     if data is None:
         sources, start, origin = _demo_sources(seed), None, "texts generated from facts of the demo world"
     else:
-        sources, origin = _real_sources(data, config or RunConfig(dataset=data)), f"texts of the training films of {data}"
+        sources, origin = _real_sources(data, config or RunConfig.for_dataset(data)), f"texts of the training films of {data}"
         start = shipped_base()
         recipe = replace(recipe, lr=1.5e-3, model=BaseConfig(vocabulary=_GROWN))
     checkpoint = out / "checkpoint.safetensors"

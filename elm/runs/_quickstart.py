@@ -11,14 +11,15 @@ import numpy as np
 
 from elm import cav
 from elm.data import Dataset
-from elm.embeddings import SentenceEncoder, fold_in, interpolate, rating_order
+from elm.embeddings import SentenceEncoder, interpolate, rating_order
 from elm.evaluation import edit_scores, loop_scores, scores_figure, steer_scores
-from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
+from elm.model import EmbeddingLanguageModel, load_model
 from elm.recommend import Popularity, Recommender, edit_genres, genre_preferences, swap_genres
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._recommender import PROFILE, HeldUsers, held_users, teach_recommender
-from elm.runs._score import score_films, score_users
+from elm.runs._score import RunScores, score_films, score_users
+from elm.runs._shipped import score_shipped
 from elm.runs._teach import FILM_TASKS, teach
 from elm.runs._world import World, build_world
 from elm.tasks import trait_matrix
@@ -140,10 +141,7 @@ def _edit_one(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommende
 def _score(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
     films = score_films(model, loop.world, loop.config, loop.encoder, progress=loop.progress)
     users = score_users(model, loop.world, loop.config, loop.encoder, tasks=(PROFILE,))
-    value = {
-        "consistency": {task: scores.to_dict() for task, scores in films.items()},
-        "profile": {task: scores.to_dict() for task, scores in users.items()},
-    }
+    value = RunScores(films, users).to_dict()
     figure = scores_figure(value["consistency"], value["profile"])
     figure.savefig(loop.run.path / "scores.png", dpi=120, bbox_inches="tight")
     return value
@@ -196,17 +194,8 @@ def _steer_user(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommen
 
 
 def _shipped(loop: Loop) -> dict[str, Any]:
-    """The shipped adapters on the same held-out films and users, in the shipped users' space."""
-    users, items = shipped_vectors("users"), shipped_vectors("items")
-    world = loop.world
-    kept = [u for u in world.users.ids if u in users]
-    world = replace(world, users=users.subset(kept), items=items, held_users=fold_in(items, world.rated, users))
-    films = score_films(shipped_model(), world, loop.config, loop.encoder, progress=loop.progress)
-    profiles = score_users(shipped_model(), world, loop.config, loop.encoder, tasks=(PROFILE,))
-    return {
-        "consistency": {task: scores.to_dict() for task, scores in films.items()},
-        "profile": {task: scores.to_dict() for task, scores in profiles.items()},
-    }
+    """The shipped adapters on the same held-out films and users."""
+    return score_shipped(loop.world, loop.config, loop.encoder, user_tasks=(PROFILE,), progress=loop.progress).to_dict()
 
 
 def _result(run: RunFolder) -> dict[str, Any]:

@@ -1,0 +1,24 @@
+"""The shipped demo model, scored on the held-out films and users of the demo world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from elm.embeddings import SentenceEncoder, fold_in
+from elm.model import shipped_model, shipped_vectors
+from elm.runs._config import RunConfig
+from elm.runs._score import RunScores, score_films, score_users
+from elm.runs._teach import USER_TASKS
+from elm.runs._world import World
+
+
+def score_shipped(world: World, config: RunConfig, encoder: SentenceEncoder, user_tasks: tuple[str, ...] = USER_TASKS,
+                  zero_shot: bool = False, progress: bool = True) -> RunScores:  # fmt: skip
+    """Scores on the world's own test films and users; the users are folded into the space that the shipped model reads."""
+    users, items = shipped_vectors("users"), shipped_vectors("items")
+    trained = users.subset([user for user in world.users.ids if user in users])
+    twin = replace(world, users=trained, items=items, held_users=fold_in(items, world.rated, trained))
+    return RunScores(
+        score_films(shipped_model(), twin, config, encoder, progress=progress),
+        score_users(shipped_model(), twin, config, encoder, tasks=user_tasks, zero_shot=zero_shot),
+    )
