@@ -6,4 +6,5 @@ from elm.training._schedule import warmup_cosine
 from elm.training._stages import Lessons, TwoStage, TwoStageResult, train_two_stage, trainable
 
 __all__ = ["BaseRecipe", "Lessons", "LoopConfig", "LoopResult", "TwoStage", "TwoStageResult", "demo_sources",
-           "optimise", "plot_sources", "text_pair", "train_base", "train_two_stage", "trainable", "warmup_cosine"]  # fmt: skip
+           "optimise", "plot_sources", "text_pair", "train_base", "train_two_stage", "trainable",
+           "warmup_cosine"]  # fmt: skip

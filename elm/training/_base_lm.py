@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from elm.data import ATTRIBUTES, GENRES, make_films
+from elm.data import ATTRIBUTES, GENRES, make_films, strongest
 from elm.model import BaseConfig, grow_vocabulary, new_base, plain_ids, train_tokenizer
 from elm.tasks import VECTOR, FilmFacts, Task, UserFacts, all_tasks, shortened
-from elm.training._batch import Example, collate
+from elm.training._batch import Batch, Example, collate
 from elm.training._loop import LoopConfig, LoopResult, optimise
 from elm.training._precision import bf16_is_fast
 
@@ -52,8 +52,6 @@ def random_user_facts(rng: np.random.Generator, known: Sequence[str], likes: int
 
 def demo_sources(skip: Any, n_films: int = 20000, seed: int = 0) -> tuple[list[Source], list[float]]:
     """Film and user prompts over drawn facts; `skip` holds the films whose combinations of facts must not occur."""
-    from elm.data import strongest
-
     films = make_films(n_films, seed=seed + 7, prefix="b", skip=skip)
     facts = [
         FilmFacts(tuple(row["genres"]), row["setting"], row["protagonist"], row["conflict"], tuple(strongest(row, 2)))
@@ -84,7 +82,7 @@ def plot_sources(
         prompt, target = text_pair(task, films[item], rng)
         texts = others.get(item, ())
         if len(texts) and rng.random() < 0.6:
-            other = replace(films[item], plot=shortened(texts[rng.integers(len(texts))], 60))
+            other = replace(films[item], plot=shortened(texts[int(rng.integers(len(texts)))], 60))
             prompt, _ = text_pair(task, other, rng)
         return prompt, target
 
@@ -107,7 +105,8 @@ class PairBatches:
         self._tokenizer, self._sources, self._weights = tokenizer, sources, np.asarray(weights) / np.sum(weights)
         self._tokens, self._seed = batch_tokens, seed
 
-    def at(self, step: int) -> Any:
+    def at(self, step: int) -> Batch:
+        """The batch of a step, up to `batch_tokens` padding included."""
         rng = np.random.default_rng([self._seed, step])
         source = self._sources[rng.choice(len(self._sources), p=self._weights)]
         examples: list[Example] = []

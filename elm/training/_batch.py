@@ -12,7 +12,7 @@ IGNORED = -100  # the label that cross-entropy passes over
 
 @dataclass(frozen=True)
 class Example:
-    """One prompt and its target as token ids. `slots` and `row` are set where soft tokens replace part of the prompt."""
+    """One prompt and its target as token ids; where a vector is read, `slots` are its places and `row` its row."""
 
     prompt: list[int]
     target: list[int]  # ends with the end token
@@ -32,10 +32,17 @@ class Batch:
 
     @property
     def tokens(self) -> int:
+        """How many tokens the batch holds, padding not counted."""
         return int(self.mask.sum())
 
 
 def collate(examples: Sequence[Example], pad: int) -> Batch:
+    """Examples with as many slots each -> one batch; only the target's tokens have labels.
+
+    >>> batch = collate([Example([5, 6], [7, 2]), Example([5], [2])], pad=0)
+    >>> batch.ids.tolist(), batch.labels.tolist()
+    ([[5, 6, 7, 2], [5, 2, 0, 0]], [[-100, -100, 7, 2], [-100, 2, -100, -100]])
+    """
     length = max(len(e.prompt) + len(e.target) for e in examples)
     ids = torch.full((len(examples), length), pad)
     labels = torch.full((len(examples), length), IGNORED)

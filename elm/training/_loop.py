@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import math
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
 from elm._errors import ElmError
-from elm._files import written_aside
+from elm.training._checkpoint import Progress, commit, restore
 from elm.training._schedule import warmup_cosine
 
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """Run options of one stage."""
+    """Run options of one stage: AdamW's, the schedule's, and how often a checkpoint is written."""
 
     steps: int
     lr: float
@@ -29,10 +30,16 @@ class LoopConfig:
     save_every: int = 200
     seed: int = 0
 
+    def settings(self) -> dict[str, Any]:
+        """All that decides the weights."""
+        return {key: value for key, value in asdict(self).items() if key != "save_every"}
+
 
 @dataclass(frozen=True)
 class LoopResult:
-    loss: float  # mean of the last tenth
+    """What a loop did, the interrupted calls included; `loss` is the mean over the last tenth of the steps."""
+
+    loss: float
     seconds: float
     tokens_per_second: float
     losses: list[float]
@@ -46,90 +53,80 @@ def optimise(
     label: str = "training",
     progress: bool = True,
     checkpoint: Path | None = None,
-    modules: dict[str, nn.Module] | None = None,
+    modules: Mapping[str, nn.Module] | None = None,
 ) -> LoopResult:
     """Minimise `loss_at(step) -> (loss, tokens)`, where a step's batch follows from the step alone.
 
     `groups` are (parameter, factor of the learning rate). With `checkpoint`, the weights of `modules` and the
-    optimiser are saved every `save_every` steps, and a second call goes on from there: the batches being a function of
-    the step, the resumed run takes the same path. Raises `ElmError` when the loss is not finite.
+    optimiser are saved at the start, every `save_every` steps and at the end. A second call goes on from there and
+    ends, on one machine, with the same bits; one that was finished is restored. Dropout is drawn from (seed, step).
+
+    Raises `ElmError` when loss or gradient is not finite, `OSError` when a checkpoint cannot be written,
+    `CheckpointError` when the one on disk is damaged, of other settings or of another model.
+
+    >>> weight = nn.Parameter(torch.tensor([3.0]))
+    >>> config = LoopConfig(steps=200, lr=0.1, warmup=1)
+    >>> result = optimise([(weight, 1.0)], lambda step: ((weight**2).sum(), 1), config, progress=False)
+    >>> abs(weight.item()) < 0.1, len(result.losses)
+    (True, 200)
     """
+    optimiser, parameters = _adamw(groups, config)
+    modules = modules or {}
+    done = restore(checkpoint, modules, optimiser, config.settings()) if checkpoint else Progress()
+    if (
+        checkpoint and done.step == 0
+    ):  # so that a second call in the same process, on changed weights, begins as this one
+        commit(checkpoint, modules, optimiser, done, config.settings())
+    before, began = done.seconds, time.perf_counter()
+    device = parameters[0].device if parameters else torch.device("cpu")
+    steps = range(done.step, config.steps)
+    with tqdm(steps, initial=done.step, total=config.steps, desc=label, disable=not progress) as bar:
+        for step in bar:
+            factor = warmup_cosine(step, config.steps, config.warmup)
+            for group in optimiser.param_groups:
+                group["lr"] = group["base"] * factor
+            with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+                torch.manual_seed(config.seed * 1_000_003 + step)
+                loss, count = loss_at(step)
+            value = _finite(loss.item(), "loss", step, label)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            _finite(nn.utils.clip_grad_norm_(parameters, config.clip).item(), "gradient", step, label)
+            optimiser.step()
+            done.losses.append(value)
+            done.tokens += count
+            done.step = step + 1
+            done.seconds = before + time.perf_counter() - began
+            if step % 20 == 0:
+                bar.set_postfix(loss=f"{_tail(done.losses):.3f}", refresh=False)
+            if checkpoint and (done.step % config.save_every == 0 or done.step == config.steps):
+                commit(checkpoint, modules, optimiser, done, config.settings())
+    return LoopResult(_tail(done.losses), done.seconds, done.tokens / max(done.seconds, 1e-9), done.losses)
+
+
+def _adamw(
+    groups: Iterable[tuple[nn.Parameter, float]], config: LoopConfig
+) -> tuple[torch.optim.AdamW, list[nn.Parameter]]:
     by_factor: dict[float, list[nn.Parameter]] = {}
     for parameter, factor in groups:
         by_factor.setdefault(factor, []).append(parameter)
-    parameters = [p for group in by_factor.values() for p in group]
     optimiser = torch.optim.AdamW(
         [{"params": p, "lr": config.lr * f, "base": config.lr * f} for f, p in by_factor.items()],
         betas=(0.9, 0.98),
         weight_decay=config.weight_decay,
         fused=True,
     )
-    losses: list[float] = []
-    start = _resume(checkpoint, modules or {}, optimiser, losses)
-    began, tokens = time.perf_counter(), 0
-    bar = tqdm(range(start, config.steps), initial=start, total=config.steps, desc=label, disable=not progress)
-    for step in bar:
-        factor = warmup_cosine(step, config.steps, config.warmup)
-        for group in optimiser.param_groups:
-            group["lr"] = group["base"] * factor
-        loss, count = loss_at(step)
-        value = loss.item()
-        if value != value or value == float("inf"):
-            raise ElmError(f"the loss must stay finite; it was {value} at step {step} of {label}: lower the learning rate")
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, config.clip)
-        optimiser.step()
-        losses.append(value)
-        tokens += count
-        if step % 20 == 0:
-            bar.set_postfix(loss=f"{_tail(losses):.3f}", refresh=False)
-        if checkpoint and (step + 1) % config.save_every == 0 and step + 1 < config.steps:
-            _commit(checkpoint, modules or {}, optimiser, step + 1, losses)
-    seconds = time.perf_counter() - began
-    return LoopResult(_tail(losses), seconds, tokens / max(seconds, 1e-9), losses)
+    return optimiser, [p for group in by_factor.values() for p in group]
+
+
+def _finite(value: float, what: str, step: int, label: str) -> float:
+    if not math.isfinite(value):
+        raise ElmError(
+            f"the {what} must stay finite; it was {value} at step {step} of {label}: lower the learning rate"
+        )
+    return value
 
 
 def _tail(losses: list[float]) -> float:
     last = losses[-max(len(losses) // 10, 1) :]
     return sum(last) / max(len(last), 1)
-
-
-def _commit(path: Path, modules: dict[str, nn.Module], optimiser: torch.optim.Optimizer, step: int,
-            losses: list[float]) -> None:  # fmt: skip
-    from safetensors.torch import save_file
-
-    tensors = {f"{name}/{key}": value.contiguous() for name, module in modules.items()
-               for key, value in _own_state(module).items()}  # fmt: skip
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{index}/{key}": torch.as_tensor(value) for key, value in state.items()}
-    with written_aside(path) as aside:
-        save_file(tensors, aside, metadata={"step": str(step), "losses": json.dumps(losses)})
-
-
-def _own_state(module: nn.Module) -> dict[str, torch.Tensor]:
-    """The state without tied twins, which safetensors refuses."""
-    seen: dict[int, str] = {}
-    return {k: v for k, v in module.state_dict().items() if seen.setdefault(v.data_ptr(), k) == k}
-
-
-def _resume(path: Path | None, modules: dict[str, nn.Module], optimiser: torch.optim.Optimizer, losses: list[float]) -> int:
-    if path is None or not path.exists():
-        return 0
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as file:
-        meta = file.metadata()
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    for name, module in modules.items():
-        wanted = _own_state(module)
-        module.load_state_dict({key: tensors[f"{name}/{key}"] for key in wanted}, strict=False)
-    packed = optimiser.state_dict()
-    packed["state"] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimiser/"):
-            _, index, field = key.split("/")
-            packed["state"].setdefault(int(index), {})[field] = value
-    optimiser.load_state_dict(packed)
-    losses.extend(json.loads(meta["losses"]))
-    return int(meta["step"])

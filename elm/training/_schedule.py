@@ -6,7 +6,7 @@ import math
 
 
 def warmup_cosine(step: int, steps: int, warmup: int, floor: float = 0.05) -> float:
-    """A factor in (0, 1]: linear warm-up over `warmup` steps, then half a cosine down to `floor`.
+    """A factor of the learning rate in (0, 1]: linear warm-up over `warmup` steps, then half a cosine down to `floor`.
 
     >>> [round(warmup_cosine(s, 10, 2), 2) for s in (0, 1, 2, 10)]
     [0.5, 1.0, 1.0, 0.05]

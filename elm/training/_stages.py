@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -26,7 +26,10 @@ from elm.training._precision import bf16_is_fast
 class Lessons:
     """What one adapter learns from: vectors, the teacher who writes about their entities, and the tasks.
 
-    `held_out` names the entities that will be scored; one of them among `ids` is a `LeakageError`.
+    ids: the entities to learn from, each in `table` and known to `teacher`; held_out: those that will be scored.
+    weight: how often this adapter's batches come up, relative to the other lessons'; variants: wordings of each text.
+    Raises `LeakageError` where something held out is among `ids`, `CallError` or `UnknownNameError` where the rest
+    does not fit together.
     """
 
     adapter: str
@@ -36,12 +39,21 @@ class Lessons:
     ids: Sequence[str]
     held_out: Sequence[str] = ()
     weight: float = 1.0
-    variants: int = 16  # wordings of each text
+    variants: int = 16
 
     def __post_init__(self) -> None:
         guard_disjoint(self.ids, self.held_out, f"training of adapter {self.adapter!r}")
         if not len(self.ids):
             raise CallError(f"adapter {self.adapter!r} needs at least one entity to learn from, got none")
+        if not self.tasks:
+            raise CallError(f"adapter {self.adapter!r} needs at least one task to learn, got none")
+        if silent := [i for i in self.ids if i not in self.teacher.facts]:
+            raise CallError(
+                f"the teacher must have facts of each entity, but has none of {len(silent)}, such as {silent[0]!r}"
+            )
+        for task in self.tasks:
+            get_task(task)
+        self.table.row_numbers(self.ids)
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,7 @@ class LessonBatches:
         self._rows = [lesson.table.row_numbers(lesson.ids) for lesson in lessons]
 
     def at(self, step: int) -> tuple[Lessons, Batch]:
+        """The batch of a step, up to `batch_tokens` padding included, and the lesson that it is of."""
         rng = np.random.default_rng([self._seed, step])
         which = int(rng.choice(len(self._lessons), p=self._weights))
         lesson = self._lessons[which]
@@ -95,6 +108,8 @@ class LessonBatches:
 
 @dataclass(frozen=True)
 class TwoStageResult:
+    """What each stage did."""
+
     one: LoopResult
     two: LoopResult
 
@@ -110,10 +125,13 @@ def train_two_stage(
 ) -> TwoStageResult:
     """Train the adapters with the LLM frozen, then both. Adapters and LLM are changed in place.
 
-    With `checkpoints` (a folder) an interrupted call goes on where it was when called again with the same arguments.
+    With `checkpoints` (a folder) an interrupted call goes on where it was when called again with the same arguments,
+    and ends with the same bits; a finished stage is read back, not done again. `after_stage(name, result)` is called
+    at the end of each stage. Raises what `optimise` raises.
     """
     results = {}
-    for name, loop in (("one", config.one), ("two", config.two)):
+    stages: tuple[tuple[Literal["one", "two"], LoopConfig], ...] = (("one", config.one), ("two", config.two))
+    for name, loop in stages:
         groups = trainable(model, stage=name, llm_lr=config.llm_lr)
         batches = LessonBatches(model, lessons, config.batch_tokens, config.seed + (name == "two"))
         results[name] = optimise(
@@ -123,7 +141,8 @@ def train_two_stage(
             label=f"stage {name}",
             progress=progress,
             checkpoint=checkpoints / f"stage-{name}.safetensors" if checkpoints else None,
-            modules={"elm": model},
+            # Stage one leaves the language model as it is; stage two's first commit holds all of it.
+            modules={"adapters": model.adapters} if name == "one" else {"elm": model},
         )
         if after_stage:
             after_stage(name, results[name])
@@ -133,19 +152,27 @@ def train_two_stage(
     return TwoStageResult(**results)
 
 
-def trainable(model: EmbeddingLanguageModel, stage: str, llm_lr: float = 1.0) -> Iterable[tuple[nn.Parameter, float]]:
+def trainable(
+    model: EmbeddingLanguageModel, stage: Literal["one", "two"], llm_lr: float = 1.0
+) -> list[tuple[nn.Parameter, float]]:
     """Freeze and free by stage; returns (parameter, factor of the learning rate) for what is free.
 
     Stage "one": the adapters alone. Stage "two": adapters and language model.
     """
+    if stage not in ("one", "two"):
+        raise CallError(f"the stages of training are 'one' and 'two', got {stage!r}")
     free_llm = stage == "two"
+    for parameter in model.adapters.parameters():
+        parameter.requires_grad_(True)
     for parameter in model.llm.parameters():
         parameter.requires_grad_(free_llm)
     groups = [(p, 1.0) for p in model.adapters.parameters()]
     return groups + ([(p, llm_lr) for p in model.llm.parameters()] if free_llm else [])
 
 
-def _loss(model: EmbeddingLanguageModel, batches: LessonBatches, fast: bool) -> Callable[[int], tuple[torch.Tensor, int]]:
+def _loss(
+    model: EmbeddingLanguageModel, batches: LessonBatches, fast: bool
+) -> Callable[[int], tuple[torch.Tensor, int]]:
     llm: Any = torch.compile(model.llm, dynamic=True) if fast else model.llm
     half = fast or bf16_is_fast(model.device)
     tables: dict[str, torch.Tensor] = {}

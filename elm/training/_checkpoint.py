@@ -1,0 +1,85 @@
+"""The state of an optimisation loop on disk: weights, optimiser, and how far it has come, in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from elm._errors import CheckpointError
+from elm.model import read_tensors, write_tensors
+
+
+@dataclass
+class Progress:
+    """How far a loop has come: steps done, their losses, and the seconds and tokens that they took."""
+
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    tokens: int = 0
+
+
+def commit(
+    path: Path,
+    modules: Mapping[str, nn.Module],
+    optimiser: torch.optim.Optimizer,
+    progress: Progress,
+    settings: Mapping[str, Any],
+) -> None:
+    """Write the checkpoint; where the disk is full, `OSError`, and the one that was there before stays."""
+    tensors = {f"{name}/{key}": value for name, module in modules.items() for key, value in own_state(module).items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{index}/{key}": torch.as_tensor(value) for key, value in state.items()}
+    about = {"step": progress.step, "losses": progress.losses, "seconds": progress.seconds, "tokens": progress.tokens}
+    metadata = {key: json.dumps(value) for key, value in {**about, "settings": dict(settings)}.items()}
+    write_tensors(path, tensors, metadata)
+
+
+def restore(
+    path: Path, modules: Mapping[str, nn.Module], optimiser: torch.optim.Optimizer, settings: Mapping[str, Any]
+) -> Progress:
+    """Put a committed state back in place, bit for bit; without a file, nothing happens and the progress is none.
+
+    Raises `CheckpointError` for a file that is damaged, of other settings or of another model.
+    """
+    if not path.exists():
+        return Progress()
+    tensors, metadata = read_tensors(path)
+    about = {key: json.loads(value) for key, value in metadata.items()}
+    _same_settings(path, about.pop("settings", None), json.loads(json.dumps(dict(settings))))
+    try:
+        for name, module in modules.items():
+            state = {key: tensors[f"{name}/{key}"] for key in own_state(module)}
+            module.load_state_dict(state, strict=False)  # tied twins are left out
+    except (KeyError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise CheckpointError(f"{path} is of another model ({reason}); delete it to begin again") from error
+    packed = optimiser.state_dict()
+    packed["state"] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimiser/"):
+            _, index, part = key.split("/")
+            packed["state"].setdefault(int(index), {})[part] = value
+    optimiser.load_state_dict(packed)
+    return Progress(**about)
+
+
+def _same_settings(path: Path, came: dict[str, Any] | None, wanted: dict[str, Any]) -> None:
+    if came is not None and came != wanted:
+        odd = ", ".join(f"{k} {came.get(k)}" for k in sorted(wanted) if came.get(k) != wanted[k])
+        raise CheckpointError(
+            f"a checkpoint goes on with its own settings, and {path} was begun with {odd}: "
+            "delete it to begin again, or call with its settings"
+        )
+
+
+def own_state(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The state without tied twins, which safetensors refuses."""
+    seen: dict[int, str] = {}
+    return {k: v for k, v in module.state_dict().items() if not v.numel() or seen.setdefault(v.data_ptr(), k) == k}
