@@ -18,7 +18,7 @@ _AGAINST = re.compile(
     r"(?:cannot|can't|could not|can not) stand|but not|except|"
     r"(?:not|isn't|aren't|no) (?:\w+ )?(?:fond|fan|fans|keen|drawn|into|interested)|"
     r"(?:do not|does not|don't|doesn't|did not|didn't) (?:\w+ )?(?:like|enjoy|care|want|watch|love)|"
-    r"puts? (?:\w+ )?off|weak for|bored|boring|tired of|turned? off|repel\w*|little (?:time|patience|interest)|"
+    r"puts? (?:\w+ ){0,2}off|weak for|bored|boring|tired of|turned? off|repel\w*|little (?:time|patience|interest)|"
     r"steers? clear|stays? away|keeps? away|not for (?:them|him|her|me))(?!\w)",
     re.IGNORECASE,
 )
@@ -52,8 +52,9 @@ def likes_and_dislikes(profile: str) -> tuple[list[str], list[str]]:
 class ProfileVectors:
     """Profiles (n texts) -> arrays: encodes each distinct phrase once and keeps it, since profiles repeat phrases."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
+    def __init__(self, encoder: Encoder, dim: int = 1) -> None:
+        """dim: the encoder's, for profiles without a phrase before any other was read."""
+        self.encoder, self._dim = encoder, dim
         self._known: dict[str, Array] = {}
 
     def features(self, texts: Sequence[str]) -> Array:
@@ -72,8 +73,8 @@ class ProfileVectors:
         new = [phrase for phrase in phrases if phrase not in self._known]
         if new:
             self._known.update(zip(new, encoded(self.encoder, new), strict=True))
-        dim = len(next(iter(self._known.values()))) if self._known else 1
-        empty = np.zeros((0, dim), np.float32)
+            self._dim = len(self._known[new[0]])
+        empty = np.zeros((0, self._dim), np.float32)
 
         def stacked(side: list[str]) -> Array:
             return np.stack([self._known[phrase] for phrase in side]) if side else empty

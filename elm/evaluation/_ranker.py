@@ -39,7 +39,8 @@ class TrainedRanker:
         """Fit on training users: their teacher texts (n) and collaborative vectors, `targets` (n, factors).
 
         items: the item table of the same space. The ridge's weight is chosen by leave-one-out error on these users.
-        Raises `CallError` for fewer than ten users or another number of texts, `VectorError` for another size.
+        Raises `CallError` for fewer than ten users, another number of texts or texts all alike, `VectorError` for
+        targets of another size.
         """
         vectors = np.asarray(targets, dtype=np.float64)
         if vectors.ndim != 2 or vectors.shape[1] != items.space.dim or not np.isfinite(vectors).all():
@@ -55,6 +56,8 @@ class TrainedRanker:
 
         profiles = ProfileVectors(encoder)
         read = profiles.features(texts).astype(np.float64)
+        if not np.ptp(read, axis=0).any():
+            raise CallError("a ranker learns from texts that differ, but all of these say the same or nothing")
         # Profiles share few phrases, so their features fill few dimensions: the ridge in those is the same and quick.
         pca = PCA(_KEPT, svd_solver="covariance_eigh").fit(read)
         ridge = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(pca.transform(read), vectors)
@@ -80,8 +83,8 @@ class ZeroShotRanker:
 
     def __init__(self, encoder: Encoder, vectors: npt.ArrayLike) -> None:
         """vectors: (n_items, dim), the mean vectors of the items' texts; zeros for an item without a text."""
-        self.profiles = ProfileVectors(encoder)
         self.vectors = unit(np.asarray(vectors, dtype=np.float32))
+        self.profiles = ProfileVectors(encoder, self.vectors.shape[1])
 
     @classmethod
     def from_table(cls, encoder: Encoder, semantic: VectorTable, items: VectorTable) -> ZeroShotRanker:

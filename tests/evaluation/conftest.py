@@ -1,0 +1,103 @@
+"""A deterministic encoder, small describers and small worlds with answers that can be proved."""
+
+import re
+import zlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from elm.data import demo, make_films, split_entities, split_ratings, strongest
+from elm.embeddings import EmbeddingSpace, VectorTable, fold_in, wals
+from elm.tasks import FilmFacts, TemplateTeacher, TraitReader
+
+
+class WordHashEncoder:
+    """Bag of words of four letters or more, hashed to signed places, rows of length 1; keeps what it was asked."""
+
+    def __init__(self, dim=256):
+        self.dim, self.asked = dim, []
+
+    def encode(self, texts):
+        self.asked.extend(texts)
+        rows = np.zeros((len(texts), self.dim), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in re.findall(r"\w{4,}", text.lower()):
+                key = zlib.crc32(word.encode())
+                row[key % self.dim] += 1.0 if key & 0x10000 else -1.0
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+class LookUp:
+    """Writes the teacher's text of the entity whose vector is nearest in its table: a model that knows the answer."""
+
+    def __init__(self, table, teacher):
+        self.table, self.teacher = table, teacher
+
+    def describe(self, vectors, task, *, seed=0):
+        if self.table.space.metric == "cosine":
+            nearest = (vectors @ self.table.vectors.T).argmax(1)
+        else:
+            nearest = ((vectors[:, None] - self.table.vectors[None]) ** 2).sum(-1).argmin(1)
+        return [self.teacher.write(self.table.ids[row], task) for row in nearest]
+
+
+class Blind:
+    """Ignores its vectors and writes one of the teacher's texts after another."""
+
+    def __init__(self, ids, teacher):
+        self.ids, self.teacher = ids, teacher
+
+    def describe(self, vectors, task, *, seed=0):
+        return [self.teacher.write(self.ids[row % len(self.ids)], task) for row in range(len(vectors))]
+
+
+@pytest.fixture
+def encoder():
+    return WordHashEncoder()
+
+
+@pytest.fixture(scope="session")
+def film_world():
+    """200 demo films with vectors of their facts by the hashing encoder, and a teacher for all of them."""
+    films = make_films(200, seed=3)
+    facts = {
+        str(item): FilmFacts(
+            tuple(film["genres"]), film["setting"], film["protagonist"], film["conflict"], tuple(strongest(film, 2))
+        )
+        for item, film in films.iterrows()
+    }
+    vectors = WordHashEncoder().encode([film.line() for film in facts.values()])
+    table = VectorTable(list(facts), vectors, EmbeddingSpace.fit("hash", vectors, "cosine", {}, "hash"))
+    ids = list(films.index)
+    return SimpleNamespace(
+        films=films, facts=facts, table=table, train=ids[:150], test=ids[150:], teacher=TemplateTeacher(facts, seed=0)
+    )
+
+
+@pytest.fixture(scope="session")
+def user_world():
+    """A small demo world: WALS on training users, held-out users in two parts, facts read from ratings alone."""
+    data = demo(n_films=500, n_users=400, seed=1)
+    split = split_entities(data.users.index, validation=0.0, test=0.25, seed=0)
+    ratings = data.interactions[data.interactions["user"].isin(split.train)]
+    users, items = wals(ratings, factors=16, iterations=8)
+    others = data.interactions[data.interactions["user"].isin(split.test)]
+    inputs, held = split_ratings(others, 0.8, seed=0)
+    reader = TraitReader(data)
+    facts = reader.read_all(ratings) | reader.read_all(inputs)
+    folded = fold_in(items, inputs[inputs["item"].isin(items.ids)], users=users)
+    return SimpleNamespace(
+        data=data, users=users, items=items, ratings=ratings, inputs=inputs, held=held, facts=facts, folded=folded,
+        teacher=TemplateTeacher(facts, seed=0),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def look_up():
+    return LookUp
+
+
+@pytest.fixture
+def blind():
+    return Blind

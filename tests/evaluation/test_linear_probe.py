@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from elm.evaluation import LinearProbe
+from elm.tasks import FilmFacts
+
+
+def test_reads_every_fact_where_vectors_are_linear_in_the_facts():
+    rng = np.random.default_rng(0)
+    places, leads, troubles = (["a", "b", "c"], ["d", "e"], ["f", "g", "h"])
+    genres, moods = ["Comedy", "Drama", "War"], ["dark", "funny"]
+    films, vectors = [], []
+    for _ in range(240):
+        place, lead, trouble = rng.integers(3), rng.integers(2), rng.integers(3)
+        has = rng.random(3) < 0.5
+        has[rng.integers(3)] = True
+        mood, level = rng.integers(2), rng.integers(2)
+        films.append(
+            FilmFacts(
+                tuple(g for g, h in zip(genres, has, strict=True) if h),
+                places[place],
+                leads[lead],
+                troubles[trouble],
+                ((moods[mood], int(level)),),
+            )
+        )
+        grade = np.eye(2)[mood] * (1.0, 0.5)[level]
+        # A constant part keeps the length of all vectors alike, so that normalising them stays nearly linear.
+        vectors.append(np.concatenate([np.eye(3)[place], np.eye(2)[lead], np.eye(3)[trouble], has, grade, [6.0]]))
+    rows = np.array(vectors) @ np.linalg.qr(rng.normal(size=(14, 14)))[0]
+    probe = LinearProbe.fit(rows[:200], films[:200])
+    assert probe.read(rows[200:]) == films[200:]
+
+
+def test_real_films_get_genres_and_the_nearest_plot():
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(60, 5))
+    films = [FilmFacts(("War",) if r[0] > 0 else ("Drama",), plot=f"Plot {i}.") for i, r in enumerate(rows)]
+    read = LinearProbe.fit(rows, films).read(rows[:3] * 2.0)
+    assert [film.plot for film in read] == ["Plot 0.", "Plot 1.", "Plot 2."]
+    assert all(film.setting is None and len(film.genres) >= 1 for film in read)
+
+
+def test_is_the_same_every_time():
+    rng = np.random.default_rng(2)
+    rows = rng.normal(size=(50, 4))
+    films = [FilmFacts(("War",) if r[0] > 0 else ("Drama", "Crime"), plot="x") for r in rows]
+    first, second = (LinearProbe.fit(rows, films, seed=4).read(rows) for _ in range(2))
+    assert first == second
+
+
+def test_wrong_calls():
+    rows, films = np.ones((30, 3)), [FilmFacts(("War",), plot="x")] * 30
+    with pytest.raises(ValueError, match="got 29, 30"):
+        LinearProbe.fit(rows, films[1:])
+    with pytest.raises(ValueError, match="finite vectors"):
+        LinearProbe.fit(rows * np.nan, films)
+    with pytest.raises(ValueError, match="reads vectors of 3 numbers, got 4"):
+        LinearProbe.fit(rows, films).read(np.ones((2, 4)))

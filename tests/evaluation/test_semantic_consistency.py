@@ -1,0 +1,157 @@
+import json
+
+import numpy as np
+import pytest
+
+from elm._errors import LeakageError
+from elm.evaluation import CachedEncoder, fact_scores, film_consistency
+from elm.evaluation._texts import partners, ratio_interval
+
+TASKS = ("summary", "five_positive")
+
+
+def score(world, model, encoder, **more):
+    return film_consistency(
+        model, TASKS, world.table, world.train, world.test, world.facts, world.teacher, encoder, **more
+    )
+
+
+def test_a_model_that_looks_up_the_truth_stands_at_one(film_world, encoder, look_up):
+    found = score(film_world, look_up(film_world.table, film_world.teacher), encoder)
+    for task in TASKS:
+        scores = found[task].to_dict()
+        assert scores["rsc"] == pytest.approx(1.0)
+        assert scores["rsc_interval"] == pytest.approx([1.0, 1.0])
+        assert scores["sc"] == scores["sc_teacher"] > scores["sc_nn"] > scores["sc_shuffled"]
+        assert scores["p_value"] < 1e-6
+        assert set(scores["fact_precision"].values()) == set(scores["fact_recall"].values()) == {1.0}
+        assert scores["n"] == 50
+
+
+def test_a_model_that_copies_the_neighbour_stands_at_zero(film_world, encoder, look_up):
+    copier = look_up(film_world.table.subset(film_world.train), film_world.teacher)
+    scores = score(film_world, copier, encoder, probe=False)["summary"].to_dict()
+    assert scores["rsc"] == pytest.approx(0.0)
+    assert scores["fact_recall"] == scores["nn_recall"]
+    assert scores["fact_recall"]["overall"] < 0.6
+    assert scores["sc_probe"] is None
+    assert scores["probe_recall"] is None
+
+
+def test_a_model_that_ignores_its_vector_does_not_pass(film_world, encoder, blind):
+    found = score(film_world, blind(film_world.train, film_world.teacher), encoder, probe=False)
+    for scores in found.values():
+        assert scores.p_value > 0.05
+        assert scores.rsc < 0
+
+
+def test_controls_are_what_they_say(film_world, encoder, look_up):
+    found = score(film_world, look_up(film_world.table, film_world.teacher), encoder)["summary"]
+    texts, teacher = found.texts, film_world.teacher
+    assert sorted(texts["shuffled"]) == sorted(texts["model"])
+    assert all(a != b for a, b in zip(texts["shuffled"], texts["model"], strict=True))
+    own = {teacher.write(item, "summary") for item in film_world.test}
+    assert not own & set(texts["nn"])
+    assert not own & set(texts["random"])
+    similar = film_world.table.rows(film_world.test) @ film_world.table.rows(film_world.train).T
+    wanted = [teacher.write(film_world.train[row], "summary") for row in similar.argmax(1)]
+    assert texts["nn"] == wanted
+    by_hand = (encoder.encode(texts["nn"]) * film_world.table.rows(film_world.test)).sum(1)
+    np.testing.assert_allclose(found.sc["nn"], by_hand, atol=1e-5)
+
+
+def test_the_probe_reads_better_than_the_neighbour(film_world, encoder, look_up):
+    scores = score(film_world, look_up(film_world.table, film_world.teacher), encoder)["summary"].to_dict()
+    assert scores["probe_recall"]["overall"] > scores["nn_recall"]["overall"] + 0.1
+    assert scores["sc_probe"] > scores["sc_nn"]
+
+
+def test_the_names_of_the_report_and_plain_json(film_world, encoder, blind):
+    scores = score(film_world, blind(film_world.train, film_world.teacher), encoder)["summary"].to_dict()
+    wanted = "sc sc_teacher sc_nn sc_shuffled sc_random sc_probe rsc rsc_interval p_value n fact_precision fact_recall"
+    assert set(wanted.split()) <= set(scores)
+    assert list(scores["fact_recall"]) == ["overall", "setting", "protagonist", "conflict", "genres"]
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+
+
+def test_the_same_seed_gives_the_same_scores_and_each_text_is_encoded_once(film_world, encoder, look_up):
+    cached = CachedEncoder(encoder)
+    model = look_up(film_world.table, film_world.teacher)
+    first = score(film_world, model, cached, seed=3)
+    asked = len(encoder.asked)
+    assert asked == len(set(encoder.asked))
+    second = score(film_world, model, cached, seed=3)
+    assert len(encoder.asked) == asked
+    assert first["summary"].to_dict() == second["summary"].to_dict()
+
+
+def test_an_empty_text_scores_zero(film_world, encoder):
+    class Silent:
+        def describe(self, vectors, task, *, seed=0):
+            return ["" for _ in vectors]
+
+    scores = score(film_world, Silent(), encoder, probe=False)["summary"].to_dict()
+    assert scores["sc"] == scores["fact_recall"]["overall"] == 0.0
+
+
+def test_real_films_are_scored_on_genres_alone(film_world, encoder, look_up):
+    from elm.tasks import FilmFacts, TemplateTeacher
+
+    facts = {item: FilmFacts(film.genres, plot=f"{film.setting}.") for item, film in film_world.facts.items()}
+    teacher = TemplateTeacher(facts, 0)
+    found = film_consistency(
+        look_up(film_world.table, teacher), ["summary"], film_world.table, film_world.train, film_world.test, facts,
+        teacher, encoder,
+    )  # fmt: skip
+    scores = found["summary"].to_dict()
+    assert scores["fact_recall"] == {
+        "overall": 1.0,
+        "setting": None,
+        "protagonist": None,
+        "conflict": None,
+        "genres": 1.0,
+    }
+    assert scores["fact_precision"]["genres"] == 1.0
+
+
+def test_leakage_and_wrong_models_are_refused(film_world, encoder, look_up):
+    model = look_up(film_world.table, film_world.teacher)
+    more = (film_world.facts, film_world.teacher, encoder)
+    with pytest.raises(LeakageError, match="films: 1 held out"):
+        film_consistency(model, TASKS, film_world.table, film_world.train, film_world.train[:1], *more)
+    with pytest.raises(ValueError, match="at least two held-out"):
+        film_consistency(model, TASKS, film_world.table, film_world.train, film_world.test[:1], *more)
+
+    class Short:
+        def describe(self, vectors, task, *, seed=0):
+            return ["one text"]
+
+    with pytest.raises(ValueError, match="50 vectors gave 1 texts"):
+        score(film_world, Short(), encoder, probe=False)
+    with pytest.raises(ValueError, match="it writes vectors of 8 numbers"):
+        score(film_world, model, type(encoder)(dim=8), probe=False)
+
+
+@pytest.mark.parametrize("n", [2, 3, 10, 101])
+def test_partners_are_one_cycle(n):
+    partner = partners(n, seed=n)
+    seen, at = {0}, int(partner[0])
+    while at != 0:
+        seen.add(at)
+        at = int(partner[at])
+    assert len(seen) == n
+
+
+def test_ratio_interval_covers_the_truth_and_owns_up_when_undefined():
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=400)
+    low, high = ratio_interval(base + 0.5, base, base + 1.0 + 0.3 * rng.normal(size=400), seed=0)
+    assert low < 0.5 < high
+    assert high - low < 0.1
+    assert np.isnan(ratio_interval(base, base, base - 1.0, seed=0)).all()
+
+
+def test_scores_of_facts_are_the_public_ones(film_world, encoder, look_up):
+    found = score(film_world, look_up(film_world.table, film_world.teacher), encoder, probe=False)["summary"]
+    again = fact_scores(found.texts["nn"], [film_world.facts[item] for item in found.ids])
+    assert found.facts["nn"].recall == again.recall
