@@ -16,11 +16,15 @@ Run = Annotated[Path | None, typer.Option(help="A run or model folder; the shipp
 
 
 def describe(
-    task: Annotated[str, typer.Option(help="A task id, such as summary, positive_review or five_positive.")] = "summary",
+    task: Annotated[
+        str, typer.Option(help="A task id, such as summary, positive_review or five_positive.")
+    ] = "summary",
     item: Annotated[str | None, typer.Option(help="An item of the run's film vectors.")] = None,
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
     vectors: Annotated[Path | None, typer.Option(help="A .npy file of shape (dim,) or (n, dim).")] = None,
-    space: Annotated[str | None, typer.Option(help="Which space the vectors are of, where two have their size.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Which space the vectors are of, where two have their size.")
+    ] = None,
     run: Run = None,
     temperature: Annotated[float, typer.Option(min=0.0, help="0 takes the likeliest words; above, it samples.")] = 0.0,
     seed: Seed = 0,
@@ -43,7 +47,10 @@ def describe(
     else:
         from elm.runs import open_vector
 
-        array, names = open_vector(run, "films" if item is not None else "users", str(item or user))[None], [item or user]
+        array, names = (
+            open_vector(run, "films" if item is not None else "users", str(item or user))[None],
+            [item or user],
+        )
     if user is not None and task == "summary":
         task = "user_summary"
     texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature)
@@ -56,7 +63,9 @@ def describe(
 def profile(
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
     history: Annotated[str | None, typer.Option(help='Ratings of a new user as "id:rating,id:rating".')] = None,
-    task: Annotated[str, typer.Option(help="user_profile (ten bullets) or user_summary (four parts).")] = "user_profile",
+    task: Annotated[
+        str, typer.Option(help="user_profile (ten bullets) or user_summary (four parts).")
+    ] = "user_profile",
     run: Run = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -90,4 +99,6 @@ def read_vectors(path: Path) -> np.ndarray:
     except FileNotFoundError as error:
         raise DataFileError(f"{path} does not exist; save vectors with numpy.save") from error
     except (ValueError, EOFError, OSError) as error:
-        raise DataFileError(f"{path} is not a whole .npy file of numbers ({error}); save it again with numpy.save") from error
+        raise DataFileError(
+            f"{path} is not a whole .npy file of numbers ({error}); save it again with numpy.save"
+        ) from error

@@ -13,7 +13,9 @@ from elm.cli._options import Json, Quiet, Seed
 
 def quickstart(
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/quickstart by default.")] = None,
-    short: Annotated[bool, typer.Option("--short", help="Every step, but too few to learn from: a smoke test.")] = False,
+    short: Annotated[
+        bool, typer.Option("--short", help="Every step, but too few to learn from: a smoke test.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -57,7 +59,9 @@ def _embed(value: dict[str, Any]) -> None:
     _heading("1  Vectors")
     echo(f"   {data['films']:,} films, {data['users']:,} users, {data['ratings']:,} ratings ({data['name']})")
     echo(f"   film vectors: {value['films']['dim']} numbers each, from texts by {value['films']['encoder']}")
-    echo(f"   user vectors: {value['users']['dim']} numbers each, from ratings by WALS; {value['users']['held_out']} users held out")
+    echo(
+        f"   user vectors: {value['users']['dim']} numbers each, from ratings by WALS; {value['users']['held_out']} users held out"
+    )
     echo(f"   the dot product orders held-out ratings at Spearman {order['spearman']:.2f} (AUC {order['auc']:.2f})")
 
 
@@ -67,7 +71,9 @@ def _train(value: dict[str, Any]) -> None:
     _heading("2  Two adapters and a language model learn to read them")
     for name, label in (("stage_one", "stage one, adapters alone"), ("stage_two", "stage two, adapters and model")):
         stage = value[name]
-        echo(f"   {label}: loss {stage['loss']:.3f}, {stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens a second")
+        echo(
+            f"   {label}: loss {stage['loss']:.3f}, {stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens a second"
+        )
 
 
 def _describe(value: dict[str, Any]) -> None:
@@ -110,7 +116,9 @@ def _score(value: dict[str, Any]) -> None:
     from elm.evaluation import consistency_table, facts_table, profile_table
 
     _heading("6  Scores on held-out films and users, with controls that must fail")
-    console().print(consistency_table(value["consistency"]), facts_table(value["consistency"]), profile_table(value["profile"]))
+    console().print(
+        consistency_table(value["consistency"]), facts_table(value["consistency"]), profile_table(value["profile"])
+    )
 
 
 def _loop(value: dict[str, Any]) -> None:

@@ -18,7 +18,9 @@ Fast = Annotated[bool, typer.Option("--fast", help="Compile and compute in bfloa
 @train.command("base")
 def base(
     out: Annotated[Path, typer.Option(help="Folder for the base, in transformers format.")] = Path("runs/base"),
-    data: Annotated[str | None, typer.Option(help="Go on from the shipped base with the texts of this data set.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Go on from the shipped base with the texts of this data set.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimisation steps; the recipe's own by default.")] = None,
     seed: Seed = 0,
     fast: Fast = False,
@@ -61,8 +63,12 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<name> by default.")] = None,
     base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
     steps: Annotated[tuple[int, int], typer.Option(help="Steps of stage one and stage two.")] = (400, 800),
-    vectors_from: Annotated[str, typer.Option(help="Text sources of the film vectors, comma-separated; all but the target by default.")] = "",
-    target: Annotated[str | None, typer.Option(help="Text source that teachers quote (real films); tmdb by default.")] = None,
+    vectors_from: Annotated[
+        str, typer.Option(help="Text sources of the film vectors, comma-separated; all but the target by default.")
+    ] = "",
+    target: Annotated[
+        str | None, typer.Option(help="Text source that teachers quote (real films); tmdb by default.")
+    ] = None,
     seed: Seed = 0,
     fast: Fast = False,
     as_json: AsJson = False,

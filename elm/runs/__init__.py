@@ -6,12 +6,12 @@ from elm.runs._folder import RunFolder
 from elm.runs._make import bench_run, make_demo, open_run, train_run
 from elm.runs._open import open_model, open_table, open_vector, vector_of_history
 from elm.runs._quickstart import QUICK, SHORT, quickstart
-from elm.runs._recommender import teach_recommender
+from elm.runs._recommender import HeldUsers, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_run, score_users
-from elm.runs._shipped import score_shipped
+from elm.runs._shipped import score_shipped, shipped_twin
 from elm.runs._teach import teach
 from elm.runs._world import World, build_world
 
-__all__ = ["QUICK", "SHORT", "RunConfig", "RunFolder", "RunScores", "World", "bench_run", "build_world", "make_base", "make_demo", "open_model",
-           "open_run", "open_table", "open_vector", "quickstart", "score_films", "score_run", "score_shipped", "score_users", "teach",
+__all__ = ["QUICK", "SHORT", "RunConfig", "RunFolder", "HeldUsers", "RunScores", "World", "bench_run", "build_world", "held_users", "make_base", "make_demo", "open_model",
+           "open_run", "open_table", "open_vector", "quickstart", "score_films", "score_run", "score_shipped", "shipped_twin", "score_users", "teach",
            "teach_recommender", "train_run", "vector_of_history"]  # fmt: skip

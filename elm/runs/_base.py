@@ -39,11 +39,16 @@ def make_base(
     if data is None:
         sources, start, origin = _demo_sources(seed), None, "texts generated from facts of the demo world"
     else:
-        sources, origin = _real_sources(data, config or RunConfig.for_dataset(data)), f"texts of the training films of {data}"
+        sources, origin = (
+            _real_sources(data, config or RunConfig.for_dataset(data)),
+            f"texts of the training films of {data}",
+        )
         start = shipped_base()
         recipe = replace(recipe, lr=1.5e-3, model=BaseConfig(vocabulary=_GROWN))
     checkpoint = out / "checkpoint.safetensors"
-    model, tokenizer, result = train_base(*sources, recipe, start=start, fast=fast, progress=progress, checkpoint=checkpoint)
+    model, tokenizer, result = train_base(
+        *sources, recipe, start=start, fast=fast, progress=progress, checkpoint=checkpoint
+    )
     save_llm(model, tokenizer, out, torch.float16)
     with written_aside(out / "README.md") as aside:
         aside.write_text(_card(recipe, origin, result.loss, seed, data, fast, model.num_parameters()), encoding="utf-8")

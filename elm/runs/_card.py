@@ -20,7 +20,9 @@ def model_card(config: RunConfig, training: dict[str, Any], scores: dict[str, An
     ]
     n_films = next(iter(scores["consistency"].values()))["n"]
     n_users = next(iter(scores["profile"].values()))["n"]
-    stages = ", ".join(f"{name.replace('_', ' ')} loss {training[name]['loss']:.3f}" for name in ("stage_one", "stage_two"))
+    stages = ", ".join(
+        f"{name.replace('_', ' ')} loss {training[name]['loss']:.3f}" for name in ("stage_one", "stage_two")
+    )
     return "\n".join(
         [
             "---",

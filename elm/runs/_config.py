@@ -32,17 +32,23 @@ class RunConfig:
     scored_users: int = 200
 
     @classmethod
-    def for_dataset(cls, data: str, vectors_from: Sequence[str] = (), target: str | None = None, **settings: Any) -> RunConfig:
+    def for_dataset(
+        cls, data: str, vectors_from: Sequence[str] = (), target: str | None = None, **settings: Any
+    ) -> RunConfig:
         """Settings for a data set. Real films need a text that teachers quote and others behind the vectors: by default
         the source "tmdb" is quoted (the last one where there is none), and all others make the vectors.
         """
         dataset = load_dataset(data)
         if dataset.facts is None:
             if not dataset.sources:
-                raise CallError(f"films need texts to be described, and {data} has none; join some with `elm data --texts --out`")
+                raise CallError(
+                    f"films need texts to be described, and {data} has none; join some with `elm data --texts --out`"
+                )
             target = target or ("tmdb" if "tmdb" in dataset.sources else dataset.sources[-1])
             vectors_from = tuple(vectors_from) or tuple(s for s in dataset.sources if s != target)
-        return cls(dataset=data, vector_sources=tuple(vectors_from) or cls.vector_sources, target_source=target, **settings)
+        return cls(
+            dataset=data, vector_sources=tuple(vectors_from) or cls.vector_sources, target_source=target, **settings
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,6 +60,8 @@ class RunConfig:
             **{
                 **values,
                 **{k: tuple(values[k]) for k in ("film_shares", "user_shares", "vector_sources")},
-                "training": TwoStage(**{**training, "one": LoopConfig(**training["one"]), "two": LoopConfig(**training["two"])}),
+                "training": TwoStage(
+                    **{**training, "one": LoopConfig(**training["one"]), "two": LoopConfig(**training["two"])}
+                ),
             }
         )

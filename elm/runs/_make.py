@@ -39,7 +39,9 @@ def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
     return run, RunConfig.from_dict(run.settings())
 
 
-def bench_run(path: str | Path, films: int, users: int, *, zero_shot: bool = False, progress: bool = True) -> dict[str, Any]:
+def bench_run(
+    path: str | Path, films: int, users: int, *, zero_shot: bool = False, progress: bool = True
+) -> dict[str, Any]:
     """Scores of a run's model on its held-out test films and users: {"run", "consistency", "profile"}.
 
     "profile" holds the scores of `user_profile`, and those of `user_summary` under that name.
@@ -69,7 +71,9 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     model = load_model(run.path / "model")
     save_model(model, target / "demo", dtype=torch.float16)
     _save_vectors(world, target / "vectors")
-    scores = run.step("score", lambda: score_run(load_model(target / "demo"), world, config, encoder, progress).to_dict())
+    scores = run.step(
+        "score", lambda: score_run(load_model(target / "demo"), world, config, encoder, progress).to_dict()
+    )
     save_model(model, target / "demo", model_card(config, result, scores), dtype=torch.float16)
     if install:
         for part in ("demo", "vectors"):

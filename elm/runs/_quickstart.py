@@ -17,7 +17,7 @@ from elm.model import EmbeddingLanguageModel, load_model
 from elm.recommend import Popularity, Recommender, edit_genres, genre_preferences, swap_genres
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
-from elm.runs._recommender import PROFILE, HeldUsers, held_users, teach_recommender
+from elm.runs._recommender import PROFILE, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_users
 from elm.runs._shipped import score_shipped
 from elm.runs._teach import FILM_TASKS, teach
@@ -110,7 +110,9 @@ def _describe(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
     vector = world.films[first]
     halfway = interpolate(vector, world.films[second], 0.5, world.films.space)
     texts = [{"item": first, "task": task, "text": model.describe(vector, task)} for task in FILM_TASKS]
-    texts.append({"item": f"halfway from {first} to {second}", "task": "summary", "text": model.describe(halfway, "summary")})
+    texts.append(
+        {"item": f"halfway from {first} to {second}", "task": "summary", "text": model.describe(halfway, "summary")}
+    )
     return {"title": _title(world.dataset, first), "facts": world.film_facts[first].line(), "texts": texts}
 
 
@@ -128,11 +130,16 @@ def _edit_one(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommende
     else:
         raise RuntimeError("no held-out user's profile names two genres")
     edited = swap_genres(profile, *pair)
-    history = dict(zip(*(world.rated[world.rated["user"] == user][column].tolist() for column in ("item", "rating")), strict=True))
+    history = dict(
+        zip(*(world.rated[world.rated["user"] == user][column].tolist() for column in ("item", "rating")), strict=True)
+    )
 
     def ranked(text: str) -> list[dict[str, Any]]:
         places = recommender.recommend(history, text, alpha=1.0, k=10)
-        return [{"item": p.item, "title": p.title, "genres": list(world.dataset.items.loc[p.item, "genres"])} for p in places]
+        return [
+            {"item": p.item, "title": p.title, "genres": list(world.dataset.items.loc[p.item, "genres"])}
+            for p in places
+        ]
 
     return {"user": user, "favourite": pair[0], "least": pair[1], "profile": profile, "edited": edited,
             "before": ranked(profile), "after": ranked(edited)}  # fmt: skip
@@ -153,7 +160,9 @@ def _loop(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommender) -
     held = held_users(world, world.user_split.test[: loop.config.scored_users], seed)
     ours = model.describe(world.held_users.rows(held.ids), PROFILE)
     ratings = world.dataset.ratings_matrix(users=world.users.ids, items=world.items.ids)
-    scores = loop_scores(recommender, held.inputs, held.targets, ours, held.profiles, Popularity.fit(ratings), seed=seed)
+    scores = loop_scores(
+        recommender, held.inputs, held.targets, ours, held.profiles, Popularity.fit(ratings), seed=seed
+    )
     edit = edit_scores(recommender, ours, held.inputs, _genres(world))
     return {"loop": scores.to_dict(), "edit": edit.to_dict()}
 
@@ -166,7 +175,9 @@ def _steer(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommender) 
     """The concept "funny": fitted on training films, moved on held-out ones, read back from the text, felt in a user."""
     world, seed = loop.world, loop.config.seed
     funny = world.dataset.facts.items["funny"]  # type: ignore[union-attr]
-    concept = cav.fit(world.films.subset(world.film_split.train), {"funny": funny.loc[world.film_split.train]}, seed=seed)["funny"]
+    concept = cav.fit(
+        world.films.subset(world.film_split.train), {"funny": funny.loc[world.film_split.train]}, seed=seed
+    )["funny"]
     films = world.film_split.test[: min(30, loop.config.scored_films)]
     scores = steer_scores(model, "positive_review", world.films, films, concept, loop.encoder, AMOUNTS, seed)
     value = scores.to_dict()
@@ -187,7 +198,9 @@ def _steer_user(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommen
     texts = {str(a): model.describe(concept.move(world.held_users[user], a), PROFILE) for a in (0.0, 2.0)}
     level = trait_matrix(world.dataset)["funny"].reindex(world.items.ids).to_numpy()
     means = {
-        a: float(np.mean([level[world.items.row_numbers([p.item])[0]] for p in recommender.recommend(None, text, 1.0, 20)]))
+        a: float(
+            np.mean([level[world.items.row_numbers([p.item])[0]] for p in recommender.recommend(None, text, 1.0, 20)])
+        )
         for a, text in texts.items()
     }
     return {"user": user, "profiles": texts, "funny_of_list": means}
@@ -200,6 +213,7 @@ def _shipped(loop: Loop) -> dict[str, Any]:
 
 def _result(run: RunFolder) -> dict[str, Any]:
     """The steps' results under the names that `elm quickstart --json` prints."""
+
     def done(name: str) -> dict[str, Any]:
         return run.done(name) or {}
 
@@ -214,5 +228,8 @@ def _result(run: RunFolder) -> dict[str, Any]:
         "loop": loop["loop"],
         "edit": {"example": edit_one, **loop["edit"]},
         "steer": done("steer"),
-        "shipped": {"consistency": shipped.get("consistency", {}), "profile": shipped.get("profile", {}).get(PROFILE, {})},
+        "shipped": {
+            "consistency": shipped.get("consistency", {}),
+            "profile": shipped.get("profile", {}).get(PROFILE, {}),
+        },
     }

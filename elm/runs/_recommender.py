@@ -38,7 +38,9 @@ def held_users(world: World, ids: list[str], seed: int = 0) -> HeldUsers:
     from dataclasses import replace
 
     def matrix(ratings):  # type: ignore[no-untyped-def]
-        part = replace(folded, interactions=ratings[ratings["user"].isin(set(ids)) & ratings["item"].isin(set(world.items.ids))])
+        part = replace(
+            folded, interactions=ratings[ratings["user"].isin(set(ids)) & ratings["item"].isin(set(world.items.ids))]
+        )
         return part.ratings_matrix(users=ids, items=world.items.ids)
 
     hidden = matrix(world.hidden)
@@ -60,7 +62,11 @@ def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, se
     titles = world.dataset.items["title"].reindex(items).to_list()
     Recommender(tears, items, titles).save(run.path / "recommender")
     best = max(log, key=lambda record: record["ndcg"])
-    return {"validation": {k: v for k, v in best.items() if k.startswith("ndcg")}, "users": len(users), "items": len(items)}
+    return {
+        "validation": {k: v for k, v in best.items() if k.startswith("ndcg")},
+        "users": len(users),
+        "items": len(items),
+    }
 
 
 def popularity_ndcg(world: World, held: HeldUsers, k: int = 20) -> float:

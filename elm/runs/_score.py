@@ -60,4 +60,3 @@ def score_run(model: Describer, world: World, config: RunConfig, encoder: Senten
         score_films(model, world, config, encoder, films, progress=progress),
         score_users(model, world, config, encoder, users, zero_shot=zero_shot),
     )
-

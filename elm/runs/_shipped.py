@@ -12,12 +12,17 @@ from elm.runs._teach import USER_TASKS
 from elm.runs._world import World
 
 
-def score_shipped(world: World, config: RunConfig, encoder: SentenceEncoder, user_tasks: tuple[str, ...] = USER_TASKS,
-                  zero_shot: bool = False, progress: bool = True) -> RunScores:  # fmt: skip
-    """Scores on the world's own test films and users; the users are folded into the space that the shipped model reads."""
+def shipped_twin(world: World) -> World:
+    """The same demo world with users and items in the space that the shipped model reads; held-out users folded in."""
     users, items = shipped_vectors("users"), shipped_vectors("items")
     trained = users.subset([user for user in world.users.ids if user in users])
-    twin = replace(world, users=trained, items=items, held_users=fold_in(items, world.rated, trained))
+    return replace(world, users=trained, items=items, held_users=fold_in(items, world.rated, trained))
+
+
+def score_shipped(world: World, config: RunConfig, encoder: SentenceEncoder, user_tasks: tuple[str, ...] = USER_TASKS,
+                  zero_shot: bool = False, progress: bool = True) -> RunScores:  # fmt: skip
+    """Scores on the world's own test films and users."""
+    twin = shipped_twin(world)
     return RunScores(
         score_films(shipped_model(), twin, config, encoder, progress=progress),
         score_users(shipped_model(), twin, config, encoder, tasks=user_tasks, zero_shot=zero_shot),

@@ -39,7 +39,9 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
     return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": {"id": base, "revision": None}})
 
 
-def lessons(world: World, config: RunConfig, extra: tuple[VectorTable, dict[str, FilmFacts]] | None = None) -> list[Lessons]:
+def lessons(
+    world: World, config: RunConfig, extra: tuple[VectorTable, dict[str, FilmFacts]] | None = None
+) -> list[Lessons]:
     """What both adapters learn from: training films and training users, never a held-out one."""
     films, facts, ids = world.films, dict(world.film_facts), list(world.film_split.train)
     if extra is not None:
@@ -73,7 +75,9 @@ def extra_films(run: RunFolder, world: World, count: int, seed: int, encoder: Se
     return VectorTable(table.ids, table.vectors, world.films.space), facts
 
 
-def teach(run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True) -> dict[str, Any]:
+def teach(
+    run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True
+) -> dict[str, Any]:
     """Train both stages and save the model as `model/` of the run; resumes from the run's checkpoints."""
     model = fresh_model(config, world)
     extra = extra_films(run, world, config.extra_films, config.seed, encoder, progress) if config.extra_films else None
@@ -81,6 +85,10 @@ def teach(run: RunFolder, world: World, config: RunConfig, encoder: SentenceEnco
                              checkpoints=run.path / "checkpoints")  # fmt: skip
     save_model(model, run.path / "model")
     return {
-        name: {"loss": round(stage.loss, 4), "seconds": round(stage.seconds, 1), "tokens_per_second": round(stage.tokens_per_second)}
+        name: {
+            "loss": round(stage.loss, 4),
+            "seconds": round(stage.seconds, 1),
+            "tokens_per_second": round(stage.tokens_per_second),
+        }
         for name, stage in (("stage_one", result.one), ("stage_two", result.two))
     }

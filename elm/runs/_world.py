@@ -123,7 +123,9 @@ def vector_texts(dataset: Dataset, config: RunConfig, plots: dict[str, str]) -> 
     The text that teachers quote is never among them, and where it is needed, films without it are left out.
     """
     if config.target_source in config.vector_sources:
-        raise CallError(f"a vector and the texts that are scored come from different sources, not both {config.target_source!r}")
+        raise CallError(
+            f"a vector and the texts that are scored come from different sources, not both {config.target_source!r}"
+        )
     texts: dict[str, list[str]] = {}
     for source in config.vector_sources:
         for item, found in dataset.texts_of(source).items():
@@ -158,7 +160,11 @@ def user_views(world: World, views: int, seed: int) -> tuple[VectorTable, dict[s
     ratings = world.dataset.interactions
     ratings = ratings[ratings["user"].isin(set(world.users.ids)) & ratings["item"].isin(set(world.items.ids))]
     reader = TraitReader(world.dataset.restrict(users=world.user_split.train))
-    ids, vectors, facts = list(world.users.ids), [world.users.vectors], {u: world.user_facts[u] for u in world.users.ids}
+    ids, vectors, facts = (
+        list(world.users.ids),
+        [world.users.vectors],
+        {u: world.user_facts[u] for u in world.users.ids},
+    )
     for view in range(1, views):
         part, _ = split_ratings(ratings, 0.8, seed=seed + view)
         part = part.assign(user=part["user"].astype(str) + f"#{view}")
