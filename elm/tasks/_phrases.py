@@ -81,5 +81,7 @@ def shortened(text: str, words: int) -> str:
     if len(parts) <= words:
         return text
     cut = " ".join(parts[:words])
+    if cut[-1] in ".!?":
+        return cut
     end = max(cut.rfind(". "), cut.rfind("! "), cut.rfind("? "))
     return cut[: end + 1] if end > len(cut) // 2 else f"{cut.rstrip(',;:')}."

@@ -15,7 +15,7 @@ from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable
 from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
-from elm.tasks import TemplateTeacher
+from elm.tasks import Task, TemplateTeacher
 from elm.tasks import get as get_task
 from elm.training._batch import Batch, Example, collate
 from elm.training._loop import LoopConfig, LoopResult, optimise
@@ -35,7 +35,7 @@ class Lessons:
     adapter: str
     table: VectorTable
     teacher: TemplateTeacher
-    tasks: tuple[str, ...]
+    tasks: tuple[str | Task, ...]
     ids: Sequence[str]
     held_out: Sequence[str] = ()
     weight: float = 1.0
