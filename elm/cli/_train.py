@@ -69,6 +69,7 @@ def run(
     target: Annotated[
         str | None, typer.Option(help="Text source that teachers quote (real films); tmdb by default.")
     ] = None,
+    lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
     seed: Seed = 0,
     fast: Fast = False,
     as_json: AsJson = False,
@@ -83,7 +84,7 @@ def run(
     from elm.runs import RunConfig, train_run
     from elm.training import TwoStage
 
-    stages = TwoStage(fast=fast)
+    stages = TwoStage(fast=fast, lora_rank=lora)
     stages = replace(stages, one=replace(stages.one, steps=steps[0]), two=replace(stages.two, steps=steps[1]))
     config = RunConfig.for_dataset(data, [s for s in vectors_from.split(",") if s], target, seed=seed, base=base_folder,
                                    training=stages)  # fmt: skip

@@ -8,17 +8,16 @@ from typing import Any, Literal
 
 from elm.embeddings import VectorTable
 from elm.model._language_model import EmbeddingLanguageModel
-from elm.model._store import load_llm, load_model
+from elm.model._store import SHIPPED_BASE, load_llm, load_model
 
 SHIPPED = Path(__file__).parent / "shipped"
-BASE, DEMO, VECTORS = SHIPPED / "base", SHIPPED / "demo", SHIPPED / "vectors"
-BASE_ID = "elm-toolkit/demo-base"
+DEMO, VECTORS = SHIPPED / "demo", SHIPPED / "vectors"
 """How an adapter folder calls the embedded base."""
 
 
 def shipped_base() -> tuple[Any, Any]:
     """The embedded base language model (float32) and its tokenizer, fresh from disk; errors as `load_llm`."""
-    return load_llm(BASE)
+    return load_llm(SHIPPED_BASE)
 
 
 @cache

@@ -2,7 +2,7 @@
 
     config.json            schema, base model, tasks
     adapters/<space>/      config.json and model.safetensors of one adapter each
-    llm/                   the tuned model in transformers form (absent where the base serves unchanged)
+    llm/ or lora/          the tuned model in transformers form, or a PEFT folder of updates to the base
     manifest.json          size and sha256 of each file, written last
     README.md              the model card
 """  # fmt: skip
@@ -25,9 +25,12 @@ from elm._errors import CallError, CheckpointError, DataFileError
 from elm._files import read_json, sha256, write_json, written_aside
 from elm.adapters import AdapterConfig, MLPAdapter
 from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._lora import is_lora, load_lora, save_lora
 from elm.model._tensors import disk_errors, read_tensors, write_tensors
 
 SCHEMA = 1
+SHIPPED_BASE = Path(__file__).parent / "shipped" / "base"
+BASE_ID = "elm-toolkit/demo-base"
 _MANIFEST = "manifest.json"
 _NORMALISATION = ("mean", "scale")  # a space's statistics are never stored in half precision
 
@@ -47,7 +50,10 @@ def save_model(
         aside = Path(name) / "model"
         for space in model.adapters:
             save_adapter(model.adapter(space), aside / "adapters" / space, dtype)
-        save_llm(model.llm, model.tokenizer, aside / "llm", dtype)
+        if is_lora(model.llm):
+            save_lora(model.llm, model.tokenizer, aside / "lora", _base_id(model.about, folder))
+        else:
+            save_llm(model.llm, model.tokenizer, aside / "llm", dtype)
         tasks = sorted({t for space in model.adapters for t in model.adapter(space).config.tasks})
         config = {"schema": SCHEMA, "tasks": tasks, "adapters": list(model.adapters), **model.about}
         write_json(aside / "config.json", config)
@@ -62,6 +68,9 @@ def _move_in(new: Path, folder: Path) -> None:
     """Replace the parts of a model folder by finished ones, the manifest last; other files of the folder stay."""
     folder.mkdir(exist_ok=True)
     (folder / _MANIFEST).unlink(missing_ok=True)
+    for twin in ("llm", "lora"):  # exactly one of them
+        if not (new / twin).exists() and (folder / twin).exists():
+            shutil.rmtree(folder / twin)
     for part in sorted(new.iterdir(), key=lambda p: p.name == _MANIFEST):
         if (folder / part.name).is_dir():
             shutil.rmtree(folder / part.name)
@@ -82,10 +91,29 @@ def load_model(folder: str | Path, device: str = "cpu") -> EmbeddingLanguageMode
     config = _read_config(folder)
     names = config["adapters"]
     check_manifest(folder, [f"adapters/{name}/model.safetensors" for name in names])
-    llm, tokenizer = load_llm(folder / "llm", strict=True)
-    adapters = {name: load_adapter(folder / "adapters" / name) for name in names}
     about = {k: v for k, v in config.items() if k not in ("schema", "tasks", "adapters")}
+    if (folder / "lora").is_dir() == (folder / "llm").is_dir():
+        raise CheckpointError(f"{folder} must hold exactly one of llm/ (all weights) and lora/ (updates of the base)")
+    if (folder / "lora").is_dir():
+        base, tokenizer = _load_base(about, folder)
+        llm = load_lora(base, folder / "lora")
+    else:
+        llm, tokenizer = load_llm(folder / "llm", strict=True)
+    adapters = {name: load_adapter(folder / "adapters" / name) for name in names}
     return EmbeddingLanguageModel(llm, tokenizer, adapters, about).eval().to(device)
+
+
+def _base_id(about: Mapping[str, Any], folder: Path) -> str:
+    base = about.get("base")
+    if not isinstance(base, Mapping) or not isinstance(base.get("id"), str):
+        raise CheckpointError(f"a model with lora/ names its base in config.json as base.id, and {folder} does not")
+    return base["id"]
+
+
+def _load_base(about: Mapping[str, Any], folder: Path) -> tuple[Any, Any]:
+    """The base that a LoRA folder belongs to: the shipped one by its id, else a folder or the Hub."""
+    name = _base_id(about, folder)
+    return load_llm(SHIPPED_BASE if name == BASE_ID else name, about["base"].get("revision"))
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -12,6 +12,31 @@ from elm.runs._shipped import score_shipped, shipped_twin
 from elm.runs._teach import teach
 from elm.runs._world import World, build_world
 
-__all__ = ["QUICK", "SHORT", "RunConfig", "RunFolder", "HeldUsers", "RunScores", "World", "bench_run", "build_world", "held_users", "make_base", "make_demo", "open_model",
-           "open_run", "open_table", "open_vector", "quickstart", "score_films", "score_run", "score_shipped", "shipped_twin", "score_users", "teach",
-           "teach_recommender", "train_run", "vector_of_history"]  # fmt: skip
+__all__ = [
+    "QUICK",
+    "SHORT",
+    "HeldUsers",
+    "RunConfig",
+    "RunFolder",
+    "RunScores",
+    "World",
+    "bench_run",
+    "build_world",
+    "held_users",
+    "make_base",
+    "make_demo",
+    "open_model",
+    "open_run",
+    "open_table",
+    "open_vector",
+    "quickstart",
+    "score_films",
+    "score_run",
+    "score_shipped",
+    "score_users",
+    "shipped_twin",
+    "teach",
+    "teach_recommender",
+    "train_run",
+    "vector_of_history",
+]

@@ -14,7 +14,7 @@ from torch import nn
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable
-from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
+from elm.model import EmbeddingLanguageModel, is_lora, plain_ids, prompt_ids, with_lora
 from elm.tasks import Task, TemplateTeacher
 from elm.tasks import get as get_task
 from elm.training._batch import Batch, Example, collate
@@ -69,6 +69,7 @@ class TwoStage:
     batch_tokens: int = 2400
     seed: int = 0
     fast: bool = False
+    lora_rank: int = 0  # 0: stage two trains all weights of the language model; above: low-rank updates by PEFT
 
 
 class LessonBatches:
@@ -132,6 +133,10 @@ def train_two_stage(
     results = {}
     stages: tuple[tuple[Literal["one", "two"], LoopConfig], ...] = (("one", config.one), ("two", config.two))
     for name, loop in stages:
+        if name == "two" and config.lora_rank and not is_lora(model.llm):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(config.seed)
+                model.llm = with_lora(model.llm, config.lora_rank)
         groups = trainable(model, stage=name, llm_lr=config.llm_lr)
         batches = LessonBatches(model, lessons, config.batch_tokens, config.seed + (name == "two"))
         results[name] = optimise(
@@ -146,8 +151,7 @@ def train_two_stage(
         )
         if after_stage:
             after_stage(name, results[name])
-    for parameter in model.parameters():
-        parameter.requires_grad_(True)
+    trainable(model, stage="two")
     model.eval()
     return TwoStageResult(**results)
 
@@ -157,17 +161,18 @@ def trainable(
 ) -> list[tuple[nn.Parameter, float]]:
     """Freeze and free by stage; returns (parameter, factor of the learning rate) for what is free.
 
-    Stage "one": the adapters alone. Stage "two": adapters and language model.
+    Stage "one": the adapters alone. Stage "two": adapters and language model, of which, with LoRA, the updates alone.
     """
     if stage not in ("one", "two"):
         raise CallError(f"the stages of training are 'one' and 'two', got {stage!r}")
     free_llm = stage == "two"
     for parameter in model.adapters.parameters():
         parameter.requires_grad_(True)
-    for parameter in model.llm.parameters():
-        parameter.requires_grad_(free_llm)
+    lora = is_lora(model.llm)
+    for name, parameter in model.llm.named_parameters():
+        parameter.requires_grad_(free_llm and (not lora or "lora_" in name))
     groups = [(p, 1.0) for p in model.adapters.parameters()]
-    return groups + ([(p, llm_lr) for p in model.llm.parameters()] if free_llm else [])
+    return groups + [(p, llm_lr) for p in model.llm.parameters() if p.requires_grad]
 
 
 def _loss(
