@@ -37,7 +37,8 @@ def consistency(
     value = bench_run(run, films, users, zero_shot=zero_shot, progress=not is_quiet())
 
     def show() -> None:
-        console().print(consistency_table(value["consistency"]), facts_table(value["consistency"]),
-                        profile_table({"user_profile": value["profile"], "user_summary": value["profile"]["user_summary"]}))  # fmt: skip
+        films, profile = value["consistency"], value["profile"]
+        users = {"user_profile": profile, "user_summary": profile["user_summary"]}
+        console().print(consistency_table(films), facts_table(films), profile_table(users))
 
     emit(value, json_mode, show)

@@ -59,9 +59,8 @@ def _embed(value: dict[str, Any]) -> None:
     _heading("1  Vectors")
     echo(f"   {data['films']:,} films, {data['users']:,} users, {data['ratings']:,} ratings ({data['name']})")
     echo(f"   film vectors: {value['films']['dim']} numbers each, from texts by {value['films']['encoder']}")
-    echo(
-        f"   user vectors: {value['users']['dim']} numbers each, from ratings by WALS; {value['users']['held_out']} users held out"
-    )
+    users = value["users"]
+    echo(f"   user vectors: {users['dim']} numbers each, from ratings by WALS; {users['held_out']} users held out")
     echo(f"   the dot product orders held-out ratings at Spearman {order['spearman']:.2f} (AUC {order['auc']:.2f})")
 
 
@@ -71,9 +70,8 @@ def _train(value: dict[str, Any]) -> None:
     _heading("2  Two adapters and a language model learn to read them")
     for name, label in (("stage_one", "stage one, adapters alone"), ("stage_two", "stage two, adapters and model")):
         stage = value[name]
-        echo(
-            f"   {label}: loss {stage['loss']:.3f}, {stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens a second"
-        )
+        speed = f"{stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens a second"
+        echo(f"   {label}: loss {stage['loss']:.3f}, {speed}")
 
 
 def _describe(value: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ from elm.runs._world import real_world_texts
 from elm.tasks import FilmFacts, trait_matrix
 from elm.training import BaseRecipe, demo_sources, plot_sources, train_base
 
+Sources = tuple[list[Any], list[float]]  # what draws text pairs, and how often each does
+
 _GROWN = 6144  # vocabulary of a base continued on real plots
 
 
@@ -36,40 +38,47 @@ def make_base(
     the shipped base goes on with the texts of the training films, its vocabulary grown by their words.
     """
     recipe = BaseRecipe(seed=seed, steps=steps or BaseRecipe.steps)
+    start = None
     if data is None:
-        sources, start, origin = _demo_sources(seed), None, "texts generated from facts of the demo world"
+        sources, weights = _demo_sources(seed)
+        origin = "texts generated from facts of the demo world"
     else:
-        sources, origin = (
-            _real_sources(data, config or RunConfig.for_dataset(data)),
-            f"texts of the training films of {data}",
-        )
+        sources, weights = _real_sources(data, config or RunConfig.for_dataset(data))
+        origin = f"texts of the training films of {data}"
         start = shipped_base()
         recipe = replace(recipe, lr=1.5e-3, model=BaseConfig(vocabulary=_GROWN))
     checkpoint = out / "checkpoint.safetensors"
     model, tokenizer, result = train_base(
-        *sources, recipe, start=start, fast=fast, progress=progress, checkpoint=checkpoint
+        sources, weights, recipe, start=start, fast=fast, progress=progress, checkpoint=checkpoint
     )
     save_llm(model, tokenizer, out, torch.float16)
     with written_aside(out / "README.md") as aside:
         aside.write_text(_card(recipe, origin, result.loss, seed, data, fast, model.num_parameters()), encoding="utf-8")
     checkpoint.unlink(missing_ok=True)
     write_manifest(out)
-    return {"folder": str(out), "steps": recipe.steps, "loss": result.loss, "seconds": result.seconds,
-            "tokens_per_second": result.tokens_per_second}  # fmt: skip
+    return {
+        "folder": str(out),
+        "steps": recipe.steps,
+        "loss": result.loss,
+        "seconds": result.seconds,
+        "tokens_per_second": result.tokens_per_second,
+    }
 
 
-def _demo_sources(seed: int):  # type: ignore[no-untyped-def]
+def _demo_sources(seed: int) -> Sources:
     config = RunConfig(seed=seed)
     dataset = demo(seed=seed)
     split = split_entities(list(dataset.items.index), *config.film_shares, seed=seed)
-    return demo_sources(dataset.facts.items.loc[[*split.validation, *split.test]], seed=seed)  # type: ignore[union-attr]
+    assert dataset.facts is not None  # the demo world knows all of its films
+    return demo_sources(dataset.facts.items.loc[[*split.validation, *split.test]], seed=seed)
 
 
-def _real_sources(data: str, config: RunConfig):  # type: ignore[no-untyped-def]
+def _real_sources(data: str, config: RunConfig) -> Sources:
     dataset = load_dataset(data)
     texts, plots = real_world_texts(dataset, config)
     train = split_entities(list(texts), *config.film_shares, seed=config.seed).train
-    films = {i: FilmFacts(genres=tuple(dataset.items.loc[i, "genres"]), plot=plots[i]) for i in train}
+    genres = dataset.items["genres"].to_dict()
+    films = {i: FilmFacts(genres=tuple(genres[i]), plot=plots[i]) for i in train}
     return plot_sources(films, {i: texts[i][1:] for i in train}, list(trait_matrix(dataset).columns))
 
 
@@ -85,8 +94,8 @@ tags: [elm, embeddings]
 # The embedded base language model
 
 A Llama-shaped causal language model with {size / 1e6:.1f} million parameters and its own byte-level BPE vocabulary of
-{recipe.model.vocabulary}. It writes the text of a task (a summary, a review, a viewer's profile) from facts given in the
-prompt, and nothing else: adapters put soft tokens in the place of the facts.
+{recipe.model.vocabulary}. It writes the text of a task (a summary, a review, a viewer's profile) from facts given in
+the prompt, and nothing else: adapters put soft tokens in the place of the facts.
 
 - made by: `{command}` ({recipe.steps} steps of {recipe.batch_tokens} tokens, learning rate {recipe.lr})
 - from: {origin}; held-out films and their combinations of facts left out

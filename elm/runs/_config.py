@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
-from elm._errors import CallError
+from elm._errors import CallError, DataFileError
 from elm.data import load as load_dataset
+from elm.embeddings import DEFAULT_ENCODER
+from elm.runs._folder import RunFolder
 from elm.training import LoopConfig, TwoStage
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Settings of a run. `dataset` is a name or a folder; `base` is "shipped", a folder or a Hub id."""
+    """Settings of a run. `dataset` is a name or a folder; `base` is "shipped", a folder or a Hub id; `encoder` is the
+    name or the folder of a sentence encoder.
+    """
 
     dataset: str = "demo"
     seed: int = 0
     base: str = "shipped"
+    encoder: str = DEFAULT_ENCODER
     film_shares: tuple[float, float] = (0.05, 0.1)  # validation, test
     user_shares: tuple[float, float] = (0.1, 0.1)
     vector_sources: tuple[str, ...] = ("plot", "note")  # the texts behind a film's vector
@@ -51,17 +57,27 @@ class RunConfig:
         )
 
     def to_dict(self) -> dict[str, Any]:
+        """Plain values, as `run.json` keeps them."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
-        training = values["training"]
-        return cls(
-            **{
-                **values,
-                **{k: tuple(values[k]) for k in ("film_shares", "user_shares", "vector_sources")},
-                "training": TwoStage(
-                    **{**training, "one": LoopConfig(**training["one"]), "two": LoopConfig(**training["two"])}
-                ),
-            }
-        )
+    def from_dict(cls, values: Mapping[str, Any], source: object = "run.json") -> RunConfig:
+        """Read what `to_dict` wrote; a setting that an older version did not know has its default.
+
+        Raises `DataFileError` where a setting is unknown or of another kind.
+        """
+        known = dict(values)
+        try:
+            for name in ("film_shares", "user_shares", "vector_sources"):
+                if name in known:
+                    known[name] = tuple(known[name])
+            if "training" in known:
+                stages = {stage: LoopConfig(**known["training"][stage]) for stage in ("one", "two")}
+                known["training"] = TwoStage(**{**known["training"], **stages})
+            return cls(**known)
+        except (KeyError, TypeError) as error:
+            raise DataFileError(f"{source} holds the settings of a run, and these are not: {error}") from error
+
+    def begin(self, out: str | Path, fresh: bool = False) -> RunFolder:
+        """The run folder `out` with these settings: a new one, or the one that goes on; errors of `RunFolder.start`."""
+        return RunFolder.start(out, self.to_dict(), fresh, lambda came: RunConfig.from_dict(came, out).to_dict())

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, DataFileError
 from elm._files import read_json, write_json
+
+_SETTINGS = "run.json"
+_MADE = ("steps", "checkpoints", "vectors", "splits", "model", "recommender", "scores.png")
+"""What a run makes; markers of steps first, so that a kill while they are removed leaves no step that looks done."""
 
 
 class RunFolder:
@@ -25,33 +30,41 @@ class RunFolder:
         self.path = Path(path)
 
     @classmethod
-    def start(cls, path: str | Path, settings: dict[str, Any], fresh: bool = False) -> RunFolder:
-        """Begin a run or go on with it. Other settings in the same folder are a `CallError` unless `fresh`."""
-        run = cls(path)
-        settings = json.loads(json.dumps(settings))
-        if (run.path / "run.json").exists() and not fresh:
-            came = run.settings()
-            if came != settings:
-                odd = sorted(k for k in came.keys() | settings.keys() if came.get(k) != settings.get(k))
-                raise CallError(
-                    f"a run keeps its settings, and {run.path} was begun with other values of {', '.join(odd)}: "
-                    "choose another folder with --out, or --fresh to begin again"
-                )
-        else:
-            for marker in (run.path / "steps").glob("*.json"):
-                marker.unlink()
-            for checkpoint in (run.path / "checkpoints").glob("*.safetensors"):
-                checkpoint.unlink()
-            write_json(run.path / "run.json", settings)
+    def start(
+        cls,
+        path: str | Path,
+        settings: Mapping[str, Any],
+        fresh: bool = False,
+        upgrade: Callable[[dict[str, Any]], Mapping[str, Any]] = lambda came: came,
+    ) -> RunFolder:
+        """Begin a run or go on with it. `upgrade` completes settings that an older version wrote.
+
+        Raises `CallError` where the folder was begun with other settings (`fresh` removes what the run made, and begins
+        again), and where it holds what a run makes but is none.
+        """
+        run, wanted = cls(path), _plain(settings)
+        if (run.path / _SETTINGS).exists():
+            if not fresh:
+                _same(run.path, _plain(upgrade(run.settings())), wanted)
+                return run
+            for part in _MADE:
+                _remove(run.path / part)
+        elif found := [part for part in _MADE if (run.path / part).exists()]:
+            raise CallError(
+                f"a run begins in a folder of its own, and {run.path} holds {found[0]} but no {_SETTINGS}: "
+                "choose another folder with --out"
+            )
+        write_json(run.path / _SETTINGS, wanted)
         return run
 
     def settings(self) -> dict[str, Any]:
         """What the run was begun with; `DataFileError` where the folder is no run."""
-        if not (self.path / "run.json").exists():
+        if not (self.path / _SETTINGS).exists():
             raise DataFileError(f"{self.path} is not a run folder (it has no run.json); make one with `elm quickstart`")
-        return read_json(self.path / "run.json")
+        return read_json(self.path / _SETTINGS)
 
     def done(self, name: str) -> dict[str, Any] | None:
+        """The result of a step that is committed, else None."""
         marker = self.path / "steps" / f"{name}.json"
         return read_json(marker)["result"] if marker.exists() else None
 
@@ -68,3 +81,24 @@ class RunFolder:
     def seconds(self) -> dict[str, float]:
         """How long each committed step took."""
         return {p.stem: read_json(p)["seconds"] for p in sorted((self.path / "steps").glob("*.json"))}
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(dict(settings)))
+    return plain
+
+
+def _same(path: Path, came: dict[str, Any], wanted: dict[str, Any]) -> None:
+    odd = sorted(k for k in came.keys() | wanted.keys() if came.get(k) != wanted.get(k))
+    if odd:
+        raise CallError(
+            f"a run keeps its settings, and {path} was begun with other values of {', '.join(odd)}: "
+            "choose another folder with --out, or --fresh to begin again"
+        )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -25,8 +25,8 @@ DEMO_TRAINING = TwoStage(one=LoopConfig(steps=600, lr=2e-3), two=LoopConfig(step
 
 def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fresh: bool = False) -> dict[str, Any]:
     """Vectors, adapters, language model and recommender of a data set, in a run folder that resumes."""
-    run = RunFolder.start(out, config.to_dict(), fresh)
-    encoder = SentenceEncoder()
+    run = config.begin(out, fresh)
+    encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
     train = run.step("train", lambda: teach(run, world, config, encoder, progress))
     recommend = run.step("recommend", lambda: teach_recommender(run, world, encoder, config.seed, progress))
@@ -36,7 +36,7 @@ def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fres
 def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
     """An existing run and its settings; `DataFileError` where the folder is no run."""
     run = RunFolder(path)
-    return run, RunConfig.from_dict(run.settings())
+    return run, RunConfig.from_dict(run.settings(), run.path / "run.json")
 
 
 def bench_run(
@@ -47,7 +47,7 @@ def bench_run(
     "profile" holds the scores of `user_profile`, and those of `user_summary` under that name.
     """
     run, config = open_run(path)
-    encoder = SentenceEncoder()
+    encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
     scores = score_run(load_model(path), world, config, encoder, progress, films, users, zero_shot).to_dict()
     profile = scores["profile"]
@@ -63,8 +63,8 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     scores are those of the model as it is read back from disk.
     """
     config = RunConfig(seed=seed, base=base, extra_films=6000, user_views=4, training=replace(DEMO_TRAINING, fast=fast))
-    run = RunFolder.start(out, config.to_dict())
-    encoder = SentenceEncoder()
+    run = config.begin(out)
+    encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
     result = run.step("train", lambda: teach(run, world, config, encoder, progress))
     target = run.path / "shipped"

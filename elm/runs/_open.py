@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,9 @@ from elm._errors import DataFileError, UnknownNameError
 from elm.embeddings import VectorTable, fold_in
 from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
 
-_KINDS = {"films": ("films",), "users": ("users", "held_users"), "items": ("items",)}
+Kind = Literal["films", "users", "items"]
+
+_KINDS: dict[Kind, tuple[str, ...]] = {"films": ("films",), "users": ("users", "held_users"), "items": ("items",)}
 
 
 def open_model(run: str | Path | None) -> EmbeddingLanguageModel:
@@ -20,10 +23,10 @@ def open_model(run: str | Path | None) -> EmbeddingLanguageModel:
     return shipped_model() if run is None else load_model(run)
 
 
-def open_table(run: str | Path | None, kind: str) -> VectorTable:
+def open_table(run: str | Path | None, kind: Kind) -> VectorTable:
     """The vectors of a run ("films", "users", "items"); the shipped demo vectors for None."""
     if run is None:
-        return shipped_vectors(kind)  # type: ignore[arg-type]
+        return shipped_vectors(kind)
     folder = Path(run) / "vectors"
     if not folder.is_dir():
         raise DataFileError(f"{run} has no vectors/; name a run folder that `elm train run` or `elm quickstart` made")
@@ -31,7 +34,7 @@ def open_table(run: str | Path | None, kind: str) -> VectorTable:
     return VectorTable([i for t in tables for i in t.ids], np.concatenate([t.vectors for t in tables]), tables[0].space)
 
 
-def open_vector(run: str | Path | None, kind: str, name: str) -> np.ndarray:
+def open_vector(run: str | Path | None, kind: Kind, name: str) -> np.ndarray:
     """One vector (dim,) by id; an unknown id is an `UnknownNameError` that suggests the nearest."""
     table = open_table(run, kind)
     if name not in table:

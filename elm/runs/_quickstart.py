@@ -52,7 +52,7 @@ def quickstart(
     Raises `CallError` where the folder was begun with other settings (unless `fresh`), `DataFileError` where the data
     set, the base or the sentence encoder cannot be read, `OSError` where the disk is full.
     """
-    run = RunFolder.start(out, config.to_dict(), fresh)
+    run = config.begin(out, fresh)
     encoder = SentenceEncoder(config.encoder)
     made: list[World] = []
 

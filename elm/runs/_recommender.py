@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from elm.embeddings import SentenceEncoder
@@ -34,14 +35,11 @@ class HeldUsers:
 
 def held_users(world: World, ids: list[str], seed: int = 0) -> HeldUsers:
     """Inputs are the 80 % of ratings that made their vectors; targets the liked films among the other 20 %."""
-    folded = world.dataset.restrict(users=ids)
-    from dataclasses import replace
+    folded, known = world.dataset.restrict(users=ids), set(world.items.ids)
 
-    def matrix(ratings):  # type: ignore[no-untyped-def]
-        part = replace(
-            folded, interactions=ratings[ratings["user"].isin(set(ids)) & ratings["item"].isin(set(world.items.ids))]
-        )
-        return part.ratings_matrix(users=ids, items=world.items.ids)
+    def matrix(ratings: pd.DataFrame) -> sparse.csr_matrix:
+        theirs = ratings[ratings["user"].isin(set(ids)) & ratings["item"].isin(known)]
+        return replace(folded, interactions=theirs).ratings_matrix(users=ids, items=world.items.ids)
 
     hidden = matrix(world.hidden)
     targets = sparse.csr_matrix((hidden >= _LIKED).astype(np.float32))

@@ -63,7 +63,9 @@ def describe_one(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
     """One held-out film in every task, beside its facts, and what lies halfway to another."""
     world = loop.world
     if len(world.film_split.test) < 2:
-        raise CallError(f"the quickstart needs two held-out films or more, and this split holds {world.film_split.test}")
+        raise CallError(
+            f"the quickstart needs two held-out films or more, and this split holds {world.film_split.test}"
+        )
     first, second = world.film_split.test[:2]
     vector = world.films[first]
     halfway = interpolate(vector, world.films[second], 0.5, world.films.space)
