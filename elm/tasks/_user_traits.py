@@ -72,7 +72,8 @@ class TraitReader:
         centred = ratings - ratings.mean()
         stars = centred @ has / (has.sum(0) + _SHRINK)
         share = (has.sum(0) + _SHRINK * self._share) / (len(items) + _SHRINK)
-        return stars + _SEEK * np.log(share / np.maximum(self._share, 1e-6))
+        # The floor is for a trait that no film has: nobody can seek it or avoid it.
+        return stars + _SEEK * np.log(np.maximum(share, 1e-6) / np.maximum(self._share, 1e-6))
 
     def read(self, items: list[str], ratings: np.ndarray) -> UserFacts:
         """The strongest likes and dislikes of one user; errors as `scores` raises them."""
