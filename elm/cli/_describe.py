@@ -26,7 +26,10 @@ def describe(
         str | None, typer.Option(help="Which space the vectors are of, where two have their size.")
     ] = None,
     run: Run = None,
-    temperature: Annotated[float, typer.Option(min=0.0, help="0 takes the likeliest words; above, it samples.")] = 0.0,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="0 takes the likeliest words, above it samples; the task's own by default."),
+    ] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from elm.adapters import MLPAdapter
 from elm.model._prompt import PromptIds
+from elm.model._sampling import SeededDraw
 
 if TYPE_CHECKING:
     from elm.model._language_model import EmbeddingLanguageModel
@@ -37,13 +38,10 @@ def generate(
     texts: list[str] = []
     end = model.tokenizer.eos_token_id  # what targets end with in training, whatever a base's own settings say
     pad = model.tokenizer.pad_token_id if model.tokenizer.pad_token_id is not None else end
-    options: dict[str, Any] = (
-        {"do_sample": True, "temperature": temperature} if temperature > 0 else {"do_sample": False}
-    )
-    with evaluating(model), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    with evaluating(model):
         for start in tqdm(range(0, len(vectors), batch_size), desc="describe", disable=not progress, leave=False):
-            soft = adapter(torch.as_tensor(vectors[start : start + batch_size], device=device))  # (B, n, Z)
+            some = vectors[start : start + batch_size]
+            soft = adapter(torch.as_tensor(some, device=device))  # (B, n, Z)
             rows = len(soft)
             embeds = model.spliced(ids.expand(rows, -1), slots.expand(rows, -1), soft)
             out = model.llm.generate(
@@ -52,7 +50,8 @@ def generate(
                 max_new_tokens=max_new_tokens,
                 pad_token_id=pad,
                 eos_token_id=end,
-                **options,
+                do_sample=False,
+                logits_processor=[SeededDraw(some, seed, temperature)] if temperature > 0 else [],
             )
             texts += model.tokenizer.batch_decode(out, skip_special_tokens=True)
     return [text.strip() for text in texts]

@@ -79,14 +79,15 @@ class EmbeddingLanguageModel(nn.Module):
         *,
         space: str | None = None,
         seed: int = 0,
-        temperature: float = 0.0,
+        temperature: float | None = None,
         batch_size: int = 64,
         progress: bool = False,
     ) -> Any:
         """The text of a task about one vector (dim,) -> str, or about several (n, dim) -> list of n texts.
 
         The adapter is the one whose space the vectors fit and that was trained on the task; where two fit, name
-        the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and batch.
+        the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and vector alone, so
+        that a text is the same in any batch; None is the task's own.
         Raises `VectorError` for a wrong size, NaN, infinity or a table of another space, `UnknownNameError` for an
         unknown task or space, `CallError` for a task that was not trained or where several spaces fit; warns
         `OutsideDataWarning` for vectors far from the space's data.
@@ -98,7 +99,8 @@ class EmbeddingLanguageModel(nn.Module):
         adapter = self.adapter(self._space_for(array.shape[-1], None if table is None else table.space, task, space))
         array = adapter.check(array)
         prompt = prompt_ids(self.tokenizer, task.prompt, adapter.config.soft_tokens)
-        texts = generate(self, adapter, array, prompt, task.max_new_tokens, seed=seed, temperature=temperature,
+        drawn = task.temperature if temperature is None else temperature
+        texts = generate(self, adapter, array, prompt, task.max_new_tokens, seed=seed, temperature=drawn,
                          batch_size=batch_size, progress=progress)  # fmt: skip
         return texts[0] if single else texts
 

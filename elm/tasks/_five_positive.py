@@ -17,4 +17,4 @@ _PLOT = (
 )
 
 FIVE_POSITIVE = register(Task("five_positive", "item", f"List five good points of the film {VECTOR}.",
-                              lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng)))  # fmt: skip
+                              lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng), temperature=0.5))  # fmt: skip

@@ -19,4 +19,4 @@ _PLOT = (
 )
 
 NEGATIVE_REVIEW = register(Task("negative_review", "item", f"Write a negative review of the film {VECTOR}.",
-                                lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng)))  # fmt: skip
+                                lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng), temperature=0.5))  # fmt: skip

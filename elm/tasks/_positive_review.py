@@ -19,4 +19,4 @@ _PLOT = (
 )
 
 POSITIVE_REVIEW = register(Task("positive_review", "item", f"Write a positive review of the film {VECTOR}.",
-                                lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng)))  # fmt: skip
+                                lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng), temperature=0.5))  # fmt: skip

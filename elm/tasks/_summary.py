@@ -21,4 +21,4 @@ _KNOWN = tuple(
 _PLOT = ("A film of the kind {genres}. {plot}", "This is {a_genres} film. {plot}")
 
 SUMMARY = register(Task("summary", "item", f"Summarise the film {VECTOR} in a few sentences.",
-                        lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng)))  # fmt: skip
+                        lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng), temperature=0.5))  # fmt: skip
