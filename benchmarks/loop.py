@@ -54,9 +54,13 @@ def main() -> None:
         print(f"  {key}: {statistics.median(loop[key] for loop in loops):.3f}")
     share = statistics.median(loop["ndcg_elm"] / loop["ndcg_teacher"] for loop in loops)
     print(f"  elm / teacher: {share:.3f} (goal 0.9)")
-    print(f"edit, favourite genre out and least favourite in ({edits[0]['n']} users): genre-wise NDCG@20 of the new genre")
+    print(
+        f"edit, favourite genre out and least favourite in ({edits[0]['n']} users): genre-wise NDCG@20 of the new genre"
+    )
     for row, first in enumerate(edits[0]["by_alpha"]):
-        before, after = (statistics.median(e["by_alpha"][row][f"least_{side}"] for e in edits) for side in ("before", "after"))
+        before, after = (
+            statistics.median(e["by_alpha"][row][f"least_{side}"] for e in edits) for side in ("before", "after")
+        )
         print(f"  alpha {first['alpha']:g}: {before:.3f} to {after:.3f}, rise {after - before:+.3f}")
 
 

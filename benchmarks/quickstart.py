@@ -1,6 +1,6 @@
 """Seconds and peak memory of `elm quickstart` in a fresh folder, and its scores against what it promises.
 
-    python benchmarks/quickstart.py [--runs 1]
+python benchmarks/quickstart.py [--runs 1]
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ def main() -> None:
             seconds.append(time.perf_counter() - began)
         result = json.loads(done.stdout)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(f"seconds, median of {options.runs}: {statistics.median(seconds):.0f} (goal 300); peak memory {memory:.1f} GiB (goal 4)")
+    print(
+        f"seconds, median of {options.runs}: {statistics.median(seconds):.0f} (goal 300); peak memory {memory:.1f} GiB (goal 4)"
+    )
     print("seconds by step:", ", ".join(f"{name} {value:.0f}" for name, value in result["seconds"].items()))
     for task, row in result["consistency"].items():
         facts = f"{row['fact_precision']['overall']:.3f} / {row['fact_recall']['overall']:.3f}"
@@ -39,9 +41,14 @@ def main() -> None:
           f"elm / teacher {loop['ndcg_elm'] / loop['ndcg_teacher']:.2f} (goal 0.9)")  # fmt: skip
     rise = edit["ndcg_genre_after"] - edit["ndcg_genre_before"]
     print(f"edit: genre-wise NDCG@20 of the new genre rises by {rise:.3f} at alpha 1 (goal 0.25)")
-    print("  by alpha:", ", ".join(f"{r['alpha']:g}: {r['least_after'] - r['least_before']:+.3f}" for r in edit["by_alpha"]))
+    print(
+        "  by alpha:",
+        ", ".join(f"{r['alpha']:g}: {r['least_after'] - r['least_before']:+.3f}" for r in edit["by_alpha"]),
+    )
     shipped = result["shipped"]
-    print("shipped adapters, same films:", ", ".join(f"{t} rSC {r['rsc']:.2f}" for t, r in shipped["consistency"].items()))
+    print(
+        "shipped adapters, same films:", ", ".join(f"{t} rSC {r['rsc']:.2f}" for t, r in shipped["consistency"].items())
+    )
 
 
 if __name__ == "__main__":

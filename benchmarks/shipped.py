@@ -1,6 +1,6 @@
 """Scores of the shipped demo model on held-out films and users, against what it promises.
 
-    python benchmarks/shipped.py [--json] [--zero-shot]
+python benchmarks/shipped.py [--json] [--zero-shot]
 """
 
 from __future__ import annotations
