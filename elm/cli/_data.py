@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elm.cli._options import Json
+from elm.cli._options import Json, Quiet, Seed
 
 
 def data(
@@ -21,7 +21,8 @@ def data(
         bool, typer.Option("--texts", help="ml-100k with --folder: also join the film texts that lie there.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Save the data set in this folder.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the demo world.")] = 0,
+    seed: Seed = 0,
+    quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Load a data set, print what it holds, and save it with --out.

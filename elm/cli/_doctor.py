@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from elm.cli._options import Json, Quiet
+
 _NAME = "elm-toolkit"
 
 State = Literal["ok", "warning", "missing"]
@@ -29,7 +31,8 @@ class Check:
 
 def doctor(
     network: Annotated[bool, typer.Option("--network", help="Also ask whether the Hugging Face Hub answers.")] = False,
-    json_mode: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+    quiet: Quiet = False,
+    json_mode: Json = False,
 ) -> None:
     """Check Python, libraries, memory, device, disk, the sentence encoder and the shipped model.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet
+from elm.cli._options import Json, Quiet, Seed
 
 if TYPE_CHECKING:
     from elm.data import Dataset
@@ -34,7 +34,7 @@ def embed(
     ] = None,
     encoder: Annotated[str, typer.Option(help="Sentence encoder: a name or a local folder.")] = "all-MiniLM-L6-v2",
     factors: Annotated[int, typer.Option(min=1, help="Size of the behavioural vectors.")] = 64,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the demo world, the split and the factors.")] = 0,
+    seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:

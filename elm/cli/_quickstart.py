@@ -32,10 +32,16 @@ def quickstart(
 
     began = time.perf_counter()
     folder = out or Path("runs") / ("quickstart-short" if short else "quickstart")
-    result = quickstart(folder, replace(SHORT if short else QUICK, seed=seed), fresh=fresh, progress=not is_quiet(),
-                        show=(lambda name, value: None) if json_mode else show_step)  # fmt: skip
+    config = SHORT if short else QUICK
+    config = replace(config, seed=seed, training=replace(config.training, seed=seed))
+    show = _show_nothing if json_mode else show_step
+    result = quickstart(folder, config, fresh=fresh, progress=not is_quiet(), show=show)
     remark(f"{folder}: {time.perf_counter() - began:.0f} s; picture of the scores: {folder / 'scores.png'}")
     emit(result, json_mode, lambda: None)
+
+
+def _show_nothing(name: str, value: dict[str, Any]) -> None:
+    """In JSON mode the result is printed whole, at the end."""
 
 
 def show_step(name: str, value: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elm.cli._options import Json, Quiet
+
 if TYPE_CHECKING:
     from elm.recommend import Recommendation
 
@@ -27,7 +29,8 @@ def recommend(
         float, typer.Option(help="Weight of the text: 1 text only, 0 history only; no effect where one is missing.")
     ] = 0.5,
     k: Annotated[int, typer.Option(help="How many items.")] = 20,
-    json_mode: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+    quiet: Quiet = False,
+    json_mode: Json = False,
 ) -> None:
     """Recommend items from what is known of a user.
 
@@ -35,7 +38,7 @@ def recommend(
     """
     from elm._errors import CallError
     from elm.cli._output import emit
-    from elm.recommend import load
+    from elm.runs import open_recommender
 
     if user is not None and history is not None:
         raise CallError("--user and --history are two ways to give one history; use one of them")
@@ -43,7 +46,7 @@ def recommend(
     ratings = _user_ratings(run, user) if user is not None else parse_history(history)
     if ratings is None and text is None:
         raise CallError("nothing to recommend from; give --user or --history, --profile or --profile-file, or both")
-    recommender = load(_folder(run))
+    recommender = open_recommender(run, reads_text=text is not None)
     if user is not None and ratings is not None:
         known = set(recommender.items)
         ratings = {item: rating for item, rating in ratings.items() if item in known}
@@ -98,11 +101,6 @@ def _profile(text: str | None, file: Path | None) -> str | None:
         raise CallError(f"--profile-file {file} does not exist; check the path") from error
     except UnicodeDecodeError as error:
         raise DataFileError(f"{file} is not UTF-8 text ({error.reason}); save it as UTF-8") from error
-
-
-def _folder(run: Path) -> Path:
-    inner = run / "recommender"
-    return inner if inner.is_dir() else run
 
 
 def _user_ratings(run: Path, user: str) -> dict[str, float]:

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-train = typer.Typer(help="Train the base model, the demo model, or adapters on a data set.", no_args_is_help=True,
-                    rich_markup_mode=None)  # fmt: skip
+from elm.cli._options import Json, Quiet, Seed
 
-Seed = Annotated[int, typer.Option(help="Decides every random choice.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+train = typer.Typer(
+    help="Train the base model, the demo model, or adapters on a data set.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
 Fast = Annotated[bool, typer.Option("--fast", help="Compile and compute in bfloat16 (needs a C++ compiler).")]
 
 
@@ -21,10 +24,11 @@ def base(
     data: Annotated[
         str | None, typer.Option(help="Go on from the shipped base with the texts of this data set.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Optimisation steps; the recipe's own by default.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimisation steps; the recipe's own by default.")] = None,
     seed: Seed = 0,
     fast: Fast = False,
-    as_json: AsJson = False,
+    quiet: Quiet = False,
+    json_mode: Json = False,
 ) -> None:
     """Train the embedded base language model: from facts in a prompt it learns to write a task's text.
 
@@ -34,7 +38,7 @@ def base(
     from elm.runs import make_base
 
     result = make_base(out, data, steps=steps, seed=seed, fast=fast, progress=not is_quiet())
-    emit(result, as_json, lambda: echo(f"base in {out}: loss {result['loss']:.3f} after {result['steps']} steps"))
+    emit(result, json_mode, lambda: echo(f"base in {out}: loss {result['loss']:.3f} after {result['steps']} steps"))
 
 
 @train.command("demo")
@@ -44,7 +48,8 @@ def demo(
     seed: Seed = 0,
     fast: Fast = False,
     install: Annotated[bool, typer.Option(help="Put the result into the package, to be shipped.")] = False,
-    as_json: AsJson = False,
+    quiet: Quiet = False,
+    json_mode: Json = False,
 ) -> None:
     """Train the demo model that ships with the package (about forty minutes on two cores).
 
@@ -54,7 +59,7 @@ def demo(
     from elm.runs import make_demo
 
     result = make_demo(out, base=base_folder, seed=seed, fast=fast, install=install, progress=not is_quiet())
-    emit(result, as_json, lambda: echo(f"model in {out / 'model'}: {_losses(result)}"))
+    emit(result, json_mode, lambda: echo(f"model in {out / 'model'}: {_losses(result)}"))
 
 
 @train.command("run")
@@ -63,6 +68,9 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/<name> by default.")] = None,
     base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
     steps: Annotated[tuple[int, int], typer.Option(help="Steps of stage one and stage two.")] = (400, 800),
+    encoder: Annotated[
+        str, typer.Option(help="Sentence encoder of the film vectors: a name or a local folder.")
+    ] = "all-MiniLM-L6-v2",
     vectors_from: Annotated[
         str, typer.Option(help="Text sources of the film vectors, comma-separated; all but the target by default.")
     ] = "",
@@ -70,9 +78,11 @@ def run(
         str | None, typer.Option(help="Text source that teachers quote (real films); tmdb by default.")
     ] = None,
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
     seed: Seed = 0,
     fast: Fast = False,
-    as_json: AsJson = False,
+    quiet: Quiet = False,
+    json_mode: Json = False,
 ) -> None:
     """Train adapters and recommender on a data set; the same call goes on where it was stopped.
 
@@ -80,17 +90,20 @@ def run(
     """
     from dataclasses import replace
 
+    from elm._errors import CallError
     from elm.cli._output import echo, emit, is_quiet
     from elm.runs import RunConfig, train_run
     from elm.training import TwoStage
 
-    stages = TwoStage(fast=fast, lora_rank=lora)
+    if min(steps) < 0:
+        raise CallError(f"--steps takes two numbers of 0 or more, got {steps[0]} and {steps[1]}")
+    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora)
     stages = replace(stages, one=replace(stages.one, steps=steps[0]), two=replace(stages.two, steps=steps[1]))
-    config = RunConfig.for_dataset(data, [s for s in vectors_from.split(",") if s], target, seed=seed, base=base_folder,
-                                   training=stages)  # fmt: skip
+    sources = [source.strip() for source in vectors_from.split(",") if source.strip()]
+    config = RunConfig.for_dataset(data, sources, target, seed=seed, base=base_folder, encoder=encoder, training=stages)
     folder = out or Path("runs") / Path(data).name
-    result = train_run(folder, config, progress=not is_quiet())
-    emit(result, as_json, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))
+    result = train_run(folder, config, fresh=fresh, progress=not is_quiet())
+    emit(result, json_mode, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))
 
 
 def _losses(result: dict[str, Any]) -> str:

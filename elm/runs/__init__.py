@@ -4,7 +4,7 @@ from elm.runs._base import make_base
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._make import bench_run, make_demo, open_run, train_run
-from elm.runs._open import open_model, open_table, open_vector, vector_of_history
+from elm.runs._open import open_model, open_recommender, open_table, open_vector, vector_of_history
 from elm.runs._quickstart import QUICK, SHORT, quickstart
 from elm.runs._recommender import HeldUsers, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_run, score_users
@@ -26,6 +26,7 @@ __all__ = [
     "make_base",
     "make_demo",
     "open_model",
+    "open_recommender",
     "open_run",
     "open_table",
     "open_vector",

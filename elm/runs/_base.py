@@ -83,7 +83,8 @@ def _real_sources(data: str, config: RunConfig) -> Sources:
 
 
 def _card(recipe: BaseRecipe, origin: str, loss: float, seed: int, data: str | None, fast: bool, size: int) -> str:
-    command = f"elm train base --seed {seed}{f' --data {data}' if data else ''}{' --fast' if fast else ''}"
+    steps = f" --steps {recipe.steps}" if recipe.steps != BaseRecipe.steps else ""
+    command = f"elm train base --seed {seed}{steps}{f' --data {data}' if data else ''}{' --fast' if fast else ''}"
     return f"""---
 library_name: transformers
 license: apache-2.0

@@ -43,17 +43,18 @@ class RunFolder:
         again), and where it holds what a run makes but is none.
         """
         run, wanted = cls(path), _plain(settings)
-        if (run.path / _SETTINGS).exists():
-            if not fresh:
-                _same(run.path, _plain(upgrade(run.settings())), wanted)
-                return run
-            for part in _MADE:
-                _remove(run.path / part)
-        elif found := [part for part in _MADE if (run.path / part).exists()]:
+        found = [part for part in _MADE if (run.path / part).exists()]
+        begun = (run.path / _SETTINGS).exists()
+        if found and not begun:
             raise CallError(
                 f"a run begins in a folder of its own, and {run.path} holds {found[0]} but no {_SETTINGS}: "
                 "choose another folder with --out"
             )
+        if begun and not fresh and found:  # where nothing is made yet, other settings do no harm
+            _same(run.path, _plain(upgrade(run.settings())), wanted)
+            return run
+        for part in found:
+            _remove(run.path / part)
         write_json(run.path / _SETTINGS, wanted)
         return run
 

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import DataFileError, UnknownNameError
-from elm.embeddings import VectorTable, fold_in
+from elm._files import read_json
+from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
+from elm.recommend import Recommender
+from elm.recommend import load as load_recommender
 
 Kind = Literal["films", "users", "items"]
 
@@ -50,3 +53,16 @@ def vector_of_history(run: str | Path | None, ratings: Mapping[str, float]) -> n
             raise UnknownNameError("item", item, items.ids)
     frame = pd.DataFrame({"user": "new", "item": list(ratings), "rating": np.array(list(ratings.values()), np.float32)})
     return fold_in(items, frame, open_table(run, "users"))["new"]
+
+
+def open_recommender(run: str | Path, reads_text: bool = True) -> Recommender:
+    """The recommender of a run folder, or one in a folder of its own, with the run's sentence encoder.
+
+    reads_text: whether a text will come; without one the encoder is not looked for. Raises `CheckpointError` where
+    there is no whole recommender.
+    """
+    run = Path(run)
+    folder = run / "recommender" if (run / "recommender").is_dir() else run
+    settings = run / "run.json"
+    named = read_json(settings).get("encoder") if reads_text and settings.is_file() else None
+    return load_recommender(folder, SentenceEncoder(named) if named else None)

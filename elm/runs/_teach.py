@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from elm._errors import CallError
 from elm.adapters import MLPAdapter
-from elm.data import film_texts, make_films
+from elm.data import film_texts, make_films, strongest
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
 from elm.model import BASE_ID, EmbeddingLanguageModel, load_llm, save_model, shipped_base
 from elm.runs._config import RunConfig
@@ -60,9 +61,10 @@ def lessons(
 def extra_films(run: RunFolder, world: World, count: int, seed: int, encoder: SentenceEncoder, progress: bool = True
                 ) -> tuple[VectorTable, dict[str, FilmFacts]]:  # fmt: skip
     """Generated films that nobody rated, to learn from; none has a held-out film's combination of facts."""
-    from elm.data import strongest
-
-    held = world.dataset.facts.items.loc[[*world.film_split.validation, *world.film_split.test]]  # type: ignore[union-attr]
+    known = world.dataset.facts
+    if known is None:
+        raise CallError(f"films are generated from facts, and {world.dataset.name} knows none: use extra_films=0")
+    held = known.items.loc[[*world.film_split.validation, *world.film_split.test]]
     films = make_films(count, seed=seed + 1, prefix="x", skip=held)
     texts: dict[str, list[str]] = {}
     for item, text in film_texts(films, seed=seed + 1)[["item", "text"]].itertuples(index=False):
