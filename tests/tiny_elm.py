@@ -51,7 +51,9 @@ def model(*tables: VectorTable, tasks: Sequence[str] = ("say",), seed: int = 0) 
     """A model with an adapter for each table's space; its texts are noise, but always the same noise."""
     adapters = {t.space.name: adapter(t, tasks, seed=seed + i) for i, t in enumerate(tables or (table(),))}
     made = EmbeddingLanguageModel(base(seed), tokenizer(), adapters, {"base": {"id": "tiny", "revision": None}})
-    with torch.no_grad():  # louder than a fresh adapter, so that the vector decides the noise
+    with torch.no_grad():  # louder than fresh, or it would repeat its last token whatever it reads
         for name in adapters:
             made.adapter(name).norm.weight.fill_(1.0)
+        for parameter in made.llm.model.layers.parameters():
+            parameter.mul_(12 if parameter.ndim == 2 else 1)
     return made.eval()

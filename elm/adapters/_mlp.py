@@ -93,7 +93,8 @@ class MLPAdapter(nn.Module):
 
         Raises `VectorError` for a wrong size, NaN or infinity and warns `OutsideDataWarning`, as the space does.
         """
-        return self.space().check(vectors)
+        # torch takes neither backward views nor, without a complaint, read-only arrays
+        return np.require(self.space().check(vectors), requirements=["C", "W"])
 
     def start_from(self, vectors: np.ndarray) -> MLPAdapter:
         """Start the first layer from the whitened directions of training vectors (n, dim).

@@ -124,6 +124,16 @@ def test_check_takes_one_vector_or_many_and_lists() -> None:
     assert adapter.check(x.astype(np.float64)).dtype == np.float32
 
 
+def test_what_is_checked_can_be_given_to_torch() -> None:
+    """Views that run backwards and read-only arrays are what numpy and safetensors hand out."""
+    adapter, x = make(), tiny_elm.vectors()
+    x.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(torch.as_tensor(adapter.check(x[::-1])), torch.as_tensor(x.copy()).flip(0))
+        assert torch.equal(torch.as_tensor(adapter.check(x)), torch.as_tensor(x.copy()))
+
+
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
