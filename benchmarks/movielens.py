@@ -25,10 +25,11 @@ def main() -> None:
     console().print(consistency_table(films), profile_table(users))
     for task, row in films.items():
         found, near = row["fact_recall"]["genres"], row["nn_recall"]["genres"]
+        right, copied = row["fact_precision"]["genres"], row["nn_precision"]["genres"]
         print(
             f"{task}: SC above shuffled by {row['sc'] - row['sc_shuffled']:.3f} (goal 0.10, p {row['p_value']:.1e}); "
-            f"genre recall {found:.3f}, nearest film {near:.3f}; genre precision {row['fact_precision']['genres']:.3f}, "
-            f"nearest film {row['nn_precision']['genres']:.3f}; rSC {row['rsc']:.2f}"
+            f"genre recall {found:.3f}, nearest film {near:.3f}; genre precision {right:.3f}, nearest film {copied:.3f}; "
+            f"rSC {row['rsc']:.2f}"
         )
     for task, row in users.items():
         zero = row["zero_shot"]

@@ -34,8 +34,12 @@ def main() -> None:
     films, users = scores["consistency"], scores["profile"]
     console().print(consistency_table(films), facts_table(films), profile_table(users))
     for task, row in films.items():
-        low = [f"{kind} {row[f'fact_{side}'][kind]:.3f}" for side in ("precision", "recall") for kind, least in FACTS.items()
-               if row[f"fact_{side}"][kind] < least]  # fmt: skip
+        found = [
+            (f"{kind} {side}", row[f"fact_{side}"][kind], FACTS[kind])
+            for side in ("precision", "recall")
+            for kind in FACTS
+        ]
+        low = [f"{name} {value:.3f}" for name, value, least in found if value < least]
         verdict = "reached" if not low and row["rsc"] >= RSC else f"short: {', '.join(low) or 'rSC'}"
         print(f"{task}: rSC {row['rsc']:.3f} (goal {RSC}), facts {verdict}")
     for task, row in users.items():
