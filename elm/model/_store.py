@@ -195,7 +195,12 @@ def load_llm(folder: str | Path, revision: str | None = None, strict: bool = Fal
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
     try:
         found: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
+            folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **options,  # they are an error below, in words of ours
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
     except SafetensorError as error:
@@ -205,9 +210,10 @@ def load_llm(folder: str | Path, revision: str | None = None, strict: bool = Fal
         message = f"a language model is a local transformers folder or a Hub id; {folder} is not: {reason}"
         raise DataFileError(message) from error
     llm, report = found
-    odd = [*report["missing_keys"], *report["mismatched_keys"], *(report["unexpected_keys"] if strict else ())]
+    misshapen = [name for name, *_ in report["mismatched_keys"]]
+    odd = [*report["missing_keys"], *misshapen, *(report["unexpected_keys"] if strict else ())]
     if odd:
-        raise CheckpointError(f"the weights in {folder} do not fit their config: {', '.join(map(str, odd[:5]))}")
+        raise CheckpointError(f"the weights in {folder} do not fit their config: {', '.join(sorted(odd)[:5])}")
     _check_finite(llm.state_dict(), folder)
     return llm.eval(), tokenizer
 
