@@ -74,7 +74,7 @@ class SentenceEncoder:
         Raises `CallError` for a text that is empty or only white space, or that is not a string.
         """
         _check_texts(texts, batch_size)
-        owner, pieces = self._pieces(texts)
+        owner, pieces = self.token_pieces(texts)
         if not pieces:
             return np.zeros((0, self.dim), dtype=np.float32)
         vectors = self._forward(pieces, batch_size, progress)
@@ -85,8 +85,8 @@ class SentenceEncoder:
         np.add.at(total, owner, vectors * weights[:, None])
         return unit(total)
 
-    def _pieces(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
-        """Token ids of every piece, without special tokens, and the number of the text each belongs to."""
+    def token_pieces(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
+        """(p,) the number of the text that each piece is part of, and each piece's token ids, without special ones."""
         owner: list[int] = []
         pieces: list[list[int]] = []
         for start in range(0, len(texts), _AT_ONCE):
@@ -112,13 +112,13 @@ class SentenceEncoder:
         with torch.inference_mode(), tqdm(total=len(pieces), desc="encoding", disable=not progress) as bar:
             for start in range(0, len(order), batch_size):
                 rows = order[start : start + batch_size]
-                features = self.model(self._batch([pieces[i] for i in rows]))
+                features = self.model(self.padded([pieces[i] for i in rows]))
                 out[rows] = features["sentence_embedding"].float().cpu().numpy()
                 bar.update(len(rows))
         return unit(out)
 
-    def _batch(self, pieces: list[list[int]]) -> dict[str, torch.Tensor]:
-        """Padded input of one batch, each value (batch, tokens), on the model's device."""
+    def padded(self, pieces: Sequence[list[int]]) -> dict[str, torch.Tensor]:
+        """Input of the model for pieces (p) of `token_pieces`, each value (p, tokens), on the model's device."""
         framed = [[*self._prefix, *piece, *self._suffix] for piece in pieces]
         padded = self.tokenizer.pad({"input_ids": framed}, padding=True, return_tensors="pt")
         if "token_type_ids" in self.tokenizer.model_input_names:

@@ -5,6 +5,7 @@ from elm.recommend._edits import EditEffect, edit_genres, evaluate_edit, genre_n
 from elm.recommend._fitting import HeldOut, ndcg_at
 from elm.recommend._gaussian import Gaussian, transport_cost
 from elm.recommend._genre_words import names_genre, swap_genres
+from elm.recommend._lora_text_encoder import LoraTextEncoder
 from elm.recommend._multivae import MultiVAE, MultiVAEConfig
 from elm.recommend._popularity import Popularity
 from elm.recommend._recommender import Recommendation, Recommender
@@ -21,6 +22,7 @@ __all__ = [
     "EditEffect",
     "Gaussian",
     "HeldOut",
+    "LoraTextEncoder",
     "MultiVAE",
     "MultiVAEConfig",
     "MultiVAETraining",

@@ -13,14 +13,20 @@ from safetensors.torch import load_file, save_file
 
 from elm._errors import CheckpointError, DataFileError
 from elm._files import read_json, sha256, write_json, written_aside
+from elm.recommend._lora_text_encoder import LoraTextEncoder
 from elm.recommend._multivae import MultiVAE, MultiVAEConfig
 from elm.recommend._tears import Tears
-from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextHeadConfig
+from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 
 if TYPE_CHECKING:
     from elm.recommend._recommender import Recommender
 
 SCHEMA = 1
+_FROZEN, _LORA = "tears-multivae", "tears-multivae-lora"
+_KEYS = {"schema", "kind", "vae", "text_head", "sentence_encoder", "files"}
+_KEYS_OF = {_FROZEN: _KEYS, _LORA: _KEYS | {"lora"}}
+"""A kind is what the text side is made of; only that of a tuned encoder says how it was tuned."""
+
 _WEIGHTS, _ITEMS, _CONFIG = "model.safetensors", "items.parquet", "config.json"
 
 
@@ -28,8 +34,8 @@ def save(recommender: Recommender, folder: Path) -> None:
     """Write the folder. The hashes in `config.json` come last, so a half-written folder cannot pass for a whole one."""
     model = recommender.model
     text = model.text
-    if not isinstance(text, PieceTextEncoder):
-        raise CheckpointError(f"only a frozen sentence encoder with a head can be saved, got {type(text).__name__}")
+    if not isinstance(text, PieceTextEncoder | LoraTextEncoder):
+        raise CheckpointError(f"only a PieceTextEncoder or a LoraTextEncoder can be saved, got {type(text).__name__}")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     with written_aside(folder / _WEIGHTS) as aside:
         save_file(tensors, aside)
@@ -39,13 +45,14 @@ def save(recommender: Recommender, folder: Path) -> None:
         folder / _CONFIG,
         {
             "schema": SCHEMA,
-            "kind": "tears-multivae",
+            "kind": _LORA if isinstance(text, LoraTextEncoder) else _FROZEN,
             "vae": dataclasses.asdict(model.vae.config),
             "text_head": dataclasses.asdict(text.head.config),
             "sentence_encoder": {
                 "name": getattr(text.encoder, "name", type(text.encoder).__name__),
                 "fingerprint": getattr(text.encoder, "fingerprint", None),
             },
+            **({"lora": text.lora()} if isinstance(text, LoraTextEncoder) else {}),
             "files": {name: sha256(folder / name) for name in (_WEIGHTS, _ITEMS)},
         },
     )
@@ -61,10 +68,8 @@ def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
     if encoder is not None:
         _check_encoder(encoder, named.get("name"), named.get("fingerprint"))
     try:
-        encoder = encoder or NamedEncoder(named["name"], named["fingerprint"])
         vae = MultiVAE(MultiVAEConfig(**config["vae"]))
-        text = PieceTextEncoder(encoder, TextHeadConfig(**config["text_head"]))
-        model = Tears(vae, text)
+        model = Tears(vae, _text_side(config, encoder))
         model.load_state_dict(load_file(folder / _WEIGHTS), strict=True)
         items = pd.read_parquet(folder / _ITEMS)
         return Recommender(model, items["item"].tolist(), items["title"].tolist())
@@ -75,12 +80,24 @@ def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
         ) from error
 
 
+def _text_side(config: dict[str, Any], encoder: SentenceVectors | None) -> TextEncoder:
+    """The text side that a config describes, its weights still to come. A tuned one needs its sentence encoder now."""
+    named, head = config["sentence_encoder"], TextHeadConfig(**config["text_head"])
+    later = NamedEncoder(named["name"], named["fingerprint"])
+    if config["kind"] == _FROZEN:
+        return PieceTextEncoder(encoder or later, head)
+    return LoraTextEncoder(encoder or later.found(), head, **config["lora"])  # type: ignore[arg-type]
+
+
 def _config(folder: Path) -> dict[str, Any]:
     try:
         config = read_json(folder / _CONFIG)
     except DataFileError as error:
         raise CheckpointError(f"no recommender in {folder}: {error}") from error
-    wanted = {"schema", "kind", "vae", "text_head", "sentence_encoder", "files"}
+    kind = str(config.get("kind", _FROZEN)) if isinstance(config, dict) else _FROZEN
+    if kind not in _KEYS_OF:
+        raise CheckpointError(f"{folder} has kind {kind!r}, this version reads {' and '.join(_KEYS_OF)}")
+    wanted = _KEYS_OF[kind]
     if not isinstance(config, dict) or set(config) != wanted:
         came = sorted(config) if isinstance(config, dict) else type(config).__name__
         raise CheckpointError(
@@ -109,14 +126,17 @@ class NamedEncoder:
         self.name, self.fingerprint = name, fingerprint
         self._found: SentenceVectors | None = None
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def found(self) -> SentenceVectors:
         if self._found is None:
             from elm.embeddings import SentenceEncoder
 
             found = SentenceEncoder(self.name)
             _check_encoder(found, self.name, self.fingerprint)
             self._found = found
-        return self._found.encode(texts)
+        return self._found
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        return self.found().encode(texts)
 
 
 def _check_encoder(encoder: SentenceVectors, name: str, fingerprint: str | None) -> None:

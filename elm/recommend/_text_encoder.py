@@ -46,6 +46,29 @@ class TextEncoder(nn.Module, abc.ABC):
     def fit_scale(self, prepared: Any) -> None:
         """Learn a normalisation from the training profiles, before training; none by default."""
 
+    def tuned(self) -> list[nn.Parameter]:
+        """Trainable parameters inside a pretrained encoder: they want a smaller step than new ones. None by default."""
+        return []
+
+
+def distinct_pieces(profiles: Sequence[str]) -> tuple[list[str], list[np.ndarray]]:
+    """All distinct pieces, and for each profile the numbers of its own. A profile without a word raises `CallError`."""
+    if isinstance(profiles, str):
+        raise CallError("profiles must be a list of texts, got one text; wrap it in a list")
+    cut = [pieces(profile) for profile in profiles]
+    for number, found in enumerate(cut):
+        if not found:
+            raise CallError(f"a profile must hold at least one word, but profile {number} is empty")
+    place = {text: row for row, text in enumerate(dict.fromkeys(text for found in cut for text in found))}
+    return list(place), [np.asarray([place[text] for text in found], dtype=np.int64) for found in cut]
+
+
+def used_rows(rows: Sequence[np.ndarray], users: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The pieces that some users are made of, and each of these users as places among them."""
+    chosen = [rows[user] for user in users]
+    used, inverse = np.unique(np.concatenate(chosen), return_inverse=True)
+    return used, np.split(inverse.ravel(), np.cumsum([len(row) for row in chosen])[:-1])
+
 
 @dataclasses.dataclass(frozen=True)
 class ProfilePieces:
@@ -103,6 +126,13 @@ class TextHead(nn.Module):
         mu, log_sigma = self.out(pooled).split(self.config.latent, dim=-1)
         return Gaussian(mu, torch.exp(log_sigma.clamp(-6, 2)))
 
+    def read(self, vectors: torch.Tensor, rows: Sequence[np.ndarray]) -> Gaussian:
+        """The same for profiles given as one array of rows each."""
+        joined = torch.from_numpy(np.concatenate(rows)).to(vectors.device)
+        owners = torch.from_numpy(np.repeat(np.arange(len(rows)), [len(row) for row in rows])).to(vectors.device)
+        found: Gaussian = self(vectors, joined, owners, len(rows))
+        return found
+
 
 class PieceTextEncoder(TextEncoder):
     """A frozen sentence encoder and a trained `TextHead`.
@@ -120,28 +150,16 @@ class PieceTextEncoder(TextEncoder):
 
     def prepare(self, profiles: Sequence[str]) -> ProfilePieces:
         """Vectors of all distinct pieces of the profiles. A profile without a word raises `CallError`."""
-        if isinstance(profiles, str):
-            raise CallError("profiles must be a list of texts, got one text; wrap it in a list")
-        cut = [pieces(profile) for profile in profiles]
-        for number, found in enumerate(cut):
-            if not found:
-                raise CallError(f"a profile must hold at least one word, but profile {number} is empty")
-        place = {text: row for row, text in enumerate(dict.fromkeys(text for found in cut for text in found))}
-        rows = [np.asarray([place[text] for text in found], dtype=np.int64) for found in cut]
-        return ProfilePieces(torch.from_numpy(self._vectors(list(place))), rows)
+        texts, rows = distinct_pieces(profiles)
+        return ProfilePieces(torch.from_numpy(self._vectors(texts)), rows)
 
     def take(self, prepared: ProfilePieces, users: np.ndarray) -> ProfilePieces:
         """The pieces of some users only, with no vector that they do not use."""
-        chosen = [prepared.rows[user] for user in users]
-        used, inverse = np.unique(np.concatenate(chosen), return_inverse=True)
-        ends = np.cumsum([len(row) for row in chosen])[:-1]
-        return ProfilePieces(prepared.vectors[torch.from_numpy(used)], np.split(inverse.ravel(), ends))
+        used, rows = used_rows(prepared.rows, users)
+        return ProfilePieces(prepared.vectors[torch.from_numpy(used)], rows)
 
     def forward(self, prepared: ProfilePieces) -> Gaussian:
-        device = self.head.centre.device
-        rows = torch.from_numpy(np.concatenate(prepared.rows)).to(device)
-        owners = torch.from_numpy(np.repeat(np.arange(len(prepared.rows)), [len(r) for r in prepared.rows])).to(device)
-        return self.head(prepared.vectors.to(device), rows, owners, len(prepared.rows))
+        return self.head.read(prepared.vectors.to(self.head.centre.device), prepared.rows)
 
     def fit_scale(self, prepared: ProfilePieces) -> None:
         self.head.fit_scale(prepared.vectors.to(self.head.centre.device))

@@ -24,14 +24,16 @@ from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextE
 class TearsTraining:
     """Run options. `transport` and `kl` are lambda1 and lambda2 of TEARS, equation 6, the likelihood a sum over items.
 
-    The decoder starts trained, so it moves at its own, smaller `decoder_rate`. `alpha` is the mixture that is trained
-    on; the KL weight warms up over `anneal_epochs`; `patience` counts epochs.
+    The decoder starts trained, so it moves at its own, smaller `decoder_rate`, and so do the low-rank updates of a
+    `LoraTextEncoder` at `lora_rate`. `alpha` is the mixture that is trained on; the KL weight warms up over
+    `anneal_epochs`; `patience` counts epochs.
     """
 
     epochs: int = 100
     batch: int = 128
     learning_rate: float = 2e-3
     decoder_rate: float = 2e-4
+    lora_rate: float = 1e-4
     weight_decay: float = 0.01
     transport: float = 1.0
     kl: float = 0.01
@@ -70,7 +72,8 @@ def train_tears(
 
     Args:
         vae: the trained backbone; its encoder stays frozen, a copy of its decoder is trained on.
-        encoder: a frozen sentence encoder, which gets a fresh head (`hidden`, `dropout`), or a whole text encoder.
+        encoder: a frozen sentence encoder, which gets a fresh head (`hidden`, `dropout`), or a whole text encoder, such
+            as `LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.config.latent), rank=8)`, tuned end to end.
         histories: (users, items) raw ratings of the training users; profiles: one text a user, same order.
         validation: other users, with profiles written from their inputs alone.
 
@@ -107,9 +110,12 @@ def train_tears(
 
 
 def _optimizer(model: Tears, options: TearsTraining) -> torch.optim.Optimizer:
+    tuned = model.text.tuned()
+    fresh = [p for p in model.text.parameters() if p.requires_grad and not any(p is other for other in tuned)]
     groups = [
-        {"params": [p for p in model.text.parameters() if p.requires_grad], "lr": options.learning_rate},
+        {"params": fresh, "lr": options.learning_rate},
         {"params": list(model.vae.decoder.parameters()), "lr": options.decoder_rate},
+        *([{"params": tuned, "lr": options.lora_rate}] if tuned else []),
     ]
     return torch.optim.AdamW(groups, weight_decay=options.weight_decay)
 
