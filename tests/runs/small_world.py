@@ -1,0 +1,60 @@
+"""A world small enough for a whole quickstart in a test: 120 films, 150 users, a sentence encoder of one layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from elm.data import Dataset, Facts, film_texts, make_films, make_ratings
+from elm.runs import RunConfig
+from elm.training import LoopConfig, TwoStage
+
+FILMS, USERS = 120, 150
+
+
+def small_dataset(seed: int = 3) -> Dataset:
+    """Films, users and texts by the demo world's own makers, under a name that has no shipped twin."""
+    films = make_films(FILMS, seed)
+    tastes, interactions = make_ratings(films, USERS, seed, density=0.25)
+    items = films[["title", "year", "genres"]]
+    return Dataset("small", items, tastes[[]], interactions, film_texts(films, seed), Facts(films, tastes))
+
+
+def save_encoder(folder: Path, texts: list[str]) -> Path:
+    """A random BERT of one layer with a vocabulary of whole words, as an ordinary sentence-transformers folder."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    torch.manual_seed(0)
+    letters = [chr(c) for c in range(33, 127)]
+    words = sorted({word for text in texts for word in text.lower().replace(".", " ").replace(",", " ").split()})
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*letters, *words])]
+    BertTokenizer(vocab={word: i for i, word in enumerate(vocabulary)}).save_pretrained(folder / "bert")
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=130,
+        initializer_range=0.5,
+    )
+    BertModel(config).save_pretrained(folder / "bert")
+    body = Transformer(str(folder / "bert"), max_seq_length=128)
+    SentenceTransformer(modules=[body, Pooling(32)], device="cpu").save(str(folder / "encoder"))
+    return folder / "encoder"
+
+
+def small_config(**settings: object) -> RunConfig:
+    """Three steps of each stage, each kept on disk."""
+    stage = LoopConfig(steps=3, lr=1e-3, warmup=1, save_every=1)
+    values: dict[str, object] = {
+        "training": TwoStage(one=stage, two=stage, batch_tokens=600),
+        "soft_tokens": 2,
+        "hidden": 32,
+        "factors": 8,
+        "scored_films": 6,
+        "scored_users": 12,
+    }
+    return RunConfig(**{**values, **settings})  # type: ignore[arg-type]
