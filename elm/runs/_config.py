@@ -34,6 +34,7 @@ class RunConfig:
     user_views: int = 2  # vectors a training user gives: all ratings, then random 80 % of them
     extra_films: int = 0  # generated films beyond the catalogue to learn from (demo world only)
     training: TwoStage = field(default_factory=TwoStage)
+    text_lora_rank: int = 0  # of the updates that tune the recommender's text encoder; 0 keeps it frozen
     scored_films: int = 200
     scored_users: int = 200
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from elm.embeddings import SentenceEncoder, VectorTable
+from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model
 from elm.runs._card import model_card
 from elm.runs._config import RunConfig
@@ -29,7 +30,9 @@ def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fres
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
     train = run.step("train", lambda: teach(run, world, config, encoder, progress))
-    recommend = run.step("recommend", lambda: teach_recommender(run, world, encoder, config.seed, progress))
+    recommend = run.step(
+        "recommend", lambda: teach_recommender(run, world, encoder, config.seed, progress, config.text_lora_rank)
+    )
     return {"run": str(out), "seconds": run.seconds(), "train": train, "recommend": recommend}
 
 
@@ -49,7 +52,8 @@ def bench_run(
     run, config = open_run(path)
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
-    scores = score_run(load_model(path), world, config, encoder, progress, films, users, zero_shot).to_dict()
+    cached = CachedEncoder(encoder)
+    scores = score_run(load_model(path), world, config, cached, progress, films, users, zero_shot).to_dict()
     profile = scores["profile"]
     return {"run": str(path), "consistency": scores["consistency"],
             "profile": {**profile.pop("user_profile"), **profile}}  # fmt: skip
@@ -71,8 +75,9 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     model = load_model(run.path / "model")
     save_model(model, target / "demo", dtype=torch.float16)
     _save_vectors(world, target / "vectors")
+    cached = CachedEncoder(encoder)
     scores = run.step(
-        "score", lambda: score_run(load_model(target / "demo"), world, config, encoder, progress).to_dict()
+        "score", lambda: score_run(load_model(target / "demo"), world, config, cached, progress).to_dict()
     )
     save_model(model, target / "demo", model_card(config, result, scores), dtype=torch.float16)
     if install:

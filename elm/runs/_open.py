@@ -64,5 +64,6 @@ def open_recommender(run: str | Path, reads_text: bool = True) -> Recommender:
     run = Path(run)
     folder = run / "recommender" if (run / "recommender").is_dir() else run
     settings = run / "run.json"
-    named = read_json(settings).get("encoder") if reads_text and settings.is_file() else None
+    made = read_json(settings) if settings.is_file() else {}
+    named = made.get("encoder") if reads_text or made.get("text_lora_rank") else None  # a tuned encoder starts from it
     return load_recommender(folder, SentenceEncoder(named) if named else None)

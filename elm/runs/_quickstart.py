@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elm.embeddings import SentenceEncoder
+from elm.evaluation import CachedEncoder
 from elm.model import load_model
 from elm.recommend import Recommender
 from elm.runs import _steps
@@ -65,11 +66,11 @@ def quickstart(
 
     step("embed", embed)
     world = made[0] if made else build_world(run, config, encoder, progress)
-    loop = _steps.Loop(run, config, world, encoder, progress)
+    loop = _steps.Loop(run, config, world, CachedEncoder(encoder), progress)
     step("train", lambda: teach(run, world, config, encoder, progress))
     model = load_model(run.path)
     step("describe", lambda: _steps.describe_one(loop, model))
-    step("recommender", lambda: teach_recommender(run, world, encoder, config.seed, progress))
+    step("recommender", lambda: teach_recommender(run, world, encoder, config.seed, progress, config.text_lora_rank))
     recommender = Recommender.load(run.path / "recommender", encoder)
     step("edit_one", lambda: _steps.edit_one(loop, model, recommender))
     step("score", lambda: _steps.score(loop, model))

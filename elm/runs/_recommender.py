@@ -10,7 +10,16 @@ import pandas as pd
 from scipy import sparse
 
 from elm.embeddings import SentenceEncoder
-from elm.recommend import HeldOut, Popularity, Recommender, ndcg_at, train_multivae, train_tears
+from elm.recommend import (
+    HeldOut,
+    LoraTextEncoder,
+    Popularity,
+    Recommender,
+    TextHeadConfig,
+    ndcg_at,
+    train_multivae,
+    train_tears,
+)
 from elm.runs._folder import RunFolder
 from elm.runs._world import World
 
@@ -47,16 +56,22 @@ def held_users(world: World, ids: list[str], seed: int = 0) -> HeldUsers:
     return HeldUsers(ids, matrix(world.rated), targets, [teacher.write(u, PROFILE) for u in ids])
 
 
-def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, seed: int = 0, progress: bool = True
-                      ) -> dict[str, Any]:  # fmt: skip
-    """Train backbone and text encoder on the training users; validation users stop both. Saved as `recommender/`."""
+def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, seed: int = 0, progress: bool = True,
+                      lora_rank: int = 0) -> dict[str, Any]:  # fmt: skip
+    """Train backbone and text encoder on the training users; validation users stop both. Saved as `recommender/`.
+
+    `lora_rank` above 0 tunes the sentence encoder too, by low-rank updates: a task for a GPU, or for few users.
+    """
     users, items = world.users.ids, world.items.ids
     ratings = world.dataset.ratings_matrix(users=users, items=items)
     validation = held_users(world, world.user_split.validation, seed)
     vae, _ = train_multivae(ratings, validation.as_held_out(), seed=seed, progress=progress)
     teacher = world.user_teacher(seed)
     profiles = [teacher.write(u, PROFILE) for u in users]
-    tears, log = train_tears(vae, encoder, ratings, profiles, validation.as_held_out(), seed=seed, progress=progress)
+    text: SentenceEncoder | LoraTextEncoder = encoder
+    if lora_rank:
+        text = LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.config.latent), rank=lora_rank, seed=seed)
+    tears, log = train_tears(vae, text, ratings, profiles, validation.as_held_out(), seed=seed, progress=progress)
     titles = world.dataset.items["title"].reindex(items).to_list()
     Recommender(tears, items, titles).save(run.path / "recommender")
     best = max(log, key=lambda record: record["ndcg"])

@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from elm.embeddings import SentenceEncoder
-from elm.evaluation import Describer, TaskScores, UserScores, ZeroShotRanker, film_consistency, user_consistency
+from elm.evaluation import (
+    Describer,
+    Encoder,
+    TaskScores,
+    UserScores,
+    ZeroShotRanker,
+    film_consistency,
+    user_consistency,
+)
 from elm.runs._config import RunConfig
 from elm.runs._teach import FILM_TASKS, USER_TASKS
 from elm.runs._world import World
@@ -27,7 +34,7 @@ class RunScores:
         }
 
 
-def score_films(model: Describer, world: World, config: RunConfig, encoder: SentenceEncoder, films: int | None = None,
+def score_films(model: Describer, world: World, config: RunConfig, encoder: Encoder, films: int | None = None,
                 tasks: tuple[str, ...] = FILM_TASKS, progress: bool = True) -> dict[str, TaskScores]:  # fmt: skip
     """Semantic consistency and facts of the film tasks, on the first `films` test films (the split is random)."""
     return film_consistency(
@@ -36,7 +43,7 @@ def score_films(model: Describer, world: World, config: RunConfig, encoder: Sent
     )  # fmt: skip
 
 
-def score_users(model: Describer, world: World, config: RunConfig, encoder: SentenceEncoder, users: int | None = None,
+def score_users(model: Describer, world: World, config: RunConfig, encoder: Encoder, users: int | None = None,
                 tasks: tuple[str, ...] = USER_TASKS, zero_shot: bool = False) -> dict[str, UserScores]:  # fmt: skip
     """Behavioural consistency of the user tasks, on the first `users` test users."""
     chosen = set(world.user_split.test[: users or config.scored_users])
@@ -53,7 +60,7 @@ def score_users(model: Describer, world: World, config: RunConfig, encoder: Sent
     }  # fmt: skip
 
 
-def score_run(model: Describer, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True,
+def score_run(model: Describer, world: World, config: RunConfig, encoder: Encoder, progress: bool = True,
               films: int | None = None, users: int | None = None, zero_shot: bool = False) -> RunScores:  # fmt: skip
     """All tasks on held-out test entities."""
     return RunScores(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from elm.embeddings import SentenceEncoder, fold_in
+from elm.embeddings import fold_in
+from elm.evaluation import Encoder
 from elm.model import shipped_model, shipped_vectors
 from elm.runs._config import RunConfig
 from elm.runs._score import RunScores, score_films, score_users
@@ -19,7 +20,7 @@ def shipped_twin(world: World) -> World:
     return replace(world, users=trained, items=items, held_users=fold_in(items, world.rated, trained))
 
 
-def score_shipped(world: World, config: RunConfig, encoder: SentenceEncoder, user_tasks: tuple[str, ...] = USER_TASKS,
+def score_shipped(world: World, config: RunConfig, encoder: Encoder, user_tasks: tuple[str, ...] = USER_TASKS,
                   zero_shot: bool = False, progress: bool = True) -> RunScores:  # fmt: skip
     """Scores on the world's own test films and users."""
     twin = shipped_twin(world)

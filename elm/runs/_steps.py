@@ -13,7 +13,7 @@ from elm._errors import CallError
 from elm._files import written_aside
 from elm.data import Dataset
 from elm.embeddings import SentenceEncoder, interpolate, rating_order
-from elm.evaluation import edit_scores, loop_scores, scores_figure, steer_scores
+from elm.evaluation import Encoder, edit_scores, loop_scores, scores_figure, steer_scores
 from elm.model import EmbeddingLanguageModel
 from elm.recommend import Popularity, Recommender, edit_genres, genre_preferences, swap_genres
 from elm.runs._config import RunConfig
@@ -39,7 +39,7 @@ class Loop:
     run: RunFolder
     config: RunConfig
     world: World
-    encoder: SentenceEncoder
+    encoder: Encoder  # one for all scores: they share their controls' texts
     progress: bool
 
 
