@@ -51,7 +51,8 @@ def save_model(
         for space in model.adapters:
             save_adapter(model.adapter(space), aside / "adapters" / space, dtype)
         if is_lora(model.llm):
-            save_lora(model.llm, model.tokenizer, aside / "lora", _base_id(model.about, folder))
+            with disk_errors(folder):
+                save_lora(model.llm, model.tokenizer, aside / "lora", _base_id(model.about, folder))
         else:
             save_llm(model.llm, model.tokenizer, aside / "llm", dtype)
         tasks = sorted({t for space in model.adapters for t in model.adapter(space).config.tasks})

@@ -56,7 +56,7 @@ def restore(
     try:
         for name, module in modules.items():
             state = {key: tensors[f"{name}/{key}"] for key in own_state(module)}
-            module.load_state_dict(state, strict=False)  # tied twins are left out
+            module.load_state_dict(state, strict=False)  # frozen weights and tied twins are not in it
     except (KeyError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[-1].strip()
         raise CheckpointError(f"{path} is of another model ({reason}); delete it to begin again") from error
@@ -80,6 +80,11 @@ def _same_settings(path: Path, came: dict[str, Any] | None, wanted: dict[str, An
 
 
 def own_state(module: nn.Module) -> dict[str, torch.Tensor]:
-    """The state without tied twins, which safetensors refuses."""
+    """What training changes and what belongs to it: no frozen weights, and no tied twins, which safetensors refuses."""
+    kept: dict[str, torch.Tensor] = {}
     seen: dict[int, str] = {}
-    return {k: v for k, v in module.state_dict().items() if not v.numel() or seen.setdefault(v.data_ptr(), k) == k}
+    for name, value in module.state_dict(keep_vars=True).items():
+        frozen = isinstance(value, nn.Parameter) and not value.requires_grad
+        if not frozen and (not value.numel() or seen.setdefault(value.data_ptr(), name) == name):
+            kept[name] = value.detach()
+    return kept

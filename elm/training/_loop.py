@@ -57,7 +57,7 @@ def optimise(
 ) -> LoopResult:
     """Minimise `loss_at(step) -> (loss, tokens)`, where a step's batch follows from the step alone.
 
-    `groups` are (parameter, factor of the learning rate). With `checkpoint`, the weights of `modules` and the
+    `groups` are (parameter, factor of the learning rate). With `checkpoint`, the free weights of `modules` and the
     optimiser are saved at the start, every `save_every` steps and at the end. A second call goes on from there and
     ends, on one machine, with the same bits; one that was finished is restored. Dropout is drawn from (seed, step).
 

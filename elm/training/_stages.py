@@ -76,6 +76,8 @@ class LessonBatches:
     """Batches of examples, each a function of (seed, step); one adapter a batch, so that lengths are alike."""
 
     def __init__(self, model: EmbeddingLanguageModel, lessons: Sequence[Lessons], batch_tokens: int, seed: int) -> None:
+        if not lessons:
+            raise CallError("training needs at least one lesson, got none")
         self._tokenizer, self._lessons, self._tokens, self._seed = model.tokenizer, lessons, batch_tokens, seed
         weights = np.array([lesson.weight for lesson in lessons], float)
         self._weights = weights / weights.sum()
@@ -146,8 +148,7 @@ def train_two_stage(
             label=f"stage {name}",
             progress=progress,
             checkpoint=checkpoints / f"stage-{name}.safetensors" if checkpoints else None,
-            # Stage one leaves the language model as it is; stage two's first commit holds all of it.
-            modules={"adapters": model.adapters} if name == "one" else {"elm": model},
+            modules={"elm": model},
         )
         if after_stage:
             after_stage(name, results[name])
