@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,9 +46,23 @@ def quiet_libraries(debug: bool = False) -> Iterator[None]:
             told.add(text)
             _output.warn(text)
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _no_bars():
         warnings.showwarning = show
         yield
+
+
+@contextlib.contextmanager
+def _no_bars() -> Iterator[None]:
+    """Where transformers is imported already, as in a notebook, it no longer reads its settings; ask it."""
+    loaded: Any = sys.modules.get("transformers.utils.logging")
+    if loaded is None or not loaded.is_progress_bar_enabled():
+        yield
+        return
+    loaded.disable_progress_bar()
+    try:
+        yield
+    finally:
+        loaded.enable_progress_bar()
 
 
 def _is_ours(category: type[Warning], filename: str) -> bool:
