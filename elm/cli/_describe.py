@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -40,22 +40,19 @@ def describe(
     """
     from elm._errors import CallError
     from elm.cli._output import echo, emit
-    from elm.runs import open_model
+    from elm.runs import open_model, open_vector
 
     if sum(x is not None for x in (item, user, vectors)) != 1:
         raise CallError("say what to describe: one of --item, --user or --vectors")
+    if user is not None and task == "summary":
+        task = "user_summary"
     model = open_model(run)
     if vectors is not None:
         array, names = read_vectors(vectors), None
     else:
-        from elm.runs import open_vector
-
-        array, names = (
-            open_vector(run, "films" if item is not None else "users", str(item or user))[None],
-            [item or user],
-        )
-    if user is not None and task == "summary":
-        task = "user_summary"
+        kind: Literal["films", "users"] = "films" if item is not None else "users"
+        name = str(item or user)
+        array, names = open_vector(run, kind, name)[None], [name]
     texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature)
     texts = [texts] if isinstance(texts, str) else texts
     names = names or [str(row) for row in range(len(texts))]
@@ -92,16 +89,19 @@ def profile(
 
 
 def read_vectors(path: Path) -> np.ndarray:
-    """The array of a .npy file; pickled objects are refused."""
+    """The array of a .npy file of numbers; pickled objects are refused. Raises `DataFileError`."""
     import numpy as np
 
     from elm._errors import DataFileError
 
     try:
-        return np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
     except FileNotFoundError as error:
         raise DataFileError(f"{path} does not exist; save vectors with numpy.save") from error
     except (ValueError, EOFError, OSError) as error:
-        raise DataFileError(
-            f"{path} is not a whole .npy file of numbers ({error}); save it again with numpy.save"
-        ) from error
+        array, reason = None, str(error)
+    else:
+        reason = f"it holds {getattr(array, 'dtype', 'several arrays')}"
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiuc":
+        raise DataFileError(f"{path} is not a whole .npy file of numbers ({reason}); save it again with numpy.save")
+    return array
