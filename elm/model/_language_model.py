@@ -86,11 +86,12 @@ class EmbeddingLanguageModel(nn.Module):
         """The text of a task about one vector (dim,) -> str, or about several (n, dim) -> list of n texts.
 
         The adapter is the one whose space the vectors fit and that was trained on the task; where two fit, name
-        the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and vector alone, so
-        that a text is the same in any batch; None is the task's own.
+        the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and vector alone,
+        so that a text is the same in any batch; None is the task's own.
+
         Raises `VectorError` for a wrong size, NaN, infinity or a table of another space, `UnknownNameError` for an
-        unknown task or space, `CallError` for a task that was not trained or where several spaces fit; warns
-        `OutsideDataWarning` for vectors far from the space's data.
+        unknown task or space, `CallError` for a task that was not trained, where several spaces fit, or for options
+        that cannot be; warns `OutsideDataWarning` for vectors far from the space's data.
         """
         task = get_task(task)
         table = vectors if isinstance(vectors, VectorTable) else None
@@ -100,6 +101,9 @@ class EmbeddingLanguageModel(nn.Module):
         array = adapter.check(array)
         prompt = prompt_ids(self.tokenizer, task.prompt, adapter.config.soft_tokens)
         drawn = task.temperature if temperature is None else temperature
+        if not drawn >= 0 or seed < 0 or batch_size < 1:
+            came = f"got {drawn}, {seed} and {batch_size}"
+            raise CallError(f"temperature and seed must be 0 or more and batch_size at least 1, {came}")
         texts = generate(self, adapter, array, prompt, task.max_new_tokens, seed=seed, temperature=drawn,
                          batch_size=batch_size, progress=progress)  # fmt: skip
         return texts[0] if single else texts

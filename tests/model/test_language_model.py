@@ -212,6 +212,12 @@ def test_vectors_that_cannot_be_read(model: EmbeddingLanguageModel, vectors: obj
         model.describe(vectors, SAY)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("options", [{"temperature": -1.0}, {"temperature": np.nan}, {"seed": -1}, {"batch_size": 0}])
+def test_options_that_cannot_be(model: EmbeddingLanguageModel, x: np.ndarray, options: dict) -> None:
+    with pytest.raises(CallError, match="temperature and seed must be 0 or more and batch_size at least 1, got "):
+        model.describe(x, SAY, **options)
+
+
 def test_a_named_space_checks_the_size(model: EmbeddingLanguageModel) -> None:
     with pytest.raises(VectorError, match=r"no adapter reads vectors of 5 numbers; known: toy \(6\)"):
         model.describe(np.zeros(5), SAY, space="toy")
