@@ -60,7 +60,7 @@ def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, se
                       lora_rank: int = 0) -> dict[str, Any]:  # fmt: skip
     """Train backbone and text encoder on the training users; validation users stop both. Saved as `recommender/`.
 
-    `lora_rank` above 0 tunes the sentence encoder too, by low-rank updates; on a CPU that takes some twenty times as long.
+    `lora_rank` above 0 tunes the sentence encoder too, by low-rank updates: on a CPU some twenty times as long.
     """
     users, items = world.users.ids, world.items.ids
     ratings = world.dataset.ratings_matrix(users=users, items=items)
