@@ -104,22 +104,24 @@ def progress(work: Iterable[T], label: str, total: int | None = None) -> Iterabl
 
 
 def console() -> Console:
-    """A rich console on standard output, made on first use; as wide as the terminal, 110 columns elsewhere."""
+    """A rich console on standard output, made on first use; as wide as the terminal, 100 columns elsewhere."""
     from rich.console import Console
 
     stream = _results()
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else 110)
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else 100)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
-    """Print a table on standard output: the first column to the left, numbers (three decimals) to the right."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None, words: Sequence[int] = (0,)
+) -> None:
+    """Print a table on standard output: columns of `words` to the left, numbers (three decimals) to the right."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for position, name in enumerate(columns):
-        drawn.add_column(Text(name), justify="left" if position == 0 else "right")
+        drawn.add_column(Text(name), justify="left" if position in words else "right")
     for row in rows:
         drawn.add_row(*(Text(_cell(entry)) for entry in row))
     console().print(drawn)

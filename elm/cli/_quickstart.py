@@ -84,7 +84,8 @@ def _describe(value: dict[str, Any]) -> None:
     from elm.cli._output import echo
 
     _heading(f"3  A film it has never seen: {value['title']}")
-    echo(f"   its facts: {value['facts']}")
+    echo("   its facts:")
+    echo(_indented(value["facts"]))
     for text in value["texts"]:
         label = text["task"] if not text["item"].startswith("halfway") else f"{text['task']}, {text['item']}"
         echo(f"   [{label}]")
@@ -97,7 +98,8 @@ def _recommender(value: dict[str, Any]) -> None:
     _heading("4  A recommender that reads profiles")
     found = value["validation"]
     parts = ", ".join(f"{k.removeprefix('ndcg_')} {v:.3f}" for k, v in found.items() if k != "ndcg")
-    echo(f"   Multi-VAE and an aligned text encoder over {value['items']:,} films; validation NDCG@20: {parts}")
+    echo(f"   Multi-VAE and an aligned text encoder over {value['items']:,} films")
+    echo(f"   NDCG@20 of users held out for validation: {parts}")
 
 
 def _edit_one(value: dict[str, Any]) -> None:
@@ -105,14 +107,19 @@ def _edit_one(value: dict[str, Any]) -> None:
 
     _heading(f"5  User {value['user']}: the profile, an edit ({value['favourite']} out, {value['least']} in), the list")
     echo(_indented(value["profile"]))
-    echo("   edited to:")
-    changed = [b for a, b in zip(value["profile"].splitlines(), value["edited"].splitlines(), strict=True) if a != b]
-    echo(_indented("\n".join(changed)))
+    echo("   what the edit changes:")
+    lines = zip(value["profile"].splitlines(), value["edited"].splitlines(), strict=True)
+    echo(_indented("\n".join(new for old, new in lines if old != new)))
+    seen = {place["item"] for place in value["before"]}
     rows = [
-        (str(place), *(f"{p['title']}  ({', '.join(p['genres'])})" for p in pair))
-        for place, pair in enumerate(zip(value["before"], value["after"], strict=True), start=1)
+        (number, _film(old), _film(new, mark="" if new["item"] in seen else "+ "))
+        for number, (old, new) in enumerate(zip(value["before"], value["after"], strict=True), start=1)
     ]
-    table(("", "before the edit", "after"), rows)
+    table(("", "before the edit", "after (+: new in the list)"), rows, words=(1, 2))
+
+
+def _film(place: dict[str, Any], mark: str = "") -> str:
+    return f"{mark}{place['title']} ({', '.join(place['genres'])})"
 
 
 def _score(value: dict[str, Any]) -> None:
@@ -156,7 +163,7 @@ def _shipped(value: dict[str, Any]) -> None:
 def _indented(text: str) -> str:
     import textwrap
 
-    lines = [wrapped for line in text.splitlines() for wrapped in textwrap.wrap(line, 100) or [""]]
+    lines = [wrapped for line in text.splitlines() for wrapped in textwrap.wrap(line, 92) or [""]]
     return "\n".join(f"      {line}" for line in lines)
 
 

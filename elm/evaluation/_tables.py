@@ -11,37 +11,33 @@ if TYPE_CHECKING:
 _SC = ("sc", "sc_teacher", "sc_nn", "sc_shuffled", "sc_random", "sc_probe")
 _SC_HEADS = ("SC", "teacher", "nearest", "shuffled", "random", "probe")
 _BC = ("bc", "bc_teacher", "bc_nn", "bc_shuffled", "bc_random", "bc_cf", "bc_popular")
-_BC_HEADS = ("BC", "teacher", "nearest", "shuffled", "random", "CF itself", "popular")
+_BC_HEADS = ("BC", "teacher", "nearest", "shuffled", "random", "CF", "popular")
 
 
 def consistency_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Film tasks: SC of the model and of every control, rSC, and facts right (precision, recall)."""
-    table = _table("Do texts lead back to the vector? (held-out films)")
-    for head in ("task", *_SC_HEADS, "rSC", "facts P / R", "probe P / R", "n"):
-        table.add_column(head, justify="left" if head == "task" else "right")
+    """Film tasks: SC of the model and of every control, rSC, and facts right (precision / recall)."""
+    table = _table("Do texts lead back to the vector? (held-out films)", "task", (*_SC_HEADS, "rSC", "facts P/R", "n"))
     for task, row in consistency.items():
-        facts = [_pair(row.get(f"{kind}_precision"), row.get(f"{kind}_recall")) for kind in ("fact", "probe")]
-        table.add_row(task, *_figures(row, _SC), _bold(row["rsc"]), *facts, str(row["n"]))
+        facts = _pair(row.get("fact_precision"), row.get("fact_recall"))
+        table.add_row(task, *_figures(row, _SC), _bold(row["rsc"]), facts, str(row["n"]))
     return table
 
 
 def facts_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Film tasks: the model's precision and recall by kind of fact."""
-    table = _table("Which facts do texts get right? (precision / recall)")
+    """Film tasks: the model's precision and recall by kind of fact, and beside them the linear probe's over all."""
     kinds = list(next(iter(consistency.values()))["fact_precision"]) if consistency else []
-    for head in ("task", *kinds):
-        table.add_column(head, justify="left" if head == "task" else "right")
+    table = _table("Which facts do texts get right? (precision / recall)", "task", (*kinds, "probe, overall"))
     for task, row in consistency.items():
         precision, recall = row["fact_precision"], row["fact_recall"]
-        table.add_row(task, *(_pair(precision, recall, kind) for kind in kinds))
+        probe = _pair(row.get("probe_precision"), row.get("probe_recall"))
+        table.add_row(task, *(_pair(precision, recall, kind) for kind in kinds), probe)
     return table
 
 
 def profile_table(profiles: Mapping[str, Mapping[str, Any]]) -> Table:
     """User tasks: BC of the model, of every control and line, rBC and the test against shuffled."""
-    table = _table("Do profiles order what users rated? (held-out users, Spearman)")
-    for head in ("task", *_BC_HEADS, "rBC", "p", "n"):
-        table.add_column(head, justify="left" if head == "task" else "right")
+    title = "Do profiles order what users rated? (held-out users, Spearman; CF: collaborative model)"
+    table = _table(title, "task", (*_BC_HEADS, "rBC", "p", "n"))
     for task, row in profiles.items():
         p_value = row.get("p_value")
         p = "-" if p_value is None else "< .001" if p_value < 0.001 else f"{p_value:.3f}"
@@ -51,9 +47,7 @@ def profile_table(profiles: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def loop_table(loop: Mapping[str, Any], edit: Mapping[str, Any] | None = None) -> Table:
     """NDCG of the recommendations by what they come from, and the effect of the edit."""
-    table = _table("What do profiles recommend? (held-out users)")
-    for head in ("from", "NDCG"):
-        table.add_column(head, justify="left" if head == "from" else "right")
+    table = _table("What do profiles recommend? (held-out users)", "from", ("NDCG",))
     names = {
         "ndcg_elm": "profiles by the model",
         "ndcg_teacher": "profiles by the teacher",
@@ -71,10 +65,16 @@ def loop_table(loop: Mapping[str, Any], edit: Mapping[str, Any] | None = None) -
     return table
 
 
-def _table(title: str) -> Table:
+def _table(title: str, first: str, figures: tuple[str, ...]) -> Table:
+    """A table whose first column is never cut, with figures to the right; it fits in 100 columns."""
+    from rich import box
     from rich.table import Table
 
-    return Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column(first, no_wrap=True, overflow="fold")
+    for head in figures:
+        table.add_column(head, justify="right", no_wrap=True)
+    return table
 
 
 def _figures(row: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
@@ -92,4 +92,4 @@ def _bold(value: float | None) -> str:
 def _pair(precision: Mapping[str, Any] | None, recall: Mapping[str, Any] | None, kind: str = "overall") -> str:
     if not precision or not recall or precision.get(kind) is None or recall.get(kind) is None:
         return "-"
-    return f"{precision[kind]:.2f} / {recall[kind]:.2f}"
+    return f"{precision[kind]:.2f}/{recall[kind]:.2f}"

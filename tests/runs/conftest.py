@@ -4,35 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from filelock import FileLock
-from small_world import save_encoder, small_config, small_dataset
+from small_world import AMOUNTS, Finished, Small, save_encoder, small_dataset
 
-from elm.runs import RunConfig, quickstart
-
-
-@dataclass(frozen=True)
-class Small:
-    """Where the small data set and its encoder lie."""
-
-    data: Path
-    encoder: Path
-
-    def config(self, **settings: object) -> RunConfig:
-        return small_config(**{"dataset": str(self.data), "encoder": str(self.encoder), **settings})
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A run that went through (not to be changed), what `quickstart` returned, and the steps that it showed."""
-
-    folder: Path
-    result: dict[str, Any]
-    shown: list[str]
+from elm.runs import _steps, quickstart
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +46,10 @@ def small(once: Callable[[str, Callable[[Path], None]], Path]) -> Small:
 def finished(once: Callable[[str, Callable[[Path], None]], Path], small: Small) -> Finished:
     def fill(folder: Path) -> None:
         shown: list[str] = []
-        result = quickstart(folder / "run", small.config(), progress=False, show=lambda name, value: shown.append(name))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_steps, "AMOUNTS", AMOUNTS)
+            show = lambda name, value: shown.append(name)  # noqa: E731
+            result = quickstart(folder / "run", small.config(), progress=False, show=show)
         (folder / "result.json").write_text(json.dumps({"result": result, "shown": shown}))
 
     folder = once("finished", fill)

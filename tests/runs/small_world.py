@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from elm.data import Dataset, Facts, film_texts, make_films, make_ratings
 from elm.runs import RunConfig
 from elm.training import LoopConfig, TwoStage
 
 FILMS, USERS = 120, 150
+
+AMOUNTS = (-2.0, 2.0)
+"""How far the concept is moved here: fewer texts than in the product, for writing them takes most of the time."""
 
 
 def small_dataset(seed: int = 3) -> Dataset:
@@ -58,3 +63,23 @@ def small_config(**settings: object) -> RunConfig:
         "scored_users": 12,
     }
     return RunConfig(**{**values, **settings})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Small:
+    """Where the small data set and its encoder lie."""
+
+    data: Path
+    encoder: Path
+
+    def config(self, **settings: object) -> RunConfig:
+        return small_config(**{"dataset": str(self.data), "encoder": str(self.encoder), **settings})
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that went through (not to be changed), what `quickstart` returned, and the steps that it showed."""
+
+    folder: Path
+    result: dict[str, Any]
+    shown: list[str]

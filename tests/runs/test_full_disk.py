@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Small
+from small_world import Small
 
 from elm.model import read_tensors
 

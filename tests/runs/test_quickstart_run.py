@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Finished, Small
+from small_world import AMOUNTS, Finished, Small
 
 import elm
 from elm._errors import CallError, DataFileError, LeakageError
@@ -70,8 +70,8 @@ def test_profile_loop_edit_and_steer(finished: Finished) -> None:
     assert example["favourite"] != example["least"]
     assert len(example["before"]) == len(example["after"]) == 10
     assert steer["concept"] == "funny"
-    assert steer["amounts"] == [-2.0, -1.0, 0.0, 1.0, 2.0]
-    assert len(steer["score_along_concept"]) == 5
+    assert steer["amounts"] == list(AMOUNTS)
+    assert len(steer["score_along_concept"]) == len(AMOUNTS)
     assert all(math.isfinite(score) for score in steer["score_along_concept"])
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Finished, Small
 from safetensors import SafetensorError, safe_open
+from small_world import AMOUNTS, Finished, Small
 
 from elm._errors import CallError, DataFileError
 from elm.data import load
@@ -84,6 +84,7 @@ def test_interrupted_at_every_step_it_ends_the_same(
     finished: Finished, small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, config = tmp_path / "run", small.config()
+    monkeypatch.setattr("elm.runs._steps.AMOUNTS", AMOUNTS)
     interrupt(monkeypatch, INTERRUPTED["embed"], folder, config)
     assert not (folder / "steps").exists()
     assert kill_in_stage_two(folder, config) == -signal.SIGKILL

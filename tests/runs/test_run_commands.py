@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Finished, Small
+from small_world import Finished, Small
 
 from elm.cli import _output, main
 from elm.embeddings import VectorTable
