@@ -150,6 +150,10 @@ def _steer(value: dict[str, Any]) -> None:
     for amount in ("-2.0", "2.0"):
         echo(f"   {value['example']['title']}, moved by {float(amount):+.0f}:")
         echo(_indented(value["example"]["texts"][amount]))
+    users = value["users"]
+    moved = ", ".join(f"{a:+.0f}: {v:.2f}" for a, v in zip(users["amounts"], users["concept_of_lists"], strict=True))
+    echo(f"   {users['n']} users moved along it: how {value['concept']} the films are that their new profiles bring")
+    echo(f"      {moved}")
 
 
 def _shipped(value: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from elm import cav
@@ -13,9 +12,10 @@ from elm._errors import CallError
 from elm._files import written_aside
 from elm.data import Dataset
 from elm.embeddings import SentenceEncoder, interpolate, rating_order
-from elm.evaluation import Encoder, edit_scores, loop_scores, scores_figure, steer_scores
+from elm.evaluation import Encoder, edit_scores, likes_and_dislikes, loop_scores, scores_figure, steer_scores
+from elm.metrics import top_k
 from elm.model import EmbeddingLanguageModel
-from elm.recommend import Popularity, Recommender, edit_genres, genre_preferences, swap_genres
+from elm.recommend import Popularity, Recommender, edit_genres, genre_preferences, names_genre, swap_genres
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._recommender import PROFILE, held_users
@@ -102,15 +102,25 @@ def edit_one(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommender
 
 
 def _editable(loop: Loop, model: EmbeddingLanguageModel) -> tuple[str, str, tuple[str, str]]:
-    """The first held-out user whose profile names two genres: id, profile, (most liked, least liked) of them."""
+    """A held-out user whose profile names two genres: id, profile, (most liked, least liked) of them.
+
+    The first whose profile likes the one and dislikes the other, for there the swap says most; else the first of all.
+    """
     world = loop.world
     held = held_users(world, world.user_split.test, loop.config.seed)
     liked = genre_preferences(held.inputs, _genres(world))
-    for row, user in enumerate(held.ids):
-        profile: str = model.describe(world.held_users[user], PROFILE)
-        pair = edit_genres(profile, dict(zip(map(str, liked.columns), liked.iloc[row].tolist(), strict=True)))
-        if pair is not None:
-            return user, profile, pair
+    profiles: list[str] = model.describe(world.held_users.rows(held.ids), PROFILE)
+    found = []
+    for user, profile, row in zip(held.ids, profiles, liked.to_numpy().tolist(), strict=True):
+        pair = edit_genres(profile, dict(zip(map(str, liked.columns), row, strict=True)))
+        if pair is None:
+            continue
+        found.append((user, profile, pair))
+        likes, dislikes = (" ".join(side) for side in likes_and_dislikes(profile))
+        if names_genre(likes, pair[0]) and names_genre(dislikes, pair[1]):
+            return found[-1]
+    if found:
+        return found[0]
     raise CallError(
         f"an edit swaps two genres, and the profile of none of {len(held.ids)} held-out users names two; "
         "train longer, or give more users"
@@ -153,8 +163,8 @@ def steer(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommender) -
         "title": _title(world.dataset, films[0]),
         "texts": {str(amount): scores.texts[amount][0] for amount in AMOUNTS},
     }
-    user = _steer_user(loop, model, recommender, labels)
-    return scores.to_dict() | {"auc": concept.auc, "example": example, "user": user}
+    users = _steer_users(loop, model, recommender, labels)
+    return scores.to_dict() | {"auc": concept.auc, "example": example, "users": users}
 
 
 def concept_labels(world: World) -> pd.Series:
@@ -164,20 +174,28 @@ def concept_labels(world: World) -> pd.Series:
     return world.dataset.facts.items[CONCEPT]
 
 
-def _steer_user(
+def _steer_users(
     loop: Loop, model: EmbeddingLanguageModel, recommender: Recommender, labels: pd.Series
 ) -> dict[str, Any]:
-    """A held-out user moved towards the concept: profile before and after, and how much of it the lists have."""
+    """Held-out users moved towards the concept: one's profiles, and how much of the concept the lists of all have."""
     world, k = loop.world, min(20, len(loop.world.items))
     train = [i for i in world.items.ids if i in set(world.film_split.train)]
     found = cav.fit(world.items.subset(train), {CONCEPT: labels.loc[train]}, seed=loop.config.seed)[CONCEPT]
     concept = found.measured_on(world.users)
-    user = world.user_split.test[0]
-    texts = {str(a): model.describe(concept.move(world.held_users[user], a), PROFILE) for a in (0.0, 2.0)}
-    level = trait_matrix(world.dataset)[CONCEPT]
-    lists = {a: [place.item for place in recommender.recommend(None, text, 1.0, k)] for a, text in texts.items()}
-    means = {amount: float(np.mean(level.reindex(items).to_numpy())) for amount, items in lists.items()}
-    return {"user": user, "profiles": texts, "funny_of_list": means}
+    users = world.user_split.test[: loop.config.scored_users]
+    level = trait_matrix(world.dataset)[CONCEPT].reindex(world.items.ids).to_numpy()
+    profiles, levels = {}, []
+    for amount in AMOUNTS:
+        texts = model.describe(concept.move(world.held_users.rows(users), amount), PROFILE)
+        profiles[str(amount)] = texts[0]
+        levels.append(float(level[top_k(recommender.scores(None, texts, 1.0), k)].mean()))
+    return {
+        "user": users[0],
+        "n": len(users),
+        "profiles": profiles,
+        "amounts": list(AMOUNTS),
+        "concept_of_lists": levels,
+    }
 
 
 def shipped(loop: Loop) -> dict[str, Any]:
