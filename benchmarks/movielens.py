@@ -28,7 +28,7 @@ def main() -> None:
         right, copied = row["fact_precision"]["genres"], row["nn_precision"]["genres"]
         print(
             f"{task}: SC above shuffled by {row['sc'] - row['sc_shuffled']:.3f} (goal 0.10, p {row['p_value']:.1e}); "
-            f"genre recall {found:.3f}, nearest film {near:.3f}; genre precision {right:.3f}, nearest film {copied:.3f}; "
+            f"genre recall {found:.3f}, nearest film's {near:.3f}; precision {right:.3f}, nearest {copied:.3f}; "
             f"rSC {row['rsc']:.2f}"
         )
     for task, row in users.items():

@@ -23,7 +23,7 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[
         folder = shared / f"shared-{name}"
         with FileLock(shared / f"{name}.lock"):
             if not (folder / "made").exists():
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)
                 fill(folder)
                 (folder / "made").touch()
         return folder
