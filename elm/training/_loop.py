@@ -73,9 +73,7 @@ def optimise(
     optimiser, parameters = _adamw(groups, config)
     modules = modules or {}
     done = restore(checkpoint, modules, optimiser, config.settings()) if checkpoint else Progress()
-    if (
-        checkpoint and done.step == 0
-    ):  # so that a second call in the same process, on changed weights, begins as this one
+    if checkpoint and done.step == 0:  # a second call in this process, on changed weights, begins as this one did
         commit(checkpoint, modules, optimiser, done, config.settings())
     before, began = done.seconds, time.perf_counter()
     device = parameters[0].device if parameters else torch.device("cpu")
