@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from elm.embeddings import SentenceEncoder, VectorTable
@@ -55,8 +56,11 @@ def bench_run(
     cached = CachedEncoder(encoder)
     scores = score_run(load_model(path), world, config, cached, progress, films, users, zero_shot).to_dict()
     profile = scores["profile"]
-    return {"run": str(path), "consistency": scores["consistency"],
-            "profile": {**profile.pop("user_profile"), **profile}}  # fmt: skip
+    return {
+        "run": str(path),
+        "consistency": scores["consistency"],
+        "profile": {**profile.pop("user_profile"), **profile},
+    }
 
 
 def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, install: bool = False,
@@ -82,8 +86,7 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     save_model(model, target / "demo", model_card(config, result, scores), dtype=torch.float16)
     if install:
         for part in ("demo", "vectors"):
-            shutil.rmtree(SHIPPED / part, ignore_errors=True)
-            shutil.copytree(target / part, SHIPPED / part)
+            _replace(SHIPPED / part, target / part)
     return {**result, "scores": scores}
 
 
@@ -91,14 +94,17 @@ def _save_vectors(world: World, folder: Path) -> None:
     """Films, items, and users (training users and the held-out ones, folded in) as one table each."""
     everyone = VectorTable(
         [*world.users.ids, *world.held_users.ids],
-        _stacked(world.users.vectors, world.held_users.vectors),
+        np.concatenate([world.users.vectors, world.held_users.vectors]),
         world.users.space,
     )
     for name, table in (("films", world.films), ("items", world.items), ("users", everyone)):
         table.save(folder / name, dtype="float16")
 
 
-def _stacked(*parts: Any) -> Any:
-    import numpy as np
-
-    return np.concatenate(parts)
+def _replace(folder: Path, by: Path) -> None:
+    """Put a copy of `by` in the place of `folder`; it is whole before the old one goes."""
+    aside = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(aside, ignore_errors=True)
+    shutil.copytree(by, aside)
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)

@@ -13,10 +13,8 @@ from elm.embeddings import SentenceEncoder
 from elm.recommend import (
     HeldOut,
     LoraTextEncoder,
-    Popularity,
     Recommender,
     TextHeadConfig,
-    ndcg_at,
     train_multivae,
     train_tears,
 )
@@ -80,8 +78,3 @@ def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, se
         "users": len(users),
         "items": len(items),
     }
-
-
-def popularity_ndcg(world: World, held: HeldUsers, k: int = 20) -> float:
-    ratings = world.dataset.ratings_matrix(users=world.users.ids, items=world.items.ids)
-    return float(np.nanmean(ndcg_at(Popularity.fit(ratings).scores(held.inputs), held.targets, k)))
