@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from elm._errors import CallError
+from elm._errors import CallError, DataFileError
 from elm.data import Dataset, EntitySplit, split_entities, split_ratings
 from elm.data import load as load_dataset
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in, semantic, wals
@@ -47,15 +47,19 @@ class World:
 
 
 def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, progress: bool = True) -> World:
-    """Make the world of a run, or read back what it has made before."""
+    """Make the world of a run, or read back what it has made before.
+
+    Raises `DataFileError` where the data set cannot be read or is no longer the run's, `CallError` for settings that do
+    not fit it.
+    """
     dataset = load_dataset(config.dataset, seed=config.seed)
     plots = _plots(dataset, config)
     films = kept(run, "films", lambda: _film_vectors(dataset, config, encoder, plots, progress))
     film_split = split_entities(films.ids, *config.film_shares, seed=config.seed)
     rated_by = dataset.interactions["user"].value_counts()
     user_split = split_entities([str(u) for u in rated_by.index[rated_by >= 10]], *config.user_shares, seed=config.seed)
-    film_split.save(run.path / "splits" / "films.json")
-    user_split.save(run.path / "splits" / "users.json")
+    _fixed(run, "films", film_split)
+    _fixed(run, "users", user_split)
 
     held_ids = {*user_split.validation, *user_split.test}
     held_ratings = dataset.interactions[dataset.interactions["user"].isin(held_ids)]
@@ -63,8 +67,7 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
     train_ratings = dataset.interactions[dataset.interactions["user"].isin(set(user_split.train))]
     items, users = _behavioural(run, train_ratings, config)
     rated = rated[rated["item"].isin(set(items.ids))]
-    held_users = fold_in(items, rated, users)
-    held_users.save(run.path / "vectors" / "held_users")
+    held_users = kept(run, "held_users", lambda: fold_in(items, rated, users))
     return World(
         dataset,
         films,
@@ -72,12 +75,26 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
         items,
         held_users,
         film_split,
-        user_split,
+        replace(
+            user_split, **{p: [u for u in getattr(user_split, p) if u in held_users] for p in ("validation", "test")}
+        ),
         {i: film_facts(dataset, i, plots.get(i)) for i in films.ids},
         TraitReader(dataset.restrict(users=user_split.train)).read_all(pd.concat([train_ratings, rated])),
         rated,
         hidden,
     )
+
+
+def _fixed(run: RunFolder, name: str, split: EntitySplit) -> None:
+    """Keep a split with the run; `DataFileError` where the data set no longer gives the one that was kept."""
+    path = run.path / "splits" / f"{name}.json"
+    if not path.exists():
+        split.save(path)
+    elif EntitySplit.load(path) != split:
+        raise DataFileError(
+            f"a run keeps its data, but the {name} of the data set are no longer those of {path}: "
+            "bring the data back, or begin another run"
+        )
 
 
 def _behavioural(run: RunFolder, ratings: pd.DataFrame, config: RunConfig) -> tuple[VectorTable, VectorTable]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from small_world import AMOUNTS, Finished, Small
 
 import elm
 from elm._errors import CallError, DataFileError, LeakageError
+from elm._files import write_json
 from elm.data import EntitySplit
 from elm.embeddings import SentenceEncoder
 from elm.runs import RunConfig, RunFolder, World, bench_run, build_world, quickstart
@@ -174,3 +176,15 @@ def test_wrong_settings(
 ) -> None:
     with pytest.raises(error, match=message):
         quickstart(tmp_path / "run", small.config(**settings), progress=False)
+
+
+def test_data_that_changed_since_the_run_began_is_noticed(finished: Finished, small: Small, tmp_path: Path) -> None:
+    shutil.copytree(small.data, tmp_path / "data")
+    shutil.copytree(finished.folder / "vectors", tmp_path / "run" / "vectors")
+    shutil.copytree(finished.folder / "splits", tmp_path / "run" / "splits")
+    config = small.config(dataset=str(tmp_path / "data"))
+    write_json(tmp_path / "run" / "run.json", config.to_dict())
+    dataset = elm.data.load(tmp_path / "data")
+    replace(dataset, interactions=dataset.interactions[dataset.interactions["user"] != "u7"]).save(tmp_path / "data")
+    with pytest.raises(DataFileError, match=r"the users of the data set are no longer those of .*users\.json"):
+        quickstart(tmp_path / "run", config, progress=False)
