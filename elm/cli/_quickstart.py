@@ -144,16 +144,22 @@ def _steer(value: dict[str, Any]) -> None:
     from elm.cli._output import echo, table
 
     _heading(f"8  The concept {value['concept']!r} as a direction (held-out AUC {value['auc']:.2f})")
-    rows = [(f"{a:+.0f}", f"{s:+.2f}", f"{r:+.2f}") for a, s, r in
+    rows = [(_signed(a), f"{s:+.2f}", f"{r:+.2f}") for a, s, r in
             zip(value["amounts"], value["score_along_concept"], value["score_along_random"], strict=True)]  # fmt: skip
     table(("amount", "concept in the text", "along a random direction"), rows)
     for amount in ("-2.0", "2.0"):
-        echo(f"   {value['example']['title']}, moved by {float(amount):+.0f}:")
+        echo(f"   {value['example']['title']}, moved by {_signed(float(amount))}:")
         echo(_indented(value["example"]["texts"][amount]))
     users = value["users"]
-    moved = ", ".join(f"{a:+.0f}: {v:.2f}" for a, v in zip(users["amounts"], users["concept_of_lists"], strict=True))
+    moved = ", ".join(
+        f"{_signed(a)}: {v:.2f}" for a, v in zip(users["amounts"], users["concept_of_lists"], strict=True)
+    )
     echo(f"   {users['n']} users moved along it: how {value['concept']} the films are that their new profiles bring")
     echo(f"      {moved}")
+
+
+def _signed(amount: float) -> str:
+    return f"{amount:+g}" if amount else "0"
 
 
 def _shipped(value: dict[str, Any]) -> None:

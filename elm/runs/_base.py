@@ -13,13 +13,13 @@ from elm.data import demo, split_entities
 from elm.data import load as load_dataset
 from elm.model import BaseConfig, save_llm, shipped_base, write_manifest
 from elm.runs._config import RunConfig
-from elm.runs._world import real_world_texts
-from elm.tasks import FilmFacts, trait_matrix
+from elm.runs._world import real_film_facts, real_world_texts
+from elm.tasks import trait_matrix
 from elm.training import BaseRecipe, demo_sources, plot_sources, train_base
 
 Sources = tuple[list[Any], list[float]]  # what draws text pairs, and how often each does
 
-_GROWN = 6144  # vocabulary of a base continued on real plots
+_GROWN = 4096  # vocabulary of a base continued on real plots
 
 
 def make_base(
@@ -77,8 +77,7 @@ def _real_sources(data: str, config: RunConfig) -> Sources:
     dataset = load_dataset(data)
     texts, plots = real_world_texts(dataset, config)
     train = split_entities(list(texts), *config.film_shares, seed=config.seed).train
-    genres = dataset.items["genres"].to_dict()
-    films = {i: FilmFacts(genres=tuple(genres[i]), plot=plots[i]) for i in train}
+    films = real_film_facts(dataset, train, plots, train, config)
     return plot_sources(films, {i: texts[i][1:] for i in train}, list(trait_matrix(dataset).columns))
 
 

@@ -28,6 +28,7 @@ class RunConfig:
     user_shares: tuple[float, float] = (0.1, 0.1)
     vector_sources: tuple[str, ...] = ("plot", "note")  # the texts behind a film's vector
     target_source: str | None = None  # the text a teacher may quote; never among vector_sources
+    themes: int = 6  # words that tell what a real film is about; 0: teachers quote its plot instead
     factors: int = 64
     soft_tokens: int = 8
     hidden: int = 768

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from elm.embeddings import SentenceEncoder, VectorTable, fold_in, semantic, wals
 from elm.model import shipped_vectors
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
-from elm.tasks import FilmFacts, TemplateTeacher, TraitReader, UserFacts, film_facts, genre_word
+from elm.tasks import FilmFacts, TemplateTeacher, TraitReader, UserFacts, film_facts, genre_word, plot_themes
 
 FILMS, USERS = "minilm", "wals"
 """Names of the two spaces, and of the adapters that read them."""
@@ -78,7 +78,7 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
         replace(
             user_split, **{p: [u for u in getattr(user_split, p) if u in held_users] for p in ("validation", "test")}
         ),
-        {i: film_facts(dataset, i, plots.get(i)) for i in films.ids},
+        real_film_facts(dataset, films.ids, plots, film_split.train, config),
         TraitReader(dataset.restrict(users=user_split.train)).read_all(pd.concat([train_ratings, rated])),
         rated,
         hidden,
@@ -161,6 +161,15 @@ def real_world_texts(dataset: Dataset, config: RunConfig) -> tuple[dict[str, lis
     """(texts behind the vectors, plots that teachers quote) of every real film that has both."""
     plots = _plots(dataset, config)
     return vector_texts(dataset, config, plots), plots
+
+
+def real_film_facts(
+    dataset: Dataset, ids: Iterable[str], plots: Mapping[str, str], train: Iterable[str], config: RunConfig
+) -> dict[str, FilmFacts]:
+    """What teachers know of each film; the words that may be themes are learned from training films alone."""
+    told = {i: plots[i] for i in ids if i in plots}
+    themes = plot_themes(told, train, config.themes) if told and config.themes else {}
+    return {i: film_facts(dataset, i, plots.get(i), themes.get(i, ())) for i in ids}
 
 
 def _plots(dataset: Dataset, config: RunConfig) -> dict[str, str]:

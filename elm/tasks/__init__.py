@@ -7,6 +7,7 @@ from elm.tasks._phrases import genre_word, shortened, trait_phrase
 from elm.tasks._positive_review import POSITIVE_REVIEW
 from elm.tasks._summary import SUMMARY
 from elm.tasks._task import VECTOR, Task, all_tasks, get, register
+from elm.tasks._themes import plot_themes
 from elm.tasks._teacher import TemplateTeacher
 from elm.tasks._user_profile import USER_PROFILE
 from elm.tasks._user_summary import USER_SUMMARY
@@ -14,4 +15,4 @@ from elm.tasks._user_traits import TraitReader, trait_matrix
 
 __all__ = ["FIVE_POSITIVE", "NEGATIVE_REVIEW", "POSITIVE_REVIEW", "SUMMARY", "USER_PROFILE", "USER_SUMMARY", "VECTOR",
            "FilmFacts", "Task", "TemplateTeacher", "TraitReader", "UserFacts", "all_tasks", "film_facts", "genre_word",
-           "get", "register", "shortened", "trait_matrix", "trait_phrase"]  # fmt: skip
+           "get", "plot_themes", "register", "shortened", "trait_matrix", "trait_phrase"]  # fmt: skip

@@ -12,7 +12,8 @@ from elm.tasks._phrases import ATTRIBUTE_PHRASES, genre_word, trait_phrase
 
 @dataclass(frozen=True)
 class FilmFacts:
-    """Facts of one film. Generated films have setting, protagonist, conflict and moods; real ones a plot.
+    """Facts of one film. Generated films have setting, protagonist, conflict and moods; real ones a plot,
+    and themes where they are taken from it.
 
     >>> FilmFacts(genres=("War", "Sci-Fi"), plot="Two moons collide.").line()
     'genres: war, science fiction; plot: Two moons collide.'
@@ -24,6 +25,7 @@ class FilmFacts:
     conflict: str | None = None
     moods: tuple[tuple[str, int], ...] = ()  # (attribute, 0 strong or 1 in part), strongest first
     plot: str | None = None
+    themes: tuple[str, ...] = ()  # what the plot is about, in single words; said in place of the plot
 
     def line(self) -> str:
         """The facts with labels in a fixed order: what the base model reads in place of a vector."""
@@ -32,7 +34,9 @@ class FilmFacts:
             parts += [f"setting: {self.setting}", f"lead: {self.protagonist}", f"conflict: {self.conflict}"]
         if self.moods:
             parts.append(f"mood: {', '.join(ATTRIBUTE_PHRASES[a][level] for a, level in self.moods)}")
-        if self.plot is not None:
+        if self.themes:
+            parts.append(f"themes: {', '.join(self.themes)}")
+        elif self.plot is not None:
             parts.append(f"plot: {self.plot}")
         return "; ".join(parts)
 
@@ -59,7 +63,7 @@ class UserFacts:
         return f"likes: {listed(self.likes)}; dislikes: {listed(self.dislikes)}"
 
 
-def film_facts(dataset: Dataset, item: str, plot: str | None = None) -> FilmFacts:
+def film_facts(dataset: Dataset, item: str, plot: str | None = None, themes: tuple[str, ...] = ()) -> FilmFacts:
     """The facts of one film: the generated ones where the data set knows them, else genres and the given plot.
 
     Raises `UnknownNameError` for an item that is not in the data set.
@@ -76,4 +80,4 @@ def film_facts(dataset: Dataset, item: str, plot: str | None = None) -> FilmFact
             moods=tuple(strongest(row, 2)),
         )
     genres: Any = dataset.items.at[item, "genres"]
-    return FilmFacts(genres=tuple(genres), plot=plot)
+    return FilmFacts(genres=tuple(genres), plot=plot, themes=themes)

@@ -27,12 +27,19 @@ def fill(patterns: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) 
         "hero": facts.protagonist,
         "place": facts.setting,
         "trouble": facts.conflict,
-        "plot": shortened(facts.plot, 45) if facts.plot else "",
+        "plot": _about(facts),
     }
     text = pick(rng, patterns).format(**words)
-    if facts.setting is None and not facts.plot:  # nothing but genres is known: leave no hole where the plot would be
+    if facts.setting is None and not words["plot"]:  # nothing but genres is known: leave no hole where the plot would be
         text = text.replace("- \n", "").replace("  ", " ").strip()
     return re.sub(r"(^- |[.!?]\s+|\n- )(\w)", lambda m: m[1] + m[2].upper(), capital(text))
+
+
+def _about(facts: FilmFacts) -> str:
+    """What a real film is about: its themes where they are known, else the start of its plot."""
+    if facts.themes:
+        return f"It tells of {listed(facts.themes)}."
+    return shortened(facts.plot, 45) if facts.plot else ""
 
 
 def by_source(known: tuple[str, ...], plot: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) -> str:

@@ -81,8 +81,8 @@ def plot_sources(
         item, task = ids[rng.integers(len(ids))], film_tasks[rng.integers(len(film_tasks))]
         prompt, target = text_pair(task, films[item], rng)
         texts = others.get(item, ())
-        if len(texts) and rng.random() < 0.6:
-            other = replace(films[item], plot=shortened(texts[int(rng.integers(len(texts)))], 60))
+        if len(texts) and rng.random() < 0.4:
+            other = replace(films[item], plot=shortened(texts[int(rng.integers(len(texts)))], 60), themes=())
             prompt, _ = text_pair(task, other, rng)
         return prompt, target
 
