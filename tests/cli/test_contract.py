@@ -75,9 +75,9 @@ def test_help_shows_an_example(path: tuple[str, ...], capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_command_speaks_json(path: tuple[str, ...]) -> None:
+def test_every_command_speaks_json_and_can_be_quiet(path: tuple[str, ...]) -> None:
     options = {name for parameter in COMMANDS[path].params for name in parameter.opts}
-    assert "--json" in options
+    assert {"--json", "--quiet"} <= options
 
 
 def test_elm_alone_and_help_list_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
