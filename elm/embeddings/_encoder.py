@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError
+from elm._quiet import no_loading_bar
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, find_encoder, weights_hash
 from elm.embeddings._pieces import piece_bounds
 from elm.embeddings._space import Array
@@ -157,23 +157,10 @@ def _load(folder: Path, device: str | None) -> Any:
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
-    with _no_loading_bar():
+    with no_loading_bar():
         try:
             model = SentenceTransformer(str(folder), device=device, model_kwargs={"use_safetensors": True})
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise DataFileError(f"the sentence encoder in {folder} cannot be loaded: {first}") from error
     return model.eval()
-
-
-@contextlib.contextmanager
-def _no_loading_bar() -> Iterator[None]:
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

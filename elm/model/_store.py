@@ -23,6 +23,7 @@ from torch import nn
 
 from elm._errors import CallError, CheckpointError, DataFileError
 from elm._files import read_json, sha256, write_json, written_aside
+from elm._quiet import no_loading_bar
 from elm.adapters import AdapterConfig, MLPAdapter
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._lora import is_lora, load_lora, save_lora
@@ -181,7 +182,8 @@ def save_llm(llm: Any, tokenizer: Any, folder: str | Path, dtype: torch.dtype = 
     if next(llm.parameters()).dtype != dtype:
         llm = copy.deepcopy(llm).to(dtype)
     with disk_errors(folder):
-        llm.save_pretrained(folder)
+        with no_loading_bar():
+            llm.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
@@ -195,14 +197,15 @@ def load_llm(folder: str | Path, revision: str | None = None, strict: bool = Fal
 
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
     try:
-        found: Any = AutoModelForCausalLM.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            use_safetensors=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,
-            **options,  # they are an error below, in words of ours
-        )
+        with no_loading_bar():
+            found: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are an error below, in words of ours
+                **options,
+            )
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
     except SafetensorError as error:
         raise CheckpointError(f"the weights in {folder} are cut off or damaged ({error}); fetch them again") from error
