@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def no_loading_bar() -> Iterator[None]:
-    """Without the bars of transformers ("Loading weights") inside the block; the caller's setting comes back after it."""
+    """Without the bars of transformers ("Loading weights") inside the block; the setting comes back after it."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

@@ -181,9 +181,8 @@ def save_llm(llm: Any, tokenizer: Any, folder: str | Path, dtype: torch.dtype = 
     """Write an ordinary transformers folder, in safetensors. The model in memory stays as it is."""
     if next(llm.parameters()).dtype != dtype:
         llm = copy.deepcopy(llm).to(dtype)
-    with disk_errors(folder):
-        with no_loading_bar():
-            llm.save_pretrained(folder)
+    with disk_errors(folder), no_loading_bar():
+        llm.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
