@@ -77,6 +77,9 @@ def run(
     target: Annotated[
         str | None, typer.Option(help="Text source that teachers quote (real films); tmdb by default.")
     ] = None,
+    hidden: Annotated[
+        int, typer.Option(min=2, help="Width of the adapters; a narrow one reads coarser and overfits less.")
+    ] = 768,
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
     text_lora: Annotated[
         int, typer.Option(min=0, help="Rank of LoRA in the recommender's text encoder; 0 keeps it frozen (faster).")
@@ -103,8 +106,8 @@ def run(
     stages = TwoStage(seed=seed, fast=fast, lora_rank=lora)
     stages = replace(stages, one=replace(stages.one, steps=steps[0]), two=replace(stages.two, steps=steps[1]))
     sources = [source.strip() for source in vectors_from.split(",") if source.strip()]
-    config = RunConfig.for_dataset(data, sources, target, seed=seed, base=base_folder, encoder=encoder, training=stages,
-                                   text_lora_rank=text_lora)  # fmt: skip
+    config = RunConfig.for_dataset(data, sources, target, seed=seed, base=base_folder, encoder=encoder, hidden=hidden,
+                                   training=stages, text_lora_rank=text_lora)  # fmt: skip
     folder = out or Path("runs") / Path(data).name
     result = train_run(folder, config, fresh=fresh, progress=not is_quiet())
     emit(result, json_mode, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))

@@ -13,7 +13,8 @@ from elm.tasks._phrases import ATTRIBUTE_PHRASES, capital, genre_word, listed, p
 def fill(patterns: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) -> str:
     """One of the patterns with the facts in place and capitals where sentences begin.
 
-    Patterns may use {hero} {place} {trouble} {genres} {a_genres} {moods}, for real films {genres} {a_genres} {plot}.
+    Patterns may use {hero} {place} {trouble} {genres} {a_genres} {moods}, for real films {genres} {a_genres} {plot},
+    and where there are six themes {theme1} {theme2} {theme3}, two each.
 
     >>> facts = FilmFacts(genres=("War",), plot="two moons collide.")
     >>> fill(("{plot} Fine {genres}.",), facts, np.random.default_rng(0))
@@ -28,6 +29,7 @@ def fill(patterns: tuple[str, ...], facts: FilmFacts, rng: np.random.Generator) 
         "place": facts.setting,
         "trouble": facts.conflict,
         "plot": _about(facts),
+        **{f"theme{n}": listed(facts.themes[2 * n - 2 : 2 * n]) for n in (1, 2, 3)},
     }
     text = pick(rng, patterns).format(**words)
     if facts.setting is None and not words["plot"]:  # nothing but genres is known: leave no hole where the plot would be

@@ -15,6 +15,12 @@ _PLOT = (
     "- a true {genres} film\n- {plot}\n- a cast that believes in it\n- a story that moves\n- an end worth the wait",
     "- it works as {genres}\n- {plot}\n- pictures to remember\n- people one cares for\n- never a dull scene",
 )
+_THEMES = (
+    "- a true {genres} film\n- it knows about {theme1}\n- it has room for {theme2}\n- it thinks about {theme3}\n"
+    "- never a dull scene",
+    "- it works as {genres}\n- {theme1}, well told\n- {theme2}, seen afresh\n- a feeling for {theme3}\n"
+    "- pictures to remember",
+)
 
 FIVE_POSITIVE = register(Task("five_positive", "item", f"List five good points of the film {VECTOR}.",
-                              lambda facts, rng: by_source(_KNOWN, _PLOT, facts, rng), temperature=0.5))  # fmt: skip
+                              lambda facts, rng: by_source(_KNOWN, _THEMES if len(facts.themes) >= 6 else _PLOT, facts, rng), temperature=0.5))  # fmt: skip
