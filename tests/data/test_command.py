@@ -11,8 +11,6 @@ from elm._errors import CallError, UnknownNameError
 from elm.cli._data import data
 from elm.data import load
 
-pytest.importorskip("elm.cli._output", reason="the command line's output helpers are not there")
-
 
 def run(*arguments: str):
     app = typer.Typer()

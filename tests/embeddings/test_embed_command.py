@@ -10,11 +10,9 @@ import typer
 from typer.testing import CliRunner
 
 from elm._errors import CallError, UnknownNameError
+from elm.cli._embed import embed
 from elm.data import Dataset
 from elm.embeddings import VectorTable
-
-pytest.importorskip("elm.cli._output", reason="the command line is not there yet")
-from elm.cli._embed import embed
 
 app = typer.Typer()
 app.command()(embed)
