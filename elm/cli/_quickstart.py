@@ -33,7 +33,7 @@ def quickstart(
     began = time.perf_counter()
     folder = out or Path("runs") / ("quickstart-short" if short else "quickstart")
     config = SHORT if short else QUICK
-    config = replace(config, seed=seed, training=replace(config.training, seed=seed))
+    config = replace(config, training=replace(config.training, seed=seed))
     show = _show_nothing if json_mode else show_step
     result = quickstart(folder, config, fresh=fresh, progress=not is_quiet(), show=show)
     remark(f"{folder}: {time.perf_counter() - began:.0f} s; picture of the scores: {folder / 'scores.png'}")

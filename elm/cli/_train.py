@@ -47,6 +47,7 @@ def demo(
     base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
     seed: Seed = 0,
     fast: Fast = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
     install: Annotated[bool, typer.Option(help="Put the result into the package, to be shipped.")] = False,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -58,7 +59,8 @@ def demo(
     from elm.cli._output import echo, emit, is_quiet
     from elm.runs import make_demo
 
-    result = make_demo(out, base=base_folder, seed=seed, fast=fast, install=install, progress=not is_quiet())
+    result = make_demo(out, base=base_folder, seed=seed, fast=fast, fresh=fresh, install=install,
+                       progress=not is_quiet())  # fmt: skip
     emit(result, json_mode, lambda: echo(f"model in {out / 'model'}: {_losses(result)}"))
 
 

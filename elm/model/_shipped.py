@@ -12,7 +12,6 @@ from elm.model._store import SHIPPED_BASE, load_llm, load_model
 
 SHIPPED = Path(__file__).parent / "shipped"
 DEMO, VECTORS = SHIPPED / "demo", SHIPPED / "vectors"
-"""How an adapter folder calls the embedded base."""
 
 
 def shipped_base() -> tuple[Any, Any]:

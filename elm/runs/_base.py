@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from elm._files import written_aside
-from elm.data import demo, split_entities
+from elm._errors import LeakageError
+from elm._files import read_json, write_json, written_aside
+from elm.data import demo, guard_disjoint, split_entities
 from elm.data import load as load_dataset
 from elm.model import BaseConfig, save_llm, shipped_base, write_manifest
 from elm.runs._config import RunConfig
@@ -18,6 +20,9 @@ from elm.tasks import trait_matrix
 from elm.training import BaseRecipe, demo_sources, plot_sources, train_base
 
 Sources = tuple[list[Any], list[float]]  # what draws text pairs, and how often each does
+
+TRAINED_ON = "trained_on.json"
+"""In the folder of a base continued on a data set: the films whose texts it has seen."""
 
 _GROWN = 4096  # vocabulary of a base continued on real plots
 
@@ -43,7 +48,9 @@ def make_base(
         sources, weights = _demo_sources(seed)
         origin = "texts generated from facts of the demo world"
     else:
-        sources, weights = _real_sources(data, config or RunConfig.for_dataset(data))
+        config = config or RunConfig.for_dataset(data, seed=seed)
+        sources, weights, films = _real_sources(data, config)
+        write_json(out / TRAINED_ON, {"seed": config.seed, "films": films})
         origin = f"texts of the training films of {data}"
         start = shipped_base()
         recipe = replace(recipe, lr=1.5e-3, model=BaseConfig(vocabulary=_GROWN))
@@ -65,6 +72,20 @@ def make_base(
     }
 
 
+def guard_base(base: str, films: Iterable[str], world_seed: int, demo_world: bool) -> None:
+    """Refuse held-out films that the base was trained on (`LeakageError`): those that its folder names, and for the
+    shipped base the demo films of another seed, whose combinations of facts it may have met.
+    """
+    if base == "shipped" and demo_world and world_seed != 0:
+        raise LeakageError(
+            f"the shipped base left out the held-out demo films of seed 0 only, so it may have met those of seed "
+            f"{world_seed}; make a base for them with `elm train base --seed {world_seed}` and name it by --base"
+        )
+    record = Path(base) / TRAINED_ON
+    if record.is_file():
+        guard_disjoint(read_json(record)["films"], films, f"base {base}")
+
+
 def _demo_sources(seed: int) -> Sources:
     config = RunConfig(seed=seed)
     dataset = demo(seed=seed)
@@ -73,12 +94,13 @@ def _demo_sources(seed: int) -> Sources:
     return demo_sources(dataset.facts.items.loc[[*split.validation, *split.test]], seed=seed)
 
 
-def _real_sources(data: str, config: RunConfig) -> Sources:
+def _real_sources(data: str, config: RunConfig) -> tuple[list[Any], list[float], list[str]]:
     dataset = load_dataset(data)
     texts, plots = real_world_texts(dataset, config)
     train = split_entities(list(texts), *config.film_shares, seed=config.seed).train
     films = real_film_facts(dataset, train, plots, train, config)
-    return plot_sources(films, {i: texts[i][1:] for i in train}, list(trait_matrix(dataset).columns))
+    others = {i: texts[i][1:] for i in train}
+    return *plot_sources(films, others, list(trait_matrix(dataset).columns)), train
 
 
 def _card(recipe: BaseRecipe, origin: str, loss: float, seed: int, data: str | None, fast: bool, size: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from elm.embeddings import SentenceEncoder, VectorTable
+from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model
 from elm.runs._card import model_card
@@ -63,22 +63,23 @@ def bench_run(
     }
 
 
-def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, install: bool = False,
-              progress: bool = True) -> dict[str, Any]:  # fmt: skip
+def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, fresh: bool = False,
+              install: bool = False, progress: bool = True) -> dict[str, Any]:  # fmt: skip
     """Train the demo model longer and on more films than the quickstart does, score it, and write its card.
 
     `install` copies model and vectors into the package. Weights and vectors are kept in half precision, and the
     scores are those of the model as it is read back from disk.
     """
-    config = RunConfig(seed=seed, base=base, extra_films=6000, user_views=4, training=replace(DEMO_TRAINING, fast=fast))
-    run = config.begin(out)
+    training = replace(DEMO_TRAINING, fast=fast, seed=seed)
+    config = RunConfig(base=base, extra_films=6000, user_views=4, training=training)
+    run = config.begin(out, fresh)
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
     result = run.step("train", lambda: teach(run, world, config, encoder, progress))
     target = run.path / "shipped"
     model = load_model(run.path / "model")
     save_model(model, target / "demo", dtype=torch.float16)
-    _save_vectors(world, target / "vectors")
+    world = _save_vectors(world, target / "vectors")
     cached = CachedEncoder(encoder)
     scores = run.step(
         "score", lambda: score_run(load_model(target / "demo"), world, config, cached, progress).to_dict()
@@ -90,8 +91,11 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     return {**result, "scores": scores}
 
 
-def _save_vectors(world: World, folder: Path) -> None:
-    """Films, items, and users (training users and the held-out ones, folded in) as one table each."""
+def _save_vectors(world: World, folder: Path) -> World:
+    """Films, items, and users (training users and the held-out ones, folded in) as one table each.
+
+    Returns the world with the vectors as they lie on disk, in half precision: what is shipped is what is scored.
+    """
     everyone = VectorTable(
         [*world.users.ids, *world.held_users.ids],
         np.concatenate([world.users.vectors, world.held_users.vectors]),
@@ -99,6 +103,9 @@ def _save_vectors(world: World, folder: Path) -> None:
     )
     for name, table in (("films", world.films), ("items", world.items), ("users", everyone)):
         table.save(folder / name, dtype="float16")
+    films, items, users = (VectorTable.load(folder / name) for name in ("films", "items", "users"))
+    users = users.subset(world.users.ids)
+    return replace(world, films=films, items=items, users=users, held_users=fold_in(items, world.rated, users))
 
 
 def _replace(folder: Path, by: Path) -> None:

@@ -12,6 +12,7 @@ from elm.adapters import MLPAdapter
 from elm.data import film_texts, make_films, strongest
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
 from elm.model import BASE_ID, EmbeddingLanguageModel, load_llm, save_model, shipped_base
+from elm.runs._base import guard_base
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._world import FILMS, USERS, World, kept, user_views
@@ -23,11 +24,16 @@ USER_TASKS = tuple(task.id for task in all_tasks("user"))
 
 
 def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
-    """The base with two untrained adapters, the first layer of each started from its training vectors."""
+    """The base with two untrained adapters, the first layer of each started from its training vectors.
+
+    Raises `LeakageError` where the base has seen a held-out film.
+    """
+    held = [*world.film_split.validation, *world.film_split.test]
+    guard_base(config.base, held, config.seed, demo_world=config.dataset == "demo")
     llm, tokenizer = shipped_base() if config.base == "shipped" else load_llm(config.base)
     table = llm.get_input_embeddings().weight.detach()
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+        torch.manual_seed(config.training.seed)
         adapters = {
             name: MLPAdapter.for_space(vectors.space, table.shape[1], tasks, float(table.std()), config.soft_tokens,
                                        config.hidden).start_from(vectors.rows(ids))
