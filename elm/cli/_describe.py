@@ -17,8 +17,11 @@ Run = Annotated[Path | None, typer.Option(help="A run or model folder; the shipp
 
 def describe(
     task: Annotated[
-        str, typer.Option(help="A task id, such as summary, positive_review or five_positive.")
-    ] = "summary",
+        str | None,
+        typer.Option(
+            help="A task id, such as positive_review or five_positive; summary by default, user_summary with --user."
+        ),
+    ] = None,
     item: Annotated[str | None, typer.Option(help="An item of the run's film vectors.")] = None,
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
     vectors: Annotated[Path | None, typer.Option(help="A .npy file of shape (dim,) or (n, dim).")] = None,
@@ -44,8 +47,7 @@ def describe(
 
     if sum(x is not None for x in (item, user, vectors)) != 1:
         raise CallError("say what to describe: one of --item, --user or --vectors")
-    if user is not None and task == "summary":
-        task = "user_summary"
+    task = task or ("summary" if user is None else "user_summary")
     model = open_model(run)
     if vectors is not None:
         array, names = read_vectors(vectors), None
