@@ -28,7 +28,7 @@ class LinearProbe:
     Setting, protagonist and conflict: one-vs-all ridge, the largest answer. Genres: a ridge each, all above one
     threshold, and always the largest. Moods: a ridge each on 1 (strong), 0.5 (in part) or 0, the two largest above a
     threshold. Ridge weights are chosen by leave-one-out error, thresholds by `_FOLDS`-fold predictions; both see
-    training films only. Real films (no setting known) get genres, and the plot of the nearest training film.
+    training films only. Real films (no setting known) get genres, and plot and themes of the nearest training film.
 
     >>> rng = np.random.default_rng(0)
     >>> vectors = rng.normal(size=(40, 6))
@@ -83,8 +83,8 @@ class LinearProbe:
             found = [_moods_of(row, self.moods, *self._thresholds["moods"]) for row in grades]
             films = [replace(film, moods=moods) for film, moods in zip(films, found, strict=True)]
         if self._facts[0].setting is None:
-            nearest = (rows @ self._vectors.T).argmax(1)
-            films = [replace(film, plot=self._facts[row].plot) for film, row in zip(films, nearest, strict=True)]
+            nearest = [self._facts[row] for row in (rows @ self._vectors.T).argmax(1)]
+            films = [replace(f, plot=near.plot, themes=near.themes) for f, near in zip(films, nearest, strict=True)]
         return films
 
     def _fit_graded(self, name: str, targets: Floats, choose: Any, seed: int) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from elm.evaluation import LinearProbe
-from elm.tasks import FilmFacts
+from elm.tasks import FilmFacts, TemplateTeacher
 
 
 def test_reads_every_fact_where_vectors_are_linear_in_the_facts():
@@ -39,6 +39,19 @@ def test_real_films_get_genres_and_the_nearest_plot():
     read = LinearProbe.fit(rows, films).read(rows[:3] * 2.0)
     assert [film.plot for film in read] == ["Plot 0.", "Plot 1.", "Plot 2."]
     assert all(film.setting is None and len(film.genres) >= 1 for film in read)
+
+
+def test_real_films_get_the_nearest_themes_so_that_texts_have_the_teachers_form():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(60, 5))
+    films = [
+        FilmFacts(("War",), plot=f"Plot {i}.", themes=tuple(f"word{i}n{n}" for n in range(6))) for i in range(len(rows))
+    ]
+    read = LinearProbe.fit(rows, films).read(rows[:3] * 2.0)
+    assert read == films[:3]
+    texts, lessons = (TemplateTeacher({"a": facts}).write("a", "five_positive") for facts in (read[2], films[2]))
+    assert texts == lessons
+    assert "word2n0" in texts.lower()
 
 
 def test_is_the_same_every_time():
