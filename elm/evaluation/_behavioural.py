@@ -32,7 +32,9 @@ class UserScores:
     """Scores of one user task, an entry a held-out user, by system.
 
     bc, ndcg: against held-out ratings, systems of `TEXTS` and "cf" (the collaborative model itself) and "popular".
-    cf_bc: Spearman against the collaborative model's predictions; zero_shot: bc by the zero-shot ranker, or empty.
+    cf_bc, cf_ndcg: Spearman and NDCG against the collaborative model's predictions. NDCG's gain is a prediction minus
+    the lowest among that user's candidates: never negative, and as far apart as the predictions are.
+    zero_shot: bc by the zero-shot ranker, or empty.
     """
 
     task: str
@@ -41,6 +43,7 @@ class UserScores:
     bc: dict[str, Floats]
     ndcg: dict[str, Floats]
     cf_bc: dict[str, Floats]
+    cf_ndcg: dict[str, Floats]
     zero_shot: dict[str, Floats] = field(default_factory=dict)
     seed: int = 0
 
@@ -70,6 +73,7 @@ class UserScores:
             **_named("ndcg", self.ndcg),
             **_named("cf_bc", self.cf_bc),
             "cf_rbc": number(_between(self.cf_bc)),
+            **_named("cf_ndcg", self.cf_ndcg),
             "zero_shot": _named("bc", self.zero_shot),
         }
 
@@ -167,13 +171,16 @@ def _score(
     by_text = {name: candidates.picked(ranker.scores(found)) for name, found in texts.items()}
     lines = {"cf": candidates.picked(predicted), "popular": candidates.picked(popularity)}
     zero = {name: candidates.picked(zero_shot.scores(found)) for name, found in texts.items()} if zero_shot else {}
+    others = {name: scores for name, scores in (by_text | lines).items() if name != "cf"}
+    cf_gains = [row - row.min() for row in lines["cf"]]
     return UserScores(
         task=task,
         users=candidates.users,
         texts=texts,
         bc={name: rank_agreement(scores, candidates.gains) for name, scores in (by_text | lines).items()},
         ndcg={name: graded_ndcg(scores, candidates.gains) for name, scores in (by_text | lines).items()},
-        cf_bc={name: rank_agreement(s, lines["cf"]) for name, s in (by_text | lines).items() if name != "cf"},
+        cf_bc={name: rank_agreement(scores, lines["cf"]) for name, scores in others.items()},
+        cf_ndcg={name: graded_ndcg(scores, cf_gains) for name, scores in others.items()},
         zero_shot={name: rank_agreement(scores, candidates.gains) for name, scores in zero.items()},
         seed=seed,
     )

@@ -24,6 +24,33 @@ def test_a_model_that_looks_up_the_truth_stands_at_one(user_world, encoder, look
     assert scores["cf_bc"] > scores["cf_bc_shuffled"]
 
 
+def test_ndcg_against_the_collaborative_model_is_one_for_its_own_order(user_world, encoder, look_up):
+    class Collaborative:
+        """Scores by the vector that a held-out user's text was looked up from: no text can order more like it."""
+
+        def __init__(self):
+            self.texts = {}
+            for user, vector in zip(user_world.folded.ids, user_world.folded.vectors, strict=True):
+                self.texts[f"I am {user}."] = vector @ user_world.items.vectors.T
+
+        def scores(self, texts):
+            nobody = np.zeros(len(user_world.items))
+            return np.array([self.texts.get(text, nobody) for text in texts])
+
+    class Named:
+        def write(self, user, task):
+            return f"I am {user}."
+
+    own = score(user_world, look_up(user_world.folded, Named()), encoder, ranker=Collaborative())
+    np.testing.assert_allclose(own.cf_ndcg["model"], 1.0, atol=1e-3)
+    found = score(user_world, look_up(user_world.folded, user_world.teacher), encoder).to_dict()
+    systems = ("teacher", "shuffled", "random", "nn", "popular")
+    assert {name for name in found if name.startswith("cf_ndcg")} == {"cf_ndcg", *(f"cf_ndcg_{s}" for s in systems)}
+    assert found["cf_ndcg"] == found["cf_ndcg_teacher"] < 1
+    assert found["cf_ndcg_random"] < found["cf_ndcg"] - 0.02
+    assert found["cf_ndcg_shuffled"] < found["cf_ndcg"] - 0.02
+
+
 def test_a_model_that_ignores_its_vector_does_not_pass(user_world, encoder, blind):
     found = score(user_world, blind(user_world.users.ids, user_world.teacher), encoder)
     assert found.p_value > 0.05
