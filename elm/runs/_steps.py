@@ -30,6 +30,7 @@ CONCEPT = "funny"
 
 AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 _STEERED = 30  # films, at most
+_BULLETS = 10  # what a profile's prompt asks for
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,14 @@ def edit_one(loop: Loop, model: EmbeddingLanguageModel, recommender: Recommender
 def _editable(loop: Loop, model: EmbeddingLanguageModel) -> tuple[str, str, tuple[str, str]]:
     """A held-out user whose profile names two genres: id, profile, (most liked, least liked) of them.
 
-    The first whose profile likes the one and dislikes the other, for there the swap says most; else the first of all.
+    The swap says most where the profile likes the one and dislikes the other: the first such profile of ten distinct
+    bullets, else the first such profile, else the first of all.
     """
     world = loop.world
     held = held_users(world, world.user_split.test, loop.config.seed)
     liked = genre_preferences(held.inputs, _genres(world))
     profiles: list[str] = model.describe(world.held_users.rows(held.ids), PROFILE)
-    found = []
+    found, telling = [], []
     for user, profile, row in zip(held.ids, profiles, liked.to_numpy().tolist(), strict=True):
         pair = edit_genres(profile, dict(zip(map(str, liked.columns), row, strict=True)))
         if pair is None:
@@ -118,13 +120,19 @@ def _editable(loop: Loop, model: EmbeddingLanguageModel) -> tuple[str, str, tupl
         found.append((user, profile, pair))
         likes, dislikes = (" ".join(side) for side in likes_and_dislikes(profile))
         if names_genre(likes, pair[0]) and names_genre(dislikes, pair[1]):
-            return found[-1]
+            if len(set(_bullets(profile))) == _BULLETS:
+                return found[-1]
+            telling.append(found[-1])
     if found:
-        return found[0]
+        return (telling or found)[0]
     raise CallError(
         f"an edit swaps two genres, and the profile of none of {len(held.ids)} held-out users names two; "
         "train longer, or give more users"
     )
+
+
+def _bullets(profile: str) -> list[str]:
+    return [line.strip() for line in profile.splitlines() if line.strip().startswith("- ")]
 
 
 def score(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
