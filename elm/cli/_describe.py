@@ -12,6 +12,10 @@ from elm.cli._options import Json, Quiet, Seed
 if TYPE_CHECKING:
     import numpy as np
 
+    from elm.embeddings import VectorTable
+
+_MANY = 64  # more texts than this take a while, which a bar shows
+
 Run = Annotated[Path | None, typer.Option(help="A run or model folder; the shipped demo model without it.")]
 
 
@@ -42,24 +46,26 @@ def describe(
     Example: elm describe --item f7 --task positive_review
     """
     from elm._errors import CallError
-    from elm.cli._output import echo, emit
+    from elm.cli._output import emit, is_quiet
     from elm.runs import open_model, open_vector
 
-    if sum(x is not None for x in (item, user, vectors)) != 1:
+    if (item is not None and user is not None) or item is user is vectors is None:
         raise CallError("say what to describe: one of --item, --user or --vectors")
     task = task or ("summary" if user is None else "user_summary")
+    name = user if item is None else item
     model = open_model(run)
+    array: np.ndarray | VectorTable
     if vectors is not None:
-        array, names = read_vectors(vectors), None
+        array, names = _of_path(vectors, name)
     else:
         kind: Literal["films", "users"] = "films" if item is not None else "users"
-        name = str(item or user)
-        array, names = open_vector(run, kind, name)[None], [name]
-    texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature)
+        array, names = open_vector(run, kind, str(name))[None], [str(name)]
+    progress = len(names) > _MANY and not is_quiet()
+    texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress)
     texts = [texts] if isinstance(texts, str) else texts
-    names = names or [str(row) for row in range(len(texts))]
-    value = {"task": task, "texts": [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]}
-    emit(value, json_mode, lambda: echo("\n\n".join(texts)))
+    rows = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
+    with_ids = vectors is not None and name is None and vectors.is_dir()
+    emit({"task": task, "texts": rows}, json_mode, lambda: _show(rows, with_ids))
 
 
 def profile(
@@ -88,6 +94,41 @@ def profile(
     vector = open_vector(run, "users", str(user)) if ratings is None else vector_of_history(run, ratings)
     text = open_model(run).describe(vector, task, seed=seed)
     emit({"user": user, "task": task, "profile": text}, json_mode, lambda: echo(text))
+
+
+def _of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, list[str]]:
+    """The vectors at `path` and their names: a saved table, or its one row `name`; or an array, whose rows are counted.
+
+    A table brings its space, so that the model refuses one that it was not trained on.
+    """
+    from elm._errors import CallError, DataFileError
+    from elm.embeddings import VectorTable
+
+    if not path.is_dir():
+        if name is not None:
+            raise CallError(
+                f"rows of an array have no names, so --item and --user go with a table's folder, not {path}"
+            )
+        array = read_vectors(path)
+        return array, [str(row) for row in range(len(array) if array.ndim > 1 else 1)]
+    if not (path / "space.json").exists():
+        if inner := sorted(place.parent.name for place in path.glob("*/space.json")):
+            raise CallError(
+                f"--vectors takes one table, and {path} is a folder of tables: name {' or '.join(inner)} in it"
+            )
+        raise DataFileError(
+            f"{path} is not a whole .npy file of numbers, nor the folder of a table (it has no space.json); "
+            "save one with numpy.save or `elm embed --out`"
+        )
+    table = VectorTable.load(path)
+    table = table if name is None else table.subset([name])
+    return table, table.ids
+
+
+def _show(rows: list[dict[str, str]], with_ids: bool) -> None:
+    from elm.cli._output import echo
+
+    echo("\n\n".join(f"{row['id']}\n{row['text']}" if with_ids else row["text"] for row in rows))
 
 
 def read_vectors(path: Path) -> np.ndarray:
