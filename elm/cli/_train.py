@@ -67,7 +67,9 @@ def demo(
 @train.command("run")
 def run(
     data: Annotated[str, typer.Argument(help="A data set's name, or a folder that `elm data --out` wrote.")],
-    out: Annotated[Path | None, typer.Option(help="Run folder; runs/<name> by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder; runs/<name> by default, runs/<name>-run where that is the data.")
+    ] = None,
     base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
     steps: Annotated[tuple[int, int], typer.Option(help="Steps of stage one and stage two.")] = (400, 800),
     encoder: Annotated[
@@ -103,6 +105,11 @@ def run(
     from elm.runs import RunConfig, train_run
     from elm.training import TwoStage
 
+    source, default = Path(data).resolve(), Path("runs") / Path(data).resolve().name
+    if source.is_dir() and source == default.resolve():
+        default = default.with_name(f"{default.name}-run")
+    if out is not None and source.is_dir() and source == out.resolve():
+        raise CallError(f"a run begins in a folder of its own, and {out} is the data set's: choose another with --out")
     if min(steps) < 0:
         raise CallError(f"--steps takes two numbers of 0 or more, got {steps[0]} and {steps[1]}")
     stages = TwoStage(seed=seed, fast=fast, lora_rank=lora)
@@ -110,7 +117,7 @@ def run(
     sources = [source.strip() for source in vectors_from.split(",") if source.strip()]
     config = RunConfig.for_dataset(data, sources, target, seed=seed, base=base_folder, encoder=encoder, hidden=hidden,
                                    training=stages, text_lora_rank=text_lora)  # fmt: skip
-    folder = out or Path("runs") / Path(data).name
+    folder = out or default
     result = train_run(folder, config, fresh=fresh, progress=not is_quiet())
     emit(result, json_mode, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))
 
