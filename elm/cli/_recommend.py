@@ -34,7 +34,7 @@ def recommend(
 ) -> None:
     """Recommend items from what is known of a user.
 
-    Example: elm recommend runs/demo --user u7 --profile "They love war films. They avoid comedies." --alpha 0.7
+    Example: elm recommend runs/quickstart --user u7 --profile "They love war films. They avoid comedies." --alpha 0.7
     """
     from elm._errors import CallError
     from elm.cli._output import emit
