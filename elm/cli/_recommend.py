@@ -112,7 +112,7 @@ def _user_ratings(run: Path, user: str) -> dict[str, float]:
     named: dict[str, Any] = read_json(run / "run.json")
     if "dataset" not in named:
         raise CallError(f"{run / 'run.json'} names no data set, so --user has no ratings; use --history")
-    dataset = load(named["dataset"], named.get("folder"), seed=named.get("seed", 0))
+    dataset = load(named["dataset"], seed=named.get("seed", 0))
     if user not in dataset.users.index:
         raise UnknownNameError("user", user, dataset.users.index)
     rows = dataset.interactions[dataset.interactions["user"] == user]

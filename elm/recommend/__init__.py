@@ -1,6 +1,6 @@
 """Recommenders that a person can steer with words: Multi-VAE, TEARS, and what an edit of the text changes."""
 
-from elm.recommend._batches import fold_in
+from elm.recommend._batches import fold_in, positives
 from elm.recommend._edits import EditEffect, edit_genres, evaluate_edit, genre_ndcg, genre_preferences
 from elm.recommend._fitting import HeldOut, ndcg_at
 from elm.recommend._gaussian import Gaussian, transport_cost
@@ -46,6 +46,7 @@ __all__ = [
     "names_genre",
     "ndcg_at",
     "pieces",
+    "positives",
     "swap_genres",
     "train_multivae",
     "train_tears",

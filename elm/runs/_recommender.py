@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import sparse
 
@@ -15,6 +14,7 @@ from elm.recommend import (
     LoraTextEncoder,
     Recommender,
     TextHeadConfig,
+    positives,
     train_multivae,
     train_tears,
 )
@@ -23,8 +23,6 @@ from elm.runs._world import World
 
 PROFILE = "user_profile"
 """The task whose texts the recommender reads."""
-
-_LIKED = 4.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def held_users(world: World, ids: list[str], seed: int = 0) -> HeldUsers:
         return replace(folded, interactions=theirs).ratings_matrix(users=ids, items=world.items.ids)
 
     hidden = matrix(world.hidden)
-    targets = sparse.csr_matrix((hidden >= _LIKED).astype(np.float32))
+    targets = positives(hidden)
     teacher = world.user_teacher(seed)
     return HeldUsers(ids, matrix(world.rated), targets, [teacher.write(u, PROFILE) for u in ids])
 

@@ -9,14 +9,14 @@ import torch
 
 from elm._errors import CallError
 from elm.adapters import MLPAdapter
-from elm.data import film_texts, make_films, strongest
+from elm.data import film_texts, make_films
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
 from elm.model import BASE_ID, EmbeddingLanguageModel, load_llm, save_model, shipped_base
 from elm.runs._base import guard_base
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._world import FILMS, USERS, World, kept, user_views
-from elm.tasks import FilmFacts, TemplateTeacher, all_tasks
+from elm.tasks import FilmFacts, TemplateTeacher, all_tasks, generated_facts
 from elm.training import Lessons, train_two_stage
 
 FILM_TASKS = tuple(task.id for task in all_tasks("item"))
@@ -76,10 +76,7 @@ def extra_films(run: RunFolder, world: World, count: int, seed: int, encoder: Se
     for item, text in film_texts(films, seed=seed + 1)[["item", "text"]].itertuples(index=False):
         texts.setdefault(item, []).append(text)
     table = kept(run, "extra_films", lambda: semantic(texts, encoder, name=FILMS, progress=progress))
-    facts = {
-        str(i): FilmFacts(tuple(f["genres"]), f["setting"], f["protagonist"], f["conflict"], tuple(strongest(f, 2)))
-        for i, f in films.iterrows()
-    }
+    facts = {str(item): generated_facts(row) for item, row in films.iterrows()}
     return VectorTable(table.ids, table.vectors, world.films.space), facts
 
 

@@ -1,6 +1,6 @@
 """Tasks: named prompts over a vector, the facts a teacher may use, and the template teacher."""
 
-from elm.tasks._facts import FilmFacts, UserFacts, film_facts
+from elm.tasks._facts import FilmFacts, UserFacts, film_facts, generated_facts
 from elm.tasks._five_positive import FIVE_POSITIVE
 from elm.tasks._negative_review import NEGATIVE_REVIEW
 from elm.tasks._phrases import genre_word, shortened, trait_phrase
@@ -14,5 +14,5 @@ from elm.tasks._user_summary import USER_SUMMARY
 from elm.tasks._user_traits import TraitReader, trait_matrix
 
 __all__ = ["FIVE_POSITIVE", "NEGATIVE_REVIEW", "POSITIVE_REVIEW", "SUMMARY", "USER_PROFILE", "USER_SUMMARY", "VECTOR",
-           "FilmFacts", "Task", "TemplateTeacher", "TraitReader", "UserFacts", "all_tasks", "film_facts", "genre_word",
+           "FilmFacts", "Task", "TemplateTeacher", "TraitReader", "UserFacts", "all_tasks", "film_facts", "generated_facts", "genre_word",
            "get", "plot_themes", "register", "shortened", "trait_matrix", "trait_phrase"]  # fmt: skip

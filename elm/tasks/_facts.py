@@ -63,6 +63,17 @@ class UserFacts:
         return f"likes: {listed(self.likes)}; dislikes: {listed(self.dislikes)}"
 
 
+def generated_facts(row: Any) -> FilmFacts:
+    """The facts of a generated film, from its row of `make_films`; its two strongest attributes are the moods."""
+    return FilmFacts(
+        genres=tuple(row["genres"]),
+        setting=row["setting"],
+        protagonist=row["protagonist"],
+        conflict=row["conflict"],
+        moods=tuple(strongest(row, 2)),
+    )
+
+
 def film_facts(dataset: Dataset, item: str, plot: str | None = None, themes: tuple[str, ...] = ()) -> FilmFacts:
     """The facts of one film: the generated ones where the data set knows them, else genres and the given plot.
 
@@ -71,13 +82,6 @@ def film_facts(dataset: Dataset, item: str, plot: str | None = None, themes: tup
     if item not in dataset.items.index:
         raise UnknownNameError("item", item, dataset.items.index)
     if dataset.facts is not None:
-        row: Any = dataset.facts.items.loc[item]
-        return FilmFacts(
-            genres=tuple(row["genres"]),
-            setting=row["setting"],
-            protagonist=row["protagonist"],
-            conflict=row["conflict"],
-            moods=tuple(strongest(row, 2)),
-        )
+        return generated_facts(dataset.facts.items.loc[item])
     genres: Any = dataset.items.at[item, "genres"]
     return FilmFacts(genres=tuple(genres), plot=plot, themes=themes)

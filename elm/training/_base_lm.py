@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from elm.data import ATTRIBUTES, GENRES, make_films, strongest
+from elm.data import ATTRIBUTES, GENRES, make_films
 from elm.model import BaseConfig, grow_vocabulary, new_base, plain_ids, train_tokenizer
-from elm.tasks import VECTOR, FilmFacts, Task, UserFacts, all_tasks, shortened
+from elm.tasks import VECTOR, FilmFacts, Task, UserFacts, all_tasks, generated_facts, shortened
 from elm.training._batch import Batch, Example, collate
 from elm.training._loop import LoopConfig, LoopResult, optimise
 from elm.training._precision import bf16_is_fast
@@ -53,10 +53,7 @@ def random_user_facts(rng: np.random.Generator, known: Sequence[str], likes: int
 def demo_sources(skip: Any, n_films: int = 20000, seed: int = 0) -> tuple[list[Source], list[float]]:
     """Film and user prompts over drawn facts; `skip` holds the films whose combinations of facts must not occur."""
     films = make_films(n_films, seed=seed + 7, prefix="b", skip=skip)
-    facts = [
-        FilmFacts(tuple(row["genres"]), row["setting"], row["protagonist"], row["conflict"], tuple(strongest(row, 2)))
-        for _, row in films.iterrows()
-    ]
+    facts = [generated_facts(row) for _, row in films.iterrows()]
     film_tasks, user_tasks, traits = all_tasks("item"), all_tasks("user"), [*GENRES, *ATTRIBUTES]
 
     def film(rng: np.random.Generator) -> Pair:
