@@ -36,7 +36,8 @@ for _room in ("evaluation", "runs", "cli"):
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 HEAVY = {"torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "implicit", "peft", "datasets", "safetensors",
-         "sentence_transformers", "accelerate", "pyarrow", "matplotlib", "huggingface_hub", "rich", "tqdm"}  # fmt: skip
+         "sentence_transformers", "accelerate", "pyarrow", "matplotlib", "huggingface_hub", "rich", "tqdm",
+         "jax", "flax", "model_signing", "filelock", "ipywidgets"}  # fmt: skip
 
 
 def imported(path: Path) -> Iterator[str]:
