@@ -14,6 +14,7 @@ from elm.data._film_details import (
 )
 from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
+from elm.data._soft_attributes import load_soft_attributes
 from elm.data._splits import EntitySplit, guard_disjoint, split_entities, split_ratings
 from elm.data._summary import summarize
 from elm.data._texts import JoinReport, join_texts
@@ -37,6 +38,7 @@ __all__ = [
     "join_texts",
     "load",
     "load_movielens",
+    "load_soft_attributes",
     "make_films",
     "make_ratings",
     "movielens_100k_with_texts",

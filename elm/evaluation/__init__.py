@@ -1,5 +1,6 @@
 """Scores of texts against controls, on held-out entities only: does a text say what its vector knows?"""
 
+from elm.evaluation._along import AlongScores, behavioural_along, semantic_along
 from elm.evaluation._behavioural import UserScores, user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
 from elm.evaluation._facts import FactScores, fact_scores
@@ -9,11 +10,14 @@ from elm.evaluation._profile_parts import likes_and_dislikes
 from elm.evaluation._ranker import Ranker, TrainedRanker, ZeroShotRanker
 from elm.evaluation._report import scores_figure
 from elm.evaluation._semantic import TaskScores, film_consistency
+from elm.evaluation._sensitivity import Sensitivity, list_sensitivity, text_sensitivity
+from elm.evaluation._soft_attributes import soft_attribute_scores
 from elm.evaluation._steer import SteerScores, steer_scores
 from elm.evaluation._tables import consistency_table, facts_table, loop_table, profile_table
 from elm.evaluation._texts import CachedEncoder, Describer, Encoder
 
 __all__ = [
+    "AlongScores",
     "CachedEncoder",
     "Candidates",
     "Describer",
@@ -23,11 +27,13 @@ __all__ = [
     "LinearProbe",
     "LoopScores",
     "Ranker",
+    "Sensitivity",
     "SteerScores",
     "TaskScores",
     "TrainedRanker",
     "UserScores",
     "ZeroShotRanker",
+    "behavioural_along",
     "consistency_table",
     "draw_candidates",
     "edit_scores",
@@ -35,10 +41,14 @@ __all__ = [
     "facts_table",
     "film_consistency",
     "likes_and_dislikes",
+    "list_sensitivity",
     "loop_scores",
     "loop_table",
     "profile_table",
     "scores_figure",
+    "semantic_along",
+    "soft_attribute_scores",
     "steer_scores",
+    "text_sensitivity",
     "user_consistency",
 ]

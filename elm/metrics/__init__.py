@@ -2,6 +2,7 @@
 
 from elm.metrics._auc import auc
 from elm.metrics._ndcg import ndcg, ndcg_graded
+from elm.metrics._pairs import PairAgreement, pair_agreement
 from elm.metrics._rank_between import rank_between
 from elm.metrics._recall import recall
 from elm.metrics._rowwise import cosine, spearman
@@ -9,6 +10,7 @@ from elm.metrics._significance import PairedTest, bootstrap_interval, holm, pair
 from elm.metrics._top_k import top_k
 
 __all__ = [
+    "PairAgreement",
     "PairedTest",
     "auc",
     "bootstrap_interval",
@@ -16,6 +18,7 @@ __all__ = [
     "holm",
     "ndcg",
     "ndcg_graded",
+    "pair_agreement",
     "paired_test",
     "rank_between",
     "recall",

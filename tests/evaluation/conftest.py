@@ -101,3 +101,32 @@ def look_up():
 @pytest.fixture
 def blind():
     return Blind
+
+
+class AxisEncoder:
+    """Reads texts "joke joke plain ...": the share of jokes on axis 0, the other words on axes of their own."""
+
+    def encode(self, texts):
+        rows = np.array([[t.split().count(w) for w in ("joke", "plain", "tree", "stone")] for t in texts], float)
+        return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+class Reader:
+    """Writes each axis of the vector as often as it weighs."""
+
+    def describe(self, vectors, task, *, seed=0):
+        words = ("joke", "plain", "tree", "stone")
+        return [
+            " ".join(w for w, v in zip(words, row, strict=True) for _ in range(round(20 * max(v, 0)) + 1))
+            for row in vectors
+        ]
+
+
+@pytest.fixture
+def axes():
+    """80 unit vectors on four axes, each a word; a model that writes the words and an encoder that counts them."""
+    vectors = np.random.default_rng(0).random((80, 4)) + 0.2
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    space = EmbeddingSpace.fit("axes", vectors, "cosine", {}, "a")
+    table = VectorTable([f"i{n}" for n in range(80)], vectors, space)
+    return SimpleNamespace(table=table, model=Reader(), encoder=AxisEncoder())
