@@ -4,6 +4,7 @@ from elm.embeddings._arithmetic import centroid, interpolate
 from elm.embeddings._confidence import confidence
 from elm.embeddings._encoder import SentenceEncoder
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, local_encoder
+from elm.embeddings._fingerprint import check_fingerprint, fingerprint_of, nearest_space
 from elm.embeddings._neighbours import nearest
 from elm.embeddings._rating_order import rating_order
 from elm.embeddings._semantic import semantic
@@ -17,11 +18,14 @@ __all__ = [
     "SentenceEncoder",
     "VectorTable",
     "centroid",
+    "check_fingerprint",
     "confidence",
+    "fingerprint_of",
     "fold_in",
     "interpolate",
     "local_encoder",
     "nearest",
+    "nearest_space",
     "rating_order",
     "semantic",
     "wals",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 1024
 """Texts tokenised in one call: bounds the memory that token offsets take."""
 
+_PROBE = "A Naïve film-maker's 3rd STORY; 日本 🎬"
+"""Capitals, an accent, punctuation, a number and foreign letters: what tokenizers treat differently."""
+
 
 class SentenceEncoder:
     """Encode texts to vectors (n, dim) of length 1.
@@ -57,12 +60,19 @@ class SentenceEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the weights and of how texts are put in: equal on every machine, computed once."""
+        """Hash of the weights and of how a text becomes a vector: equal on every machine, computed once.
+
+        Hashed are the weight files, the prompt, the longest piece, how pieces become one vector, the modules that the
+        tokens go through with their pooling, the vocabulary, and the token ids of a text that tells tokenizers apart.
+        """
         if self._fingerprint is None:
             template = {
                 "prompt": self.prompt,
                 "max_tokens": self.max_tokens,
-                "pieces": "sentences, token-weighted mean",
+                "pieces": "sentences, token-weighted mean, length 1",
+                "modules": [_module(module) for module in self.model if type(module).__name__ != "Normalize"],
+                "tokens": self.tokenizer(_PROBE, verbose=False)["input_ids"],
+                "vocabulary": sorted(self.tokenizer.get_vocab().items()),
             }
             text = weights_hash(self.folder) + json.dumps(template, sort_keys=True)
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -139,6 +149,15 @@ def unit(vectors: npt.ArrayLike) -> Array:
     rows = np.asarray(vectors, dtype=np.float64)
     length = np.linalg.norm(rows, axis=-1, keepdims=True)
     return (rows / np.where(length > 0, length, 1.0)).astype(np.float32)
+
+
+def _module(module: Any) -> str:
+    """The kind of one module; pooling with its mode, which the weights do not tell."""
+    mode = getattr(module, "pooling_mode", None)
+    if mode is None and hasattr(module, "get_pooling_mode_str"):  # sentence-transformers 5
+        mode = module.get_pooling_mode_str()
+    name = type(module).__name__
+    return name if mode is None else f"{name}: {mode if isinstance(mode, str) else '+'.join(map(str, mode))}"
 
 
 def _check_texts(texts: Sequence[str], batch_size: int) -> None:

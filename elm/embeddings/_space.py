@@ -14,6 +14,9 @@ from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorErro
 Metric = Literal["cosine", "dot"]
 Array = npt.NDArray[np.float32]
 
+NORMALISATION = "(v - mean) / scale"
+"""The one scheme that there is so far, named in every description so that a later one cannot be taken for it."""
+
 _FAR = 1.5
 """A vector is far outside when its distance is more than this many times the reach."""
 
@@ -25,7 +28,9 @@ class EmbeddingSpace:
     name: how adapters and tables call the space. dim: length of its vectors. metric: "cosine" or "dot".
     mean, scale: (dim,) float32, in the units of the vectors; `(v - mean) / scale` has about unit spread.
     reach: 99.9 % quantile of `distance` over the space's own data. made: how the vectors came about.
-    fingerprint: a hash of what made them; two spaces are one exactly when name, dim and fingerprint agree.
+    fingerprint: a hash of what made them, the same on every machine: of the weights and text template of a sentence
+    encoder, or of the item factors of WALS (`fingerprint_of`). Two spaces are one exactly when name, dim, metric and
+    fingerprint agree. The statistics are stored, not hashed.
     """
 
     name: str
@@ -108,8 +113,11 @@ class EmbeddingSpace:
         return np.sqrt((normal**2).mean(-1))
 
     def matches(self, other: EmbeddingSpace) -> bool:
-        """Whether both are one space: same name, size and fingerprint (tables may differ in mean and scale)."""
-        return (self.name, self.dim, self.fingerprint) == (other.name, other.dim, other.fingerprint)
+        """Whether both are one space: same name, size, metric and fingerprint (tables may differ in mean and scale)."""
+        return self._identity() == other._identity()
+
+    def _identity(self) -> tuple[str, int, str, str]:
+        return self.name, self.dim, self.metric, self.fingerprint
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain JSON values; `from_dict` gives the same space back, bit for bit."""
@@ -117,6 +125,7 @@ class EmbeddingSpace:
             "name": self.name,
             "dim": self.dim,
             "metric": self.metric,
+            "normalisation": NORMALISATION,
             "reach": self.reach,
             "fingerprint": self.fingerprint,
             "made": self.made,
@@ -128,6 +137,11 @@ class EmbeddingSpace:
     @classmethod
     def from_dict(cls, value: dict[str, Any], source: object = "the description") -> EmbeddingSpace:
         """Read what `to_dict` wrote; `DataFileError` names `source` when a field is missing or wrong."""
+        if isinstance(value, dict) and value.get("normalisation", NORMALISATION) != NORMALISATION:
+            came = str(value["normalisation"])[:60]
+            raise DataFileError(
+                f"{source} normalises by {came!r}, this version by {NORMALISATION!r}: update elm-toolkit"
+            )
         try:
             return cls(**{key: value[key] for key in cls.__dataclass_fields__})
         except (KeyError, TypeError, ValueError) as error:
@@ -138,7 +152,7 @@ class EmbeddingSpace:
         return isinstance(other, EmbeddingSpace) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.dim, self.fingerprint))
+        return hash(self._identity())
 
 
 def _finite_matrix(vectors: npt.ArrayLike, what: str) -> Array:

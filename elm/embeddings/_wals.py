@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ import scipy.sparse as sp
 
 from elm._errors import CallError, UnknownNameError
 from elm.embeddings._confidence import interactions_of, signed_matrix
+from elm.embeddings._fingerprint import fingerprint_of
 from elm.embeddings._space import Array, EmbeddingSpace
 from elm.embeddings._table import VectorTable
 
@@ -45,8 +45,8 @@ def wals(
     users: train on these only (default: all users with a rating). Items with fewer than `min_item_ratings` ratings
     by those users get no vector; users left without a rating are dropped.
 
-    Both tables name the same space with the same fingerprint, a hash of the item factors, because two runs differ by
-    a rotation. Their mean, scale and reach are their own: users and items are spread differently, and an adapter
+    Both tables name the same space with the same fingerprint, a hash of the item factors (see `fingerprint_of`),
+    because two runs differ by a rotation. Their mean, scale and reach are their own: users and items are spread differently, and an adapter
     normalises what it reads by the statistics of its kind.
 
     A training user's vector is the exact minimiser given the item factors, so `fold_in` of the same ratings gives
@@ -79,10 +79,11 @@ def wals(
     made |= {"n_users": len(user_ids), "n_items": len(item_ids)}
     if float(np.abs(user_vectors).max()) < 1e-6:
         raise CallError(f"regularization {regularization} crushes every vector to zero; take a smaller one")
-    fingerprint = _fingerprint(item_ids, item_vectors)
-    item_space = EmbeddingSpace.fit(name, item_vectors, "dot", {**made, "kind": "items"}, fingerprint)
+    item_space = EmbeddingSpace.fit(name, item_vectors, "dot", {**made, "kind": "items"}, "")
+    fingerprint = fingerprint_of(VectorTable(item_ids, item_vectors, item_space))
     user_space = EmbeddingSpace.fit(name, user_vectors, "dot", {**made, "kind": "users"}, fingerprint)
-    return VectorTable(user_ids, user_vectors, user_space), VectorTable(item_ids, item_vectors, item_space)
+    items = VectorTable(item_ids, item_vectors, replace(item_space, fingerprint=fingerprint))
+    return VectorTable(user_ids, user_vectors, user_space), items
 
 
 def fold_in(items: VectorTable, data: Dataset | pd.DataFrame, users: VectorTable | None = None) -> VectorTable:
@@ -151,14 +152,6 @@ def _item_factors(matrix: sp.csr_matrix, factors: int, penalty: float, iteration
         model.fit(matrix, show_progress=False)
     _log.debug("wals: %d users, %d items, %d ratings", *matrix.shape, matrix.nnz)
     return np.asarray(model.item_factors, dtype=np.float32)
-
-
-def _fingerprint(ids: list[str], vectors: Array) -> str:
-    """Hash of the item ids and of the factors, rounded to a thousandth of the largest to leave out float noise."""
-    unit = float(np.abs(vectors).max()) / 1000 or 1.0
-    digest = hashlib.sha256("\n".join(ids).encode())
-    digest.update(np.round(vectors / unit).astype("<i4").tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _check_arguments(factors: int, regularization: float, alpha: float, iterations: int) -> None:
