@@ -2,5 +2,6 @@
 
 from elm.cav._cav import CAV, CAVs
 from elm.cav._fit import fit
+from elm.cav._narrate import Narration, narrate_concept, narrate_difference, narrate_move
 
-__all__ = ["CAV", "CAVs", "fit"]
+__all__ = ["CAV", "CAVs", "Narration", "fit", "narrate_concept", "narrate_difference", "narrate_move"]
