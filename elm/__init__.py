@@ -32,11 +32,15 @@ def describe(vector: Any, task: str, **options: Any) -> Any:
     return shipped_model().describe(vector, task, **options)
 
 
-def load(folder: Any) -> Any:
-    """The model of a run folder or of a model folder; see `elm.model.load_model` for its errors."""
-    from elm.model import load_model
+def load(name: Any, **options: Any) -> Any:
+    """The model of a run folder, of a model folder, or of a repository on the Hub.
 
-    return load_model(folder)
+    `elm.load("owner/name", revision=..., token=..., local_files_only=...)`; see
+    `elm.model.EmbeddingLanguageModel.from_pretrained` for the options and the errors.
+    """
+    from elm.model import EmbeddingLanguageModel
+
+    return EmbeddingLanguageModel.from_pretrained(name, **options)
 
 
 def __getattr__(name: str) -> Any:

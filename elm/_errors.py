@@ -51,5 +51,13 @@ class CheckpointError(ElmError):
     """A folder of weights that is incomplete, damaged or of another model."""
 
 
+class FolderBusyError(CheckpointError):
+    """A folder that another process is writing."""
+
+
+class HubError(ElmError):
+    """The Hub did not give or take a model: no access, no such repository, no connection."""
+
+
 class OutsideDataWarning(UserWarning):
     """A vector that lies far outside the data of its space: text about it is a guess."""

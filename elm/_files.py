@@ -1,4 +1,7 @@
-"""Writing to disk so that a kill at any moment leaves either the old file or the new one, never half of one."""
+"""Writing to disk so that a kill at any moment leaves either the old file or the new one, never half of one.
+
+A folder whose files belong together is written by `elm._folders`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from elm._errors import DataFileError
+
+JSON_LIMIT = 64 * 2**20
+"""No description of ours comes near so many bytes; parsing a larger file would only fill the memory."""
 
 
 @contextlib.contextmanager
@@ -27,17 +34,50 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    _remove_strays(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp")
     os.close(handle)
     aside = Path(name)
     try:
         yield aside
-        with open(aside, "rb") as file:
-            os.fsync(file.fileno())
+        sync(aside)
         os.chmod(aside, 0o644)
         os.replace(aside, path)
+        sync(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold what a file or a folder holds, so that it outlives a power cut."""
+    if path.is_dir() and os.name == "nt":  # Windows opens no folders
+        return
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _remove_strays(path: Path) -> None:
+    """Remove what killed writers of this file left beside it: temporary files of processes that are gone."""
+    stray = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\.\w{{8}}\.tmp")
+    for entry in os.scandir(path.parent):
+        found = stray.fullmatch(entry.name)
+        if found and not _alive(int(found[1])):
+            Path(entry).unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    if os.name == "nt":  # there is no harmless signal to ask with
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # another person's
+        return True
+    return True
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -45,14 +85,20 @@ def write_json(path: str | Path, value: Any) -> None:
         aside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file; `DataFileError` says which file is missing or broken."""
+def read_json(path: str | Path, limit: int = JSON_LIMIT) -> Any:
+    """Read a JSON file; `DataFileError` says which file is missing, broken, or larger than `limit` bytes."""
     path = Path(path)
+    if not path.is_file():  # nor a pipe or a device, which would never end
+        raise DataFileError(f"{path} is missing; the folder is not complete, so make or fetch it again")
+    with open(path, "rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise DataFileError(f"{path} must be a description of at most {limit} bytes, and is larger; fetch it again")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataFileError(f"{path} is missing; the folder is not complete, so make or fetch it again") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(data.decode("utf-8"))
+    except RecursionError as error:
+        raise DataFileError(f"{path} is not valid JSON (nested too deeply); make or fetch it again") from error
+    except ValueError as error:  # also bytes that are no text, and numbers of thousands of digits
         raise DataFileError(f"{path} is not valid JSON ({error}); make or fetch it again") from error
 
 

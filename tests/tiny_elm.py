@@ -16,6 +16,7 @@ from elm.tasks import VECTOR, Task
 
 SHAPE = BaseConfig(vocabulary=320, width=32, layers=2, heads=2, feed_forward=64, context=128)
 TEXTS = ("Summarise the film in a few sentences.", "A storm at sea.", "Describe the viewer.", "one two", "Say it:")
+BASE = {"base": {"id": "tiny", "revision": None, "sha256": None}}
 SAY = Task("say", "item", f"Say it: {VECTOR}.", lambda facts, rng: str(facts), max_new_tokens=12)
 """A task whose teacher says the facts as they are."""
 
@@ -50,7 +51,7 @@ def adapter(of: VectorTable, tasks: Sequence[str] = ("say",), soft_tokens: int =
 def model(*tables: VectorTable, tasks: Sequence[str] = ("say",), seed: int = 0) -> EmbeddingLanguageModel:
     """A model with an adapter for each table's space; its texts are noise, but always the same noise."""
     adapters = {t.space.name: adapter(t, tasks, seed=seed + i) for i, t in enumerate(tables or (table(),))}
-    made = EmbeddingLanguageModel(base(seed), tokenizer(), adapters, {"base": {"id": "tiny", "revision": None}})
+    made = EmbeddingLanguageModel(base(seed), tokenizer(), adapters, BASE)
     with torch.no_grad():  # louder than fresh, or it would repeat its last token whatever it reads
         for name in adapters:
             made.adapter(name).norm.weight.fill_(1.0)

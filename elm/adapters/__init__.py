@@ -1,5 +1,40 @@
-"""Adapters: from an embedding space W to soft tokens in a language model's token space Z."""
+"""Adapters: from an embedding space W to soft tokens in a language model's token space Z, in memory and on disk.
 
-from elm.adapters._mlp import AdapterConfig, MLPAdapter
+Names load on first use, so that a config can be read, and a Flax adapter used, without torch.
+"""
 
-__all__ = ["AdapterConfig", "MLPAdapter"]
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
+    from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
+    from elm.adapters._manifest import KINDS, PARTS, Problem, check_manifest, manifest_problems, write_manifest
+    from elm.adapters._mlp import MLPAdapter
+    from elm.adapters._scan import scan, tensor_kinds
+    from elm.adapters._schema import SCHEMA, FolderConfig, TaskPrompt, read_config
+    from elm.adapters._tensors import disk_errors, read_tensors, require_finite, write_tensors
+
+_HOMES = {
+    "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
+    "_config": ("AdapterConfig", "read_adapter_config", "shape_problems"),
+    "_manifest": ("KINDS", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
+    "_mlp": ("MLPAdapter",),
+    "_scan": ("scan", "tensor_kinds"),
+    "_schema": ("SCHEMA", "FolderConfig", "TaskPrompt", "read_config"),
+    "_tensors": ("disk_errors", "read_tensors", "require_finite", "write_tensors"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = ["KINDS", "PARTS", "SCHEMA", "AdapterConfig", "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt",
+           "check_manifest", "disk_errors", "load_adapter", "manifest_problems", "read_adapter_config",
+           "read_config", "read_tensors", "require_finite", "save_adapter", "scan", "shape_problems", "tensor_kinds",
+           "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'elm.adapters' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"elm.adapters.{_HOME[name]}"), name)

@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from elm._errors import CallError
+from elm.adapters._config import AdapterConfig
 from elm.embeddings import EmbeddingSpace
-
-
-@dataclass(frozen=True)
-class AdapterConfig:
-    """The shape of an adapter, the space that it reads, and the tasks that it has learned (none named: any)."""
-
-    space: str
-    fingerprint: str
-    metric: Literal["cosine", "dot"]
-    dim: int  # of W
-    token_dim: int  # of Z
-    soft_tokens: int = 8
-    hidden: int = 512
-    reach: float = 1e30
-    tasks: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("dim", "token_dim", "soft_tokens", "hidden"):
-            if getattr(self, name) < 1:
-                raise CallError(f"an adapter's {name} must be at least 1, got {getattr(self, name)}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as plain JSON values."""
-        return asdict(self)
 
 
 class MLPAdapter(nn.Module):

@@ -1,35 +1,59 @@
 """The Embedding Language Model: base LLM, adapters, decoding, and its folder on disk."""
 
+from elm.adapters import (
+    Problem,
+    check_manifest,
+    load_adapter,
+    read_config,
+    read_tensors,
+    save_adapter,
+    write_manifest,
+    write_tensors,
+)
 from elm.model._base import BaseConfig, grow_vocabulary, new_base, train_tokenizer
+from elm.model._hub import is_repository
+from elm.model._hub_files import fetch, push_folder
 from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._llm import BASE_ID, Access, base_reference, load_llm, save_llm
 from elm.model._lora import is_lora, merged, with_lora
 from elm.model._prompt import PromptIds, plain_ids, prompt_ids, without_placeholder
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
-from elm.model._store import BASE_ID, check_manifest, load_llm, load_model, save_llm, save_model, write_manifest
-from elm.model._tensors import read_tensors, write_tensors
+from elm.model._store import load_model, model_folder, save_model
+from elm.model._verify import verify
 
 __all__ = [
            "BASE_ID",
            "SHIPPED",
+           "Access",
            "BaseConfig",
            "EmbeddingLanguageModel",
+           "Problem",
            "PromptIds",
+           "base_reference",
            "check_manifest",
+           "fetch",
            "grow_vocabulary",
            "is_lora",
+           "is_repository",
+           "load_adapter",
            "load_llm",
            "load_model",
            "merged",
+           "model_folder",
            "new_base",
            "plain_ids",
            "prompt_ids",
+           "push_folder",
+           "read_config",
            "read_tensors",
+           "save_adapter",
            "save_llm",
            "save_model",
            "shipped_base",
            "shipped_model",
            "shipped_vectors",
            "train_tokenizer",
+           "verify",
            "with_lora",
            "without_placeholder",
            "write_manifest",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,20 +14,22 @@ from elm._errors import CallError, UnknownNameError, VectorError
 from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model._generate import generate
+from elm.model._hub import HubModel
 from elm.model._prompt import prompt_ids
-from elm.tasks import Task
-from elm.tasks import get as get_task
+from elm.tasks import Task, all_tasks
 
 
-class EmbeddingLanguageModel(nn.Module):
+class EmbeddingLanguageModel(HubModel, nn.Module):
     """A base LLM, its tokenizer, and one adapter a space.
 
     `describe` reads vectors; `forward` gives the loss that training minimises. Made by `elm.load`, `elm.describe`'s
-    shipped model, or from parts: `EmbeddingLanguageModel(llm, tokenizer, {"minilm": adapter})`.
+    shipped model, or from parts: `EmbeddingLanguageModel(llm, tokenizer, {"minilm": adapter})`. about: what its folder
+    says of it, such as the base. tasks: those that it learned, where their prompts differ from the registry's or are
+    not in it; `tasks` holds them by id.
     """
 
     def __init__(self, llm: Any, tokenizer: Any, adapters: Mapping[str, MLPAdapter],
-                 about: Mapping[str, Any] | None = None) -> None:  # fmt: skip
+                 about: Mapping[str, Any] | None = None, tasks: Iterable[Task] = ()) -> None:  # fmt: skip
         super().__init__()
         width = llm.get_input_embeddings().weight.shape[1]
         for name, adapter in adapters.items():
@@ -43,6 +45,7 @@ class EmbeddingLanguageModel(nn.Module):
         except KeyError as error:  # torch keeps a few names, such as "items" and all with a dot, to itself
             raise CallError(f"an adapter cannot have this name ({error.args[0]}); give its space another") from error
         self.about = dict(about or {})
+        self.tasks = {task.id: task for task in tasks}
 
     @property
     def device(self) -> torch.device:
@@ -54,6 +57,18 @@ class EmbeddingLanguageModel(nn.Module):
         if name not in self.adapters:
             raise UnknownNameError("space", name, self.adapters)
         return self.adapters[name]  # type: ignore[return-value]
+
+    def task(self, task: str | Task) -> Task:
+        """A task by its id, asked as this model learned it; else as the registry has it.
+
+        Raises `UnknownNameError` with the nearest id.
+        """
+        if isinstance(task, Task):
+            return task
+        known = {t.id: t for t in all_tasks()} | self.tasks
+        if task not in known:
+            raise UnknownNameError("task", task, known)
+        return known[task]
 
     def spliced(self, ids: torch.Tensor, slots: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
         """Token embeddings (B, T, Z) of `ids` (B, T), the rows at `slots` (B, n) overwritten by `soft` (B, n, Z)."""
@@ -93,7 +108,7 @@ class EmbeddingLanguageModel(nn.Module):
         unknown task or space, `CallError` for a task that was not trained, where several spaces fit, or for options
         that cannot be; warns `OutsideDataWarning` for vectors far from the space's data.
         """
-        task = get_task(task)
+        task = self.task(task)
         table = vectors if isinstance(vectors, VectorTable) else None
         array = table.vectors if table is not None else _as_array(vectors)
         single = array.ndim == 1

@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, CheckpointError
+from elm._files import read_json
+from elm.adapters import read_tensors, require_finite
+
+WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
 
 def with_lora(llm: Any, rank: int, dropout: float = 0.0) -> Any:
@@ -38,30 +42,70 @@ def merged(llm: Any) -> Any:
     return llm.merge_and_unload() if is_lora(llm) else llm
 
 
-def save_lora(llm: Any, tokenizer: Any, folder: Path, base: str) -> None:
+def save_lora(llm: Any, tokenizer: Any, folder: Path, base: str, revision: str | None = None) -> None:
     """A plain PEFT folder that stock PEFT loads, with the tokenizer beside it; `base` is the base model's id."""
     for config in llm.peft_config.values():
-        config.base_model_name_or_path = base
+        config.base_model_name_or_path, config.revision = base, revision
     llm.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     tokenizer.save_pretrained(folder)
 
 
 def load_lora(base: Any, folder: Path) -> Any:
-    """The base with the updates in `folder`; `CheckpointError` where they are missing, damaged or do not fit."""
-    from peft import PeftModel
-    from safetensors import SafetensorError, safe_open
+    """The base with the updates in `folder`; `CheckpointError` where they are missing, damaged or do not fit.
 
-    path = folder / "adapter_model.safetensors"
+    Only what `save_lora` writes is read: plain updates of linear layers. Other settings of PEFT, some of which name
+    modules to import, are refused.
+    """
+    import torch
+    from peft import PeftModel
+
+    config = _config(folder)
+    saved, _ = read_tensors(folder / WEIGHTS)
+    require_finite(saved, folder / WEIGHTS)
+    if odd := [key for key, value in saved.items() if "lora_A" in key and value.shape[0] != config.r]:
+        raise CheckpointError(f"the LoRA tensors in {folder} are not of rank {config.r}, such as {odd[0]}")
     try:
-        with safe_open(path, framework="pt") as file:
-            saved = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-        llm = PeftModel.from_pretrained(base, folder, is_trainable=True)
-    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        with torch.random.fork_rng(devices=[]):  # the updates are drawn before they are read
+            llm = PeftModel.from_pretrained(base, str(folder), config=config, is_trainable=True)
+    except Exception as error:  # a folder that is not PEFT's fails in any way
+        reason = (str(error) or repr(error)).splitlines()[0]
         raise CheckpointError(f"the LoRA folder {folder} does not load on this base: {reason}") from error
     wanted = {k.replace(".default.", "."): tuple(v.shape) for k, v in llm.state_dict().items() if "lora_" in k}
-    if wanted != saved:
+    if wanted != {key: tuple(value.shape) for key, value in saved.items()}:
         raise CheckpointError(
             f"the LoRA tensors in {folder} do not fit this base ({len(saved)} saved, {len(wanted)} wanted)"
         )
     return llm.eval()
+
+
+_NUMBERS = {"r": (int,), "lora_alpha": (int, float), "lora_dropout": (int, float)}
+_FREE = {"base_model_name_or_path", "revision", "inference_mode", "peft_version"}
+
+
+def _config(folder: Path) -> Any:
+    """The settings in a PEFT folder, where they are those of plain updates."""
+    from peft import LoraConfig
+
+    path = folder / CONFIG
+    came = read_json(path)
+    if not isinstance(came, dict):
+        raise CheckpointError(f"{path} is not that of a PEFT folder; fetch or train the model again")
+    plain = {key: getattr(value, "value", value) for key, value in LoraConfig(task_type="CAUSAL_LM").to_dict().items()}
+    for key, kinds in _NUMBERS.items():
+        value = came.get(key)
+        if (
+            not isinstance(value, kinds)
+            or isinstance(value, bool)
+            or not 0 <= value < 1e6
+            or (key == "r" and value < 1)
+        ):
+            raise CheckpointError(f"{path} gives no {key} that LoRA can have")
+    targets = came.get("target_modules")
+    if not isinstance(targets, list) or not targets or not all(isinstance(name, str) for name in targets):
+        raise CheckpointError(f"{path} must list its target_modules by name")
+    for key, value in came.items():
+        known = key in _NUMBERS or key in _FREE or key == "target_modules"
+        if not known and value != plain.get(key) and value not in (None, False, [], {}):
+            raise CheckpointError(f"{path} sets {key[:60]}, which a plain LoRA folder leaves alone; it is not read")
+    numbers = {key: came[key] for key in _NUMBERS}
+    return LoraConfig(**numbers, target_modules=targets, task_type="CAUSAL_LM")

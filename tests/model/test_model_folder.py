@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tiny_elm import SAY
 
+import elm
 from elm._errors import CallError, CheckpointError, DataFileError
 from elm.model import (
     EmbeddingLanguageModel,
@@ -53,7 +54,7 @@ def test_it_reads_back_bit_for_bit(model: EmbeddingLanguageModel, saved: Path) -
     wanted, came = state(model), state(again)
     assert wanted.keys() == came.keys()
     assert all(torch.equal(came[k], v) for k, v in wanted.items())
-    assert again.about == model.about
+    assert again.about == {**model.about, "version": elm.__version__}
     assert {n: again.adapter(n).config for n in again.adapters} == {n: model.adapter(n).config for n in model.adapters}
     for dim, name in ((6, "toy"), (4, "wee")):
         x = tiny_elm.vectors(dim=dim)
@@ -203,11 +204,26 @@ def test_tensors_that_do_not_fit(folder: Path, name: str, change, message: str) 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schema": 99}, "has schema 99, this version reads 1: update elm-toolkit"),
-        ({"schema": None}, "has schema None, this version reads 1"),
-        ({"adapters": "toy"}, "must list its adapters by name, got 'toy'"),
-        ({"adapters": [3]}, r"must list its adapters by name, got \[3\]"),
-        ({"adapters": ["../../toy"]}, r"does not name adapters/../../toy/model.safetensors"),
+        ({"schema": 99}, "has schema 99, this version reads 1 to 2: update elm-toolkit"),
+        ({"schema": None}, "has schema None, this version reads 1 to 2"),
+        ({"schema": True}, "has schema True, this version reads 1 to 2"),
+        ({"schema": 0}, "has schema 0, this version reads 1 to 2"),
+        ({"adapters": "toy"}, "must list its adapters by name, each once, got 'toy'"),
+        ({"adapters": [3]}, r"must list its adapters by name, each once, got \[3\]"),
+        ({"adapters": ["toy", "toy"]}, "must list its adapters by name, each once"),
+        ({"adapters": ["../../toy"]}, r"must list its adapters by name, each once, got \['../../toy'\]"),
+        ({"adapters": ["toy"]}, "holds adapters/wee, which config.json does not list"),
+        ({"adapters": ["toy", "other"]}, "does not name adapters/other/config.json"),
+        ({"base": {"id": 3, "revision": None, "sha256": None}}, "its field 'id' cannot be 3"),
+        ({"base": "tiny"}, "its field 'base' cannot be 'tiny'"),
+        ({"extra": 1}, "has a field 'extra' that this version does not know"),
+        ({"version": 2}, "its field 'version' cannot be 2"),
+        ({"allow_space_mismatch": "no"}, "its field 'allow_space_mismatch' cannot be 'no'"),
+        ({"tasks": {"say": {"prompt": "x"}}}, "it has no field 'reads'"),
+        (
+            {"tasks": {"say": {"reads": "item", "prompt": "x", "max_new_tokens": 3, "temperature": 0}}},
+            "does not hold parts of one model: a task's prompt holds",
+        ),
     ],
 )
 def test_a_config_of_another_kind(folder: Path, changes: dict, message: str) -> None:
@@ -242,22 +258,23 @@ def test_an_adapter_config_that_is_none(folder: Path, changes: dict) -> None:
 def test_a_manifest_stays_in_its_folder(folder: Path, name: str) -> None:
     (folder.parent / "secret").write_text("x")
     rewrite_json(folder / "manifest.json", **{name: {"sha256": "0", "size": 1}})
-    with pytest.raises(CheckpointError, match="a manifest names files of its own folder only, not "):
+    with pytest.raises(CheckpointError, match="but a manifest names files of its own folder only"):
         load_model(folder)
 
 
 @pytest.mark.parametrize("text", ["[]", '{"config.json": 3}', '{"config.json": {"size": 3}}', "null"])
 def test_a_manifest_of_another_form(folder: Path, text: str) -> None:
     (folder / "manifest.json").write_text(text)
-    with pytest.raises(CheckpointError, match="does not give size and sha256 of each file"):
+    with pytest.raises((CheckpointError, DataFileError), match="does not give size and sha256 of each file"):
         load_model(folder)
 
 
 def test_a_manifest_that_leaves_weights_out(folder: Path) -> None:
     (folder / "manifest.json").write_text("{}")
-    with pytest.raises(CheckpointError, match=r"does not name adapters/toy/model.safetensors"):
+    with pytest.raises(CheckpointError, match=r"does not name config.json"):
         load_model(folder)
-    check_manifest(folder)  # by itself it only vouches for what it names
+    with pytest.raises(CheckpointError, match=r"adapters/toy/config.json is not named by the manifest"):
+        check_manifest(folder)
 
 
 def test_weights_that_are_not_finite_are_not_saved(folder: Path) -> None:
@@ -317,7 +334,9 @@ def test_no_code_is_run_from_a_folder(folder: Path) -> None:
     """A base that asks for its own Python file to be run is refused, not asked about."""
     rewrite_json(folder / "llm" / "config.json", model_type="evil",
                  auto_map={"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"})  # fmt: skip
-    (folder / "llm" / "evil.py").write_text("raise SystemExit('ran')")
     write_manifest(folder)
-    with pytest.raises(DataFileError, match="a language model is"):
+    with pytest.raises(CheckpointError, match=r"config.json asks for code of its own \(auto_map\), and none is run"):
+        load_model(folder)
+    (folder / "llm" / "evil.py").write_text("raise SystemExit('ran')")
+    with pytest.raises(CheckpointError, match=r"llm/evil.py is not named by the manifest; remove the file"):
         load_model(folder)

@@ -12,8 +12,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from elm._errors import CheckpointError, DataFileError
+from elm._errors import CheckpointError
 from elm._files import written_aside
+from elm.adapters._scan import reading_tensors
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -21,13 +22,8 @@ def read_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, s
 
     Raises `DataFileError` where the file is missing, `CheckpointError` where it is cut off or damaged.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise DataFileError(f"{path} is missing; fetch or train the model again") from error
-    except SafetensorError as error:
-        raise CheckpointError(f"{path} is cut off or damaged ({error}); fetch or train the model again") from error
+    with reading_tensors(path), safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
 
 
 def write_tensors(
@@ -43,6 +39,12 @@ def write_tensors(
     """
     with written_aside(path) as aside, disk_errors(path):
         save_file({k: v.contiguous() for k, v in tensors.items()}, aside, metadata=dict(metadata or {}))
+
+
+def require_finite(state: Mapping[str, torch.Tensor], source: str | Path) -> None:
+    """Raise `CheckpointError` where weights hold NaN or infinity: they decode to nonsense without a complaint."""
+    if bad := [k for k, v in state.items() if v.is_floating_point() and not torch.isfinite(v).all()]:
+        raise CheckpointError(f"weights must be finite, but {', '.join(bad[:3])} in {source} hold NaN or infinity")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,208 @@
+"""Folders whose files belong together: written whole, swapped in at one moment, and read from one save only.
+
+A save is made beside the folder and flushed. On Linux the two folders then change places in one system call, so a
+kill at any moment leaves the whole old folder or the whole new one. Where that call is not to be had (other systems,
+some network disks, a folder that is a mount point or someone's working directory), the finished save is renamed to
+`.elm-save` inside the folder, which is the moment that counts, and its parts are moved in from there; the next reader
+or writer finishes what a kill interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from elm._errors import FolderBusyError
+from elm._files import sync
+
+T = TypeVar("T")
+
+WAIT = 5.0
+"""Seconds that a writer waits for another one of the same folder."""
+
+_READY, _RETIRED = ".elm-save", ".retired"
+_TRIES = 5  # reads of a folder that is saved again and again, before the reader has the writers wait
+_NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.EBUSY, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOTEMPTY,
+             errno.EEXIST, errno.EACCES}  # fmt: skip
+
+
+@contextlib.contextmanager
+def folder_written_aside(folder: str | Path, retired: Iterable[str] = ()) -> Iterator[Path]:
+    """Yield an empty folder; when the block ends without an error, it takes the place of `folder` at one moment.
+
+    Files and folders at the top of the old folder stay where the new one has none of that name, except those in
+    `retired`, which belonged to the old save. A kill leaves the old folder or the new one; an error, such as a full
+    disk, leaves the old one. Raises `FolderBusyError` while another process writes the folder.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "unit"
+    >>> for text in ("old", "new"):
+    ...     with folder_written_aside(target) as aside:
+    ...         _ = (aside / "a.txt").write_text(text)
+    >>> [p.name for p in target.parent.rglob("*")], (target / "a.txt").read_text()
+    (['unit', 'a.txt'], 'new')
+    """
+    folder = Path(folder).resolve()  # a link goes on pointing where it points
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        _finish(folder)
+        home = _home(folder)
+        _remove_strays(home, folder.name)
+        aside = Path(tempfile.mkdtemp(dir=home, prefix=f".{folder.name}.", suffix=".tmp"))
+        try:
+            aside.chmod(folder.stat().st_mode & 0o777 if folder.is_dir() else 0o755)
+            yield aside
+            for path in (*aside.rglob("*"), aside):
+                sync(path)
+            _swap(aside, folder, set(retired))
+            sync(folder.parent)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(folder: str | Path, wait: float = WAIT) -> Iterator[None]:
+    """Keep other writers of the folder out for the time of the block.
+
+    Raises `FolderBusyError` where another one is still at work after `wait` seconds.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = Path(folder).resolve()
+    path = _home(folder) / f".{folder.name}.lock"
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=wait)
+    except Timeout:
+        raise FolderBusyError(
+            f"one process at a time writes {folder}, and another is at it; wait for that one or choose another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows keeps it while it is open
+            path.unlink()
+        lock.release()
+
+
+def read_whole(folder: str | Path, read: Callable[[], T]) -> T:
+    """What `read` gives, from one save of the folder: it is called again where the folder was replaced meanwhile."""
+    folder = Path(folder)
+    for _ in range(_TRIES):
+        if (folder / _READY).is_dir():
+            with locked(folder):
+                _finish(folder)
+        before = _stamp(folder)
+        try:
+            value = read()
+        except Exception:
+            if _stamp(folder) == before:
+                raise
+        else:
+            if _stamp(folder) == before:
+                return value
+    with locked(folder):
+        return read()
+
+
+def _stamp(folder: Path) -> tuple[int, ...] | None:
+    """What changes when the folder is replaced, or a part is moved in."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns, (folder / _READY).is_dir()
+
+
+def _home(folder: Path) -> Path:
+    """Where a save is made: beside the folder, or inside where nothing beside it could be moved in."""
+    inside = folder.is_dir() and (os.path.ismount(folder) or not os.access(folder.parent, os.W_OK))
+    return folder if inside else folder.parent
+
+
+def _remove_strays(home: Path, name: str) -> None:
+    """Remove what killed writers left: they held the lock that we hold now."""
+    stray = re.compile(rf"\.{re.escape(name)}\.\w{{8}}\.tmp")
+    for entry in os.scandir(home):
+        if stray.fullmatch(entry.name):
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _swap(aside: Path, folder: Path, retired: set[str]) -> None:
+    old = set(os.listdir(folder)) if folder.is_dir() else set()
+    names = {path.name for path in aside.iterdir()}
+    kept = old - names - retired - {aside.name, f".{folder.name}.lock"}
+    try:
+        if not old:
+            os.rename(aside, folder)  # over an empty folder, too
+            return
+        if not _in_use(folder) and not any(_is_folder(folder / name) for name in kept):
+            for name in kept:
+                os.link(folder / name, aside / name, follow_symlinks=False)
+            _exchange(aside, folder)
+            for name in set(os.listdir(aside)) - old:  # put there while the others were linked
+                os.rename(aside / name, folder / name)
+            return
+    except OSError as error:
+        if error.errno not in _NOT_HERE:
+            raise
+        for name in kept:  # the links; the files stay where they are
+            (aside / name).unlink(missing_ok=True)
+    folder.mkdir(exist_ok=True)
+    (aside / _RETIRED).write_text("\n".join(sorted(old & (retired - names))), encoding="utf-8")
+    os.rename(aside, folder / _READY)
+    _finish(folder)
+
+
+def _finish(folder: Path) -> None:
+    """Move in the parts of a finished save. However often it is interrupted, it goes on where it was."""
+    ready = folder / _READY
+    if not ready.is_dir():
+        return
+    record = ready / _RETIRED
+    if record.exists():
+        for name in record.read_text(encoding="utf-8").splitlines():
+            _remove(folder / Path(name).name)
+    for part in sorted(ready.iterdir()):
+        if part != record:
+            _remove(folder / part.name)
+            os.rename(part, folder / part.name)
+    sync(folder)
+    shutil.rmtree(ready)
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Let two folders change places at one moment (Linux 3.15 and later); `OSError` where that cannot be."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    if call is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    if call(here, os.fsencode(one), here, os.fsencode(other), exchange) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(other))
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether this process works in the folder: replaced, it would be gone from under it."""
+    here = Path.cwd()
+    return here == folder or folder in here.parents
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _remove(path: Path) -> None:
+    if _is_folder(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

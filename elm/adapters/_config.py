@@ -1,0 +1,91 @@
+"""What an adapter is: the space it reads, its shape, its tasks. Plain data that torch, Flax and the commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from elm._errors import CallError, CheckpointError
+from elm._files import read_json
+from elm.adapters._fields import is_count, is_number, is_text, is_texts, strictly
+
+_FIELDS = {
+    "space": is_text,
+    "fingerprint": is_text,
+    "metric": lambda value: value in ("cosine", "dot"),
+    "dim": is_count,
+    "token_dim": is_count,
+    "soft_tokens": is_count,
+    "hidden": is_count,
+    "reach": lambda value: is_number(value) and value > 0,
+    "tasks": is_texts,
+}
+
+
+@dataclass(frozen=True)
+class AdapterConfig:
+    """The shape of an adapter, the space that it reads, and the tasks that it has learned (none named: any)."""
+
+    space: str
+    fingerprint: str
+    metric: Literal["cosine", "dot"]
+    dim: int  # of W
+    token_dim: int  # of Z
+    soft_tokens: int = 8
+    hidden: int = 512
+    reach: float = 1e30
+    tasks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "token_dim", "soft_tokens", "hidden"):
+            if getattr(self, name) < 1:
+                raise CallError(f"an adapter's {name} must be at least 1, got {getattr(self, name)}")
+
+    @classmethod
+    def from_dict(cls, value: Any, source: object = "the description") -> AdapterConfig:
+        """Read what `to_dict` wrote; `CheckpointError` names `source` and the field that is missing, wrong or new."""
+        try:
+            fields = strictly(value, _FIELDS)
+        except ValueError as error:
+            raise CheckpointError(f"{source} is not an adapter's config: {error}") from error
+        return cls(**{**fields, "tasks": tuple(fields["tasks"]), "reach": float(fields["reach"])})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as plain JSON values."""
+        return {**asdict(self), "tasks": list(self.tasks)}
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The names and shapes of the tensors in `model.safetensors`.
+
+        mean, scale: the space's normalisation; inner: dim -> hidden; outer: hidden -> soft_tokens * token_dim;
+        norm: over token_dim.
+        """
+        out = self.soft_tokens * self.token_dim
+        return {
+            "mean": (self.dim,),
+            "scale": (self.dim,),
+            "inner.weight": (self.hidden, self.dim),
+            "inner.bias": (self.hidden,),
+            "outer.weight": (out, self.hidden),
+            "outer.bias": (out,),
+            "norm.weight": (self.token_dim,),
+            "norm.bias": (self.token_dim,),
+        }
+
+
+def read_adapter_config(folder: str | Path) -> AdapterConfig:
+    """The config in an adapter's folder; `DataFileError` where there is none, else errors as `from_dict`."""
+    path = Path(folder) / "config.json"
+    return AdapterConfig.from_dict(read_json(path), path)
+
+
+def shape_problems(config: AdapterConfig, kinds: Mapping[str, tuple[str, tuple[int, ...]]]) -> list[str]:
+    """The names of tensors that a config does not call for, that it calls for in vain, or in another shape or kind.
+
+    kinds: name -> (kind, shape), as `tensor_kinds` reads them from a file's header.
+    """
+    wanted = config.shapes()
+    found = {name: shape for name, (kind, shape) in kinds.items() if kind in ("F32", "F16", "BF16")}
+    return sorted(name for name in wanted.keys() | kinds.keys() if wanted.get(name) != found.get(name))

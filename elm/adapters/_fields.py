@@ -1,0 +1,64 @@
+"""Reading JSON objects strictly: all fields that are named, no others, each of its kind."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Check = Callable[[Any], bool]
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def is_count(value: Any) -> bool:
+    """A whole number of at least 1, and of a size that a shape may have."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 2**31
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+
+
+def is_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value)
+
+
+def is_name(value: Any) -> bool:
+    """A name that is safe as a folder's and as a module's: no path, no dot in front."""
+    return isinstance(value, str) and bool(re.fullmatch(r"\w[\w \-+@]{0,127}", value)) and value == value.strip()
+
+
+def optional(check: Check) -> Check:
+    """None, or what `check` takes."""
+    return lambda value: value is None or check(value)
+
+
+def strictly(value: Any, fields: Mapping[str, Check]) -> dict[str, Any]:
+    """The object itself, once its fields are those of `fields`; else `ValueError` with the first that is not.
+
+    >>> strictly({"dim": 3}, {"dim": is_count})
+    {'dim': 3}
+    >>> strictly({"dim": 3, "dims": 4}, {"dim": is_count})
+    Traceback (most recent call last):
+    ValueError: it has a field 'dims' that this version does not know
+    """
+    if not isinstance(value, dict):
+        raise ValueError(f"it must be an object with fields, got {_short(value)}")
+    for name, check in fields.items():
+        if name not in value:
+            raise ValueError(f"it has no field {name!r}")
+        if not check(value[name]):
+            raise ValueError(f"its field {name!r} cannot be {_short(value[name])}")
+    for name in value:
+        if name not in fields:
+            raise ValueError(f"it has a field {_short(name)} that this version does not know")
+    return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "so large a number"
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,83 @@
+"""What a safetensors file holds, without torch: names, kinds and shapes; and its hash and finiteness in one reading."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from elm._errors import CheckpointError, DataFileError
+
+_CHUNK = 2**19  # bytes: what was hashed is still in the processor's cache when it is looked at
+
+# kind -> (unsigned integer of its width, bits of the exponent): all of them set mean NaN or infinity
+_EXPONENTS = {
+    "F64": (np.uint64, 0x7FF0_0000_0000_0000),
+    "F32": (np.uint32, 0x7F80_0000),
+    "F16": (np.uint16, 0x7C00),
+    "BF16": (np.uint16, 0x7F80),
+    "F8_E5M2": (np.uint8, 0x7C),
+    "F8_E4M3": (np.uint8, 0x7F),  # has no infinity, and one NaN of each sign
+}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """sha256 of a safetensors file, and the names of tensors that hold NaN or infinity."""
+
+    sha256: str
+    not_finite: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def reading_tensors(path: str | Path) -> Iterator[None]:
+    """Errors of the safetensors library about a file, as ours: `DataFileError` and `CheckpointError`."""
+    if not Path(path).is_file():
+        raise DataFileError(f"{path} is missing; fetch or train the model again")
+    try:
+        yield
+    except (SafetensorError, ValueError, TypeError, OverflowError, MemoryError, RuntimeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"{path} is cut off or damaged ({reason}); fetch or train the model again") from error
+
+
+def tensor_kinds(path: str | Path) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Name -> (kind such as "F32", shape) of each tensor, from the header alone; errors as `reading_tensors`."""
+    with reading_tensors(path), safe_open(path, framework="np") as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        return {name: (str(part.get_dtype()), tuple(part.get_shape())) for name, part in slices.items()}
+
+
+def scan(path: str | Path) -> Scan:
+    """Hash the file and look at each number once, chunk by chunk; errors as `reading_tensors`."""
+    tensor_kinds(path)  # the library checks that the header is sound and its places lie in the file
+    with reading_tensors(path), open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        start = 8 + int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:start])
+        digest = hashlib.sha256(data[:start])
+        bad = []
+        places = sorted((facts["data_offsets"], name) for name, facts in header.items() if name != "__metadata__")
+        for (begin, end), name in places:
+            if not _finite(memoryview(data)[start + begin : start + end], header[name]["dtype"], digest):
+                bad.append(name)
+        return Scan(digest.hexdigest(), tuple(bad))
+
+
+def _finite(data: memoryview, kind: str, digest: hashlib._Hash) -> bool:
+    """Add the bytes to the digest; whether all numbers in them are finite."""
+    width, mask = _EXPONENTS.get(kind, (np.uint8, 0))
+    finite = True
+    for at in range(0, len(data), _CHUNK):
+        part = data[at : at + _CHUNK]
+        digest.update(part)
+        if mask and finite:
+            numbers = np.frombuffer(part, width)
+            finite = bool(((numbers & width(mask)) != mask).all())
+    return finite
