@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
     from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
+    from elm.adapters._flax import FlaxAdapter
     from elm.adapters._manifest import KINDS, PARTS, Problem, check_manifest, manifest_problems, write_manifest
     from elm.adapters._mlp import MLPAdapter
     from elm.adapters._scan import scan, tensor_kinds
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
     "_config": ("AdapterConfig", "read_adapter_config", "shape_problems"),
+    "_flax": ("FlaxAdapter",),
     "_manifest": ("KINDS", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
     "_mlp": ("MLPAdapter",),
     "_scan": ("scan", "tensor_kinds"),
@@ -28,7 +30,7 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["KINDS", "PARTS", "SCHEMA", "AdapterConfig", "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt",
+__all__ = ["KINDS", "PARTS", "SCHEMA", "AdapterConfig", "FlaxAdapter", "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt",
            "check_manifest", "disk_errors", "load_adapter", "manifest_problems", "read_adapter_config",
            "read_config", "read_tensors", "require_finite", "save_adapter", "scan", "shape_problems", "tensor_kinds",
            "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip

@@ -46,8 +46,8 @@ def wals(
     by those users get no vector; users left without a rating are dropped.
 
     Both tables name the same space with the same fingerprint, a hash of the item factors (see `fingerprint_of`),
-    because two runs differ by a rotation. Their mean, scale and reach are their own: users and items are spread differently, and an adapter
-    normalises what it reads by the statistics of its kind.
+    because two runs differ by a rotation. Their mean, scale and reach are their own: users and items are spread
+    differently, and an adapter normalises what it reads by the statistics of its kind.
 
     A training user's vector is the exact minimiser given the item factors, so `fold_in` of the same ratings gives
     the same vector, and unseen users are placed exactly as seen ones are.
