@@ -19,10 +19,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakValueDictionary
 
 from elm._errors import FolderBusyError
 from elm._files import sync
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 T = TypeVar("T")
 
@@ -75,10 +79,35 @@ def locked(folder: str | Path, wait: float = WAIT) -> Iterator[None]:
 
     Raises `FolderBusyError` where another one is still at work after `wait` seconds.
     """
-    from filelock import FileLock, Timeout
-
     folder = Path(folder).resolve()
     path = _home(folder) / f".{folder.name}.lock"
+    lock = _acquired(path, folder, wait)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows keeps it while it is open
+            path.unlink()
+        lock.release()
+
+
+def hold(folder: str | Path, wait: float = 1.0) -> object:
+    """Keep other processes from working in an existing folder for as long as the object that is returned lives.
+
+    The same process may hold a folder several times. Raises `FolderBusyError` as `locked`.
+    """
+    folder = Path(folder).resolve()
+    lock = _HELD.get(str(folder))
+    if lock is None:
+        lock = _HELD[str(folder)] = _acquired(folder / ".lock", folder, wait)
+    return lock
+
+
+_HELD: WeakValueDictionary[str, FileLock] = WeakValueDictionary()
+
+
+def _acquired(path: Path, folder: Path, wait: float) -> FileLock:
+    from filelock import FileLock, Timeout
+
     lock = FileLock(path)
     try:
         lock.acquire(timeout=wait)
@@ -86,12 +115,7 @@ def locked(folder: str | Path, wait: float = WAIT) -> Iterator[None]:
         raise FolderBusyError(
             f"one process at a time writes {folder}, and another is at it; wait for that one or choose another folder"
         ) from None
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):  # Windows keeps it while it is open
-            path.unlink()
-        lock.release()
+    return lock
 
 
 def read_whole(folder: str | Path, read: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""Data sets on disk: one parquet file a table and a small JSON file written last, which marks the folder complete."""
+"""Data sets on disk: one parquet file a table, and a small JSON file that says which and how long they are."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from elm._errors import DataFileError
-from elm._files import read_json, write_json, written_aside
+from elm._files import read_json, write_json
+from elm._folders import folder_written_aside, read_whole
 
 if TYPE_CHECKING:
     from elm.data._dataset import Dataset
 
 HEADER = "dataset.json"
 SCHEMA = 1
+_OPTIONAL = ("facts_items.parquet", "facts_users.parquet")
 
 
 def save_dataset(dataset: Dataset, folder: str | Path) -> Path:
-    folder = Path(folder)
-    (folder / HEADER).unlink(missing_ok=True)  # an interrupted save must not look complete
     tables = {
         "items": dataset.items.reset_index(),
         "users": dataset.users.reset_index(),
@@ -29,18 +29,22 @@ def save_dataset(dataset: Dataset, folder: str | Path) -> Path:
     if dataset.facts is not None:
         tables["facts_items"] = dataset.facts.items.reset_index(names="item")
         tables["facts_users"] = dataset.facts.users.reset_index(names="user")
-    for name, table in tables.items():
-        with written_aside(folder / f"{name}.parquet") as aside:
-            table.to_parquet(aside, index=False)
     rows = {name: len(table) for name, table in tables.items()}
-    write_json(folder / HEADER, {"schema": SCHEMA, "name": dataset.name, "rows": rows, "notes": list(dataset.notes)})
-    return folder
+    header = {"schema": SCHEMA, "name": dataset.name, "rows": rows, "notes": list(dataset.notes)}
+    with folder_written_aside(folder, retired=_OPTIONAL) as aside:
+        for name, table in tables.items():
+            table.to_parquet(aside / f"{name}.parquet", index=False)
+        write_json(aside / HEADER, header)
+    return Path(folder)
 
 
 def load_dataset(folder: str | Path) -> Dataset:
+    return read_whole(folder, lambda: _load(Path(folder)))
+
+
+def _load(folder: Path) -> Dataset:
     from elm.data._dataset import Dataset, Facts
 
-    folder = Path(folder)
     header = _header(folder)
     tables = {name: _table(folder / f"{name}.parquet", rows) for name, rows in header["rows"].items()}
     facts = None

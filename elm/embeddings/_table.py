@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from elm._errors import CallError, DataFileError, UnknownNameError, VectorError
-from elm._files import read_json, sha256, write_json, written_aside
+from elm._files import read_json, sha256, write_json
+from elm._folders import folder_written_aside, read_whole
 from elm.embeddings._space import Array, EmbeddingSpace
 
 
@@ -80,23 +81,22 @@ class VectorTable:
         return VectorTable(list(ids), self.rows(ids), self.space)
 
     def save(self, folder: str | Path, dtype: Literal["float32", "float16"] = "float32") -> Path:
-        """Write `vectors.safetensors`, `ids.parquet` and, last, `space.json` with the checksums of both.
+        """Write `vectors.safetensors`, `ids.parquet`, and `space.json` with the checksums of both.
 
-        A kill at any moment leaves either a whole table or one that `load` refuses; never a mixture.
+        A kill at any moment leaves the table that was there or the new one. Raises `FolderBusyError` while another
+        process saves there.
         """
         if dtype not in ("float32", "float16"):
             raise CallError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
-        folder = Path(folder)
         stored = self.vectors.astype(dtype)
         if not np.isfinite(stored).all():
             raise VectorError("some vectors are too large for float16; save the table with dtype='float32'")
-        with written_aside(folder / "vectors.safetensors") as aside:
-            save_file({"vectors": stored}, aside)
-        with written_aside(folder / "ids.parquet") as aside:
-            pd.DataFrame({"id": pd.Series(self.ids, dtype="str")}).to_parquet(aside, index=False)
-        files = {name: sha256(folder / name) for name in _FILES}
-        write_json(folder / "space.json", {**self.space.to_dict(), "n": len(self), "dtype": dtype, "sha256": files})
-        return folder
+        with folder_written_aside(folder) as aside:
+            save_file({"vectors": stored}, aside / "vectors.safetensors")
+            pd.DataFrame({"id": pd.Series(self.ids, dtype="str")}).to_parquet(aside / "ids.parquet", index=False)
+            files = {name: sha256(aside / name) for name in _FILES}
+            write_json(aside / "space.json", {**self.space.to_dict(), "n": len(self), "dtype": dtype, "sha256": files})
+        return Path(folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> VectorTable:
@@ -104,6 +104,10 @@ class VectorTable:
         folder = Path(folder)
         if not folder.is_dir():
             raise DataFileError(f"{folder} is not a folder; a vector table is a folder that `save` wrote")
+        return read_whole(folder, lambda: cls._read(folder))
+
+    @classmethod
+    def _read(cls, folder: Path) -> VectorTable:
         about = read_json(folder / "space.json")
         _check_files(folder, about)
         space = EmbeddingSpace.from_dict(about, folder / "space.json")

@@ -1,4 +1,4 @@
-"""A recommender on disk: `model.safetensors`, `items.parquet`, and last `config.json`, which vouches for both."""
+"""A recommender on disk: `model.safetensors`, `items.parquet`, and `config.json`, which vouches for both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from elm._errors import CheckpointError, DataFileError
-from elm._files import read_json, sha256, write_json, written_aside
+from elm._files import read_json, sha256, write_json
+from elm._folders import folder_written_aside, read_whole
 from elm.recommend._lora_text_encoder import LoraTextEncoder
 from elm.recommend._multivae import MultiVAE, MultiVAEConfig
 from elm.recommend._tears import Tears
@@ -31,34 +32,35 @@ _WEIGHTS, _ITEMS, _CONFIG = "model.safetensors", "items.parquet", "config.json"
 
 
 def save(recommender: Recommender, folder: Path) -> None:
-    """Write the folder. The hashes in `config.json` come last, so a half-written folder cannot pass for a whole one."""
+    """Write the folder; a kill at any moment leaves the recommender that was there or the new one."""
     model = recommender.model
     text = model.text
     if not isinstance(text, PieceTextEncoder | LoraTextEncoder):
         raise CheckpointError(f"only a PieceTextEncoder or a LoraTextEncoder can be saved, got {type(text).__name__}")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    with written_aside(folder / _WEIGHTS) as aside:
-        save_file(tensors, aside)
-    with written_aside(folder / _ITEMS) as aside:
-        pd.DataFrame({"item": recommender.items, "title": recommender.titles}).to_parquet(aside, index=False)
-    write_json(
-        folder / _CONFIG,
-        {
-            "schema": SCHEMA,
-            "kind": _LORA if isinstance(text, LoraTextEncoder) else _FROZEN,
-            "vae": dataclasses.asdict(model.vae.config),
-            "text_head": dataclasses.asdict(text.head.config),
-            "sentence_encoder": {
-                "name": getattr(text.encoder, "name", type(text.encoder).__name__),
-                "fingerprint": getattr(text.encoder, "fingerprint", None),
-            },
-            **({"lora": text.lora()} if isinstance(text, LoraTextEncoder) else {}),
-            "files": {name: sha256(folder / name) for name in (_WEIGHTS, _ITEMS)},
+    config = {
+        "schema": SCHEMA,
+        "kind": _LORA if isinstance(text, LoraTextEncoder) else _FROZEN,
+        "vae": dataclasses.asdict(model.vae.config),
+        "text_head": dataclasses.asdict(text.head.config),
+        "sentence_encoder": {
+            "name": getattr(text.encoder, "name", type(text.encoder).__name__),
+            "fingerprint": getattr(text.encoder, "fingerprint", None),
         },
-    )
+        **({"lora": text.lora()} if isinstance(text, LoraTextEncoder) else {}),
+    }
+    with folder_written_aside(folder) as aside:
+        save_file(tensors, aside / _WEIGHTS)
+        frame = pd.DataFrame({"item": recommender.items, "title": recommender.titles})
+        frame.to_parquet(aside / _ITEMS, index=False)
+        write_json(aside / _CONFIG, {**config, "files": {name: sha256(aside / name) for name in (_WEIGHTS, _ITEMS)}})
 
 
 def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
+    return read_whole(folder, lambda: _load(folder, encoder))
+
+
+def _load(folder: Path, encoder: SentenceVectors | None) -> Recommender:
     from elm.recommend._recommender import Recommender
 
     config = _config(folder)

@@ -11,6 +11,7 @@ from typing import Any
 
 from elm._errors import CallError, DataFileError
 from elm._files import read_json, write_json
+from elm._folders import hold
 
 _SETTINGS = "run.json"
 _MADE = ("steps", "checkpoints", "vectors", "splits", "model", "recommender", "scores.png")
@@ -28,6 +29,7 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._held: object = None
 
     @classmethod
     def start(
@@ -39,8 +41,9 @@ class RunFolder:
     ) -> RunFolder:
         """Begin a run or go on with it. `upgrade` completes settings that an older version wrote.
 
-        Raises `CallError` where the folder was begun with other settings (`fresh` removes what the run made, and begins
-        again), and where it holds what a run makes but is none.
+        The folder is this process's for as long as the object lives. Raises `CallError` where the folder was begun with
+        other settings (`fresh` removes what the run made, and begins again), and where it holds what a run makes but
+        is none; `FolderBusyError` where another process works in it.
         """
         run, wanted = cls(path), _plain(settings)
         found = [part for part in _MADE if (run.path / part).exists()]
@@ -50,6 +53,8 @@ class RunFolder:
                 f"a run begins in a folder of its own, and {run.path} holds {found[0]} but no {_SETTINGS}: "
                 "choose another folder with --out"
             )
+        run.path.mkdir(parents=True, exist_ok=True)
+        run._held = hold(run.path)
         if begun and not fresh and found:  # where nothing is made yet, other settings do no harm
             _same(run.path, _plain(upgrade(run.settings())), wanted)
             return run

@@ -153,7 +153,9 @@ def test_a_missing_or_cut_off_file_is_named(table: VectorTable, tmp_path: Path, 
         VectorTable.load(tmp_path)
 
 
-def test_an_interrupted_save_never_loads_as_a_mixture(table: VectorTable, tmp_path: Path, monkeypatch) -> None:
+def test_an_interrupted_save_leaves_the_old_table_and_a_mixture_never_loads(
+    table: VectorTable, tmp_path: Path, monkeypatch
+) -> None:
     table.save(tmp_path)
     flipped = VectorTable(table.ids, table.vectors[::-1], table.space)
 
@@ -163,6 +165,8 @@ def test_an_interrupted_save_never_loads_as_a_mixture(table: VectorTable, tmp_pa
     monkeypatch.setattr("elm.embeddings._table.write_json", stop)
     with pytest.raises(KeyboardInterrupt):
         flipped.save(tmp_path)
+    assert np.array_equal(VectorTable.load(tmp_path).vectors, table.vectors)
+    (tmp_path / "ids.parquet").write_bytes(b"of another save")
     with pytest.raises(DataFileError, match="interrupted save"):
         VectorTable.load(tmp_path)
 
