@@ -5,6 +5,7 @@ from elm.embeddings._confidence import confidence
 from elm.embeddings._encoder import SentenceEncoder
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, local_encoder
 from elm.embeddings._fingerprint import check_fingerprint, fingerprint_of, nearest_space
+from elm.embeddings._map import export_map, space_map
 from elm.embeddings._neighbours import nearest
 from elm.embeddings._rating_order import rating_order
 from elm.embeddings._semantic import semantic
@@ -20,6 +21,7 @@ __all__ = [
     "centroid",
     "check_fingerprint",
     "confidence",
+    "export_map",
     "fingerprint_of",
     "fold_in",
     "interpolate",
@@ -28,5 +30,6 @@ __all__ = [
     "nearest_space",
     "rating_order",
     "semantic",
+    "space_map",
     "wals",
 ]

@@ -4,6 +4,7 @@ from elm.evaluation._along import AlongScores, behavioural_along, semantic_along
 from elm.evaluation._behavioural import UserScores, user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
 from elm.evaluation._facts import FactScores, fact_scores
+from elm.evaluation._figures import along_figure, concepts_figure, map_figure
 from elm.evaluation._loop import EditScores, LoopScores, edit_scores, loop_scores
 from elm.evaluation._probe import LinearProbe
 from elm.evaluation._profile_parts import likes_and_dislikes
@@ -33,7 +34,9 @@ __all__ = [
     "TrainedRanker",
     "UserScores",
     "ZeroShotRanker",
+    "along_figure",
     "behavioural_along",
+    "concepts_figure",
     "consistency_table",
     "draw_candidates",
     "edit_scores",
@@ -44,6 +47,7 @@ __all__ = [
     "list_sensitivity",
     "loop_scores",
     "loop_table",
+    "map_figure",
     "profile_table",
     "scores_figure",
     "semantic_along",
