@@ -160,7 +160,7 @@ def _config_of(model: EmbeddingLanguageModel) -> FolderConfig:
         base = {key: base.get(key) for key in _BASE}
     about.pop("version", None)
     mismatch = bool(about.pop("allow_space_mismatch", False))
-    learned = {name for space in model.adapters for name in model.adapter(space).config.tasks}
+    learned = {name for space in model.adapters for name in model.adapter(space).config.tasks} | model.tasks.keys()
     known: dict[str, Task] = {task.id: task for task in all_tasks()} | model.tasks
     tasks = {
         name: TaskPrompt(t.reads, t.prompt, t.max_new_tokens, float(t.temperature))

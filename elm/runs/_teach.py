@@ -11,7 +11,7 @@ from elm._errors import CallError
 from elm.adapters import MLPAdapter
 from elm.data import film_texts, make_films
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
-from elm.model import BASE_ID, EmbeddingLanguageModel, load_llm, save_model, shipped_base
+from elm.model import EmbeddingLanguageModel, base_reference, load_llm, save_model, shipped_base
 from elm.runs._base import guard_base
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
@@ -42,8 +42,7 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
                 (USERS, world.users, world.users.ids, USER_TASKS),
             )
         }  # fmt: skip
-    base = BASE_ID if config.base == "shipped" else config.base
-    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": {"id": base, "revision": None}})
+    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base, llm)})
 
 
 def lessons(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from elm._errors import CallError
+from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable
 from elm.model import EmbeddingLanguageModel, is_lora, plain_ids, prompt_ids, with_lora
@@ -125,13 +126,15 @@ def train_two_stage(
     progress: bool = True,
     checkpoints: Path | None = None,
     after_stage: Callable[[str, LoopResult], None] | None = None,
+    allow_space_mismatch: bool = False,
 ) -> TwoStageResult:
     """Train the adapters with the LLM frozen, then both. Adapters and LLM are changed in place.
 
     With `checkpoints` (a folder) an interrupted call goes on where it was when called again with the same arguments,
     and ends with the same bits; a finished stage is read back, not done again. `after_stage(name, result)` is called
-    at the end of each stage. Raises what `optimise` raises.
+    at the end of each stage. The model remembers how the tasks were asked. Raises what `optimise` raises.
     """
+    model.tasks |= {task.id: task for lesson in lessons for task in map(get_task, lesson.tasks)}
     results = {}
     stages: tuple[tuple[Literal["one", "two"], LoopConfig], ...] = (("one", config.one), ("two", config.two))
     for name, loop in stages:
@@ -155,6 +158,21 @@ def train_two_stage(
     trainable(model, stage="two")
     model.eval()
     return TwoStageResult(**results)
+
+
+def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons], allow: bool) -> None:
+    for lesson in lessons:
+        wanted, came = model.adapter(lesson.adapter).space(), lesson.table.space
+        if (wanted.dim, wanted.metric, wanted.fingerprint) == (came.dim, came.metric, came.fingerprint):
+            continue
+        told = (
+            f"adapter {lesson.adapter!r} reads vectors of space {wanted.name} {wanted.fingerprint} ({wanted.dim}), but "
+            f"those of its lessons are of {came.name} {came.fingerprint} ({came.dim})"
+        )
+        if not allow or wanted.dim != came.dim:
+            raise VectorError(f"{told}: make the adapter for the space of the table")
+        warnings.warn(f"{told}: the model will say so in its folder", OutsideDataWarning, stacklevel=3)
+        model.about["allow_space_mismatch"] = True
 
 
 def trainable(

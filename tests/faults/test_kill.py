@@ -1,0 +1,41 @@
+"""kill -9 at any moment of a save leaves the whole old folder or the whole new one, and the next save tidies up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes, which needs a Unix system")
+
+
+def report(script: str, *words: object) -> dict[str, Any]:
+    """What a script of this folder prints, run with the tests' helpers on its path."""
+    command = [sys.executable, str(HERE / script), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(HERE.parent)})
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("mode", ["exchange", "moves"])
+def test_killed_at_every_system_call(tmp_path: Path, mode: str) -> None:
+    """Both ways of swapping: folders that change places, and, where there is no such call, parts that move in."""
+    came = report("kill_folders.py", tmp_path / "unit", mode)
+    assert came["moments"] >= 30
+    assert set(came["found"]) == {"old", "new"}
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_while_saving_models(tmp_path: Path) -> None:
+    came = report("kill_models.py", tmp_path / "model", 60, 0)
+    assert sum(came["found"].values()) == 60
+    assert set(came["found"]) == {"first", "second"}
+    assert came["left"] == ["model"]
