@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import false_discovery_control
 
-from elm._errors import CallError, UnknownNameError, VectorError
+from elm._errors import CallError, UnknownNameError
+from elm.cav._move import Array, Floats, amounts_of, displacements, stepped, warn_outside
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.metrics import holm
-
-Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class CAV:
     direction: (dim,) of length 1, in the vectors' own coordinates. centre, unit: mean and standard deviation of the
     entities' projections on it. auc, accuracy: on entities held out of the fit (accuracy is the mean over the two
     classes; 0.5 is chance for both). p_value: chance of such an AUC if the labels meant nothing.
-    n_positive, n_negative: entities that show the concept, and that do not. method: how it was fitted.
+    n_positive, n_negative: entities that show the concept, and that do not. method, l2: how it was fitted.
     """
 
     name: str
@@ -37,6 +38,7 @@ class CAV:
     n_negative: int
     method: str
     space: EmbeddingSpace
+    l2: float | None = None
 
     def score(self, vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """How much of the concept is in vectors (dim,) or (n, dim) -> () or (n,), standardised.
@@ -47,30 +49,44 @@ class CAV:
         scores = (rows @ self.direction.astype(np.float64) - self.centre) / self.unit
         return scores[0] if np.ndim(vectors) == 1 else scores
 
-    def move(self, vectors: npt.ArrayLike, amount: float | npt.ArrayLike) -> Array:
-        """vectors + amount * unit * direction: (dim,) or (n, dim), amount a number or (n,).
+    def move(
+        self,
+        vectors: npt.ArrayLike,
+        amount: float | npt.ArrayLike,
+        keep: Sequence[CAV] = (),
+        on_sphere: bool | None = None,
+        near: VectorTable | None = None,
+    ) -> Array:
+        """The shortest step that raises the concept's score by amount: (dim,) or (n, dim), amount a number or (n,).
 
         amount counts in standard deviations of the concept among real entities, so 1 is a clear and plausible change
-        for any concept; negative takes the concept away. One vector and n amounts give (n, dim). In a cosine space
-        the length of each vector is kept (the step is taken, then the vector is set back on its sphere), so there a
-        score moves by a little less than amount.
+        for any concept; negative takes the concept away. One vector and n amounts give (n, dim). keep: concepts whose
+        scores must not change. on_sphere: set each vector back to its length after the step, so that a score moves by
+        a little less than amount, while those of `keep` stay (None: as the space's metric asks, so in cosine spaces).
 
-        Raises `CallError` for an amount that is NaN or infinite, `VectorError` for vectors of another size.
+        Warns `OutsideDataWarning` where the step leaves the data: the nearest of the vectors of `near`, if given, else
+        the reach of the concept's space. Raises `CallError` for an amount that is NaN or infinite or concepts too much
+        alike to part, `VectorError` for vectors of another size.
         """
-        steps = np.asarray(amount, dtype=np.float64)
-        if steps.ndim > 1 or not np.isfinite(steps).all():
-            raise CallError(f"amount must be a finite number, or one for each vector, got {amount!r}")
-        rows = self.space.check(vectors, warn_far=False).astype(np.float64)
-        start = rows[0] if np.ndim(vectors) == 1 else rows
-        if start.ndim == 2 and steps.ndim == 1 and len(steps) != len(rows):
-            raise CallError(f"{len(rows)} vectors need one amount or {len(rows)} of them, got {len(steps)}")
-        moved = start + (steps * self.unit)[..., None] * self.direction
-        if self.space.metric == "cosine":
-            length = np.linalg.norm(moved, axis=-1, keepdims=True)
-            if (length < 1e-9).any():
-                raise VectorError("the step leads through the centre of the sphere; take a smaller or larger amount")
-            moved *= np.linalg.norm(start, axis=-1, keepdims=True) / length
-        return moved.astype(np.float32)
+        steps = np.atleast_1d(amounts_of(amount))[:, None]
+        single = np.ndim(vectors) == 1 and np.ndim(amount) == 0
+        return _moved([self], steps, keep, vectors, single, on_sphere, near)
+
+    def without(self, *others: CAV) -> CAV:
+        """The part of the concept that the others do not share: "funnier, but not lighter".
+
+        A move along it raises this concept's score by the amount and leaves the others' alone (off the sphere). Its own
+        score is measured in that unit; `measured_on(table)` sets it to the spread of a table. The evidence (auc,
+        accuracy, p_value) stays that of the whole concept. Raises `CallError` where nothing would be left.
+        """
+        kept = _directions(others, self.space)
+        names = [self.name, *(other.name for other in others)]
+        step = displacements(np.ones((1, 1)), _directions([self], self.space), kept, names)[0]
+        length = float(np.linalg.norm(step))
+        direction = (step / length).astype(np.float32)
+        centre = float(self.space.mean.astype(np.float64) @ direction)
+        name = f"{self.name} without {', '.join(other.name for other in others)}" if others else self.name
+        return replace(self, name=name, direction=direction, centre=centre, unit=self.unit * length)
 
     def measured_on(self, table: VectorTable) -> CAV:
         """The same direction with centre and unit taken from another table of the same space, such as its users."""
@@ -112,10 +128,83 @@ class CAVs(Mapping[str, CAV]):
     def __repr__(self) -> str:
         return f"CAVs({', '.join(self._cavs)})"
 
+    def move(
+        self,
+        vectors: npt.ArrayLike,
+        amounts: Mapping[str, float],
+        keep: Sequence[str] = (),
+        on_sphere: bool | None = None,
+        near: VectorTable | None = None,
+    ) -> Array:
+        """Move along several concepts at once: `cavs.move(v, {"funny": 1, "dark": -0.5}, keep=["romantic"])`.
+
+        The shortest step that changes the score of each concept in `amounts` by its amount and those of `keep` not at
+        all; shapes, `on_sphere`, `near`, warnings and errors as in `CAV.move`.
+        """
+        if not amounts:
+            raise CallError("move needs at least one concept with an amount, got none")
+        both = sorted(set(amounts) & set(keep))
+        if isinstance(keep, str) or both:
+            problem = f"the one string {keep!r}" if isinstance(keep, str) else f"{both[0]!r} to move and to keep"
+            raise CallError(f"keep must be a list of concepts that do not move, got {problem}")
+        values = [amounts_of(value) for value in amounts.values()]
+        if any(value.ndim for value in values):
+            raise CallError("amounts must hold one number a concept")
+        wanted, kept = np.array([values]), [self[name] for name in keep]
+        return _moved([self[name] for name in amounts], wanted, kept, vectors, np.ndim(vectors) == 1, on_sphere, near)
+
+    def measured_on(self, table: VectorTable) -> CAVs:
+        """Every concept with centre and unit of another table, such as the users'; see `CAV.measured_on`."""
+        return CAVs({name: cav.measured_on(table) for name, cav in self.items()})
+
+    def cosines(self) -> pd.DataFrame:
+        """(C, C) cosines between the directions: what else moves when a concept moves."""
+        rows = np.array([cav.direction for cav in self.values()], dtype=np.float64)
+        return pd.DataFrame(np.clip(rows @ rows.T, -1, 1), index=list(self), columns=list(self))
+
     def report(self) -> pd.DataFrame:
-        """One row a concept; p_holm is p_value corrected for the number of concepts (Holm)."""
+        """One row a concept. For many concepts at once: p_holm bounds the chance of any false finding (Holm), p_fdr
+        the expected share of false ones among those found (Benjamini and Hochberg 1995).
+        """
         columns = ["auc", "accuracy", "p_value", "n_positive", "n_negative", "unit", "method"]
         rows = [[getattr(cav, column) for column in columns] for cav in self.values()]
         frame = pd.DataFrame(rows, index=pd.Index(list(self), name="concept"), columns=columns)
         frame.insert(3, "p_holm", holm(frame["p_value"]) if len(frame) else [])
+        frame.insert(4, "p_fdr", false_discovery_control(frame["p_value"]) if len(frame) else [])
         return frame
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the concepts into a folder, to be read by `CAVs.load`; a kill leaves the old set or the new one."""
+        from elm.cav._store import save_cavs
+
+        return save_cavs(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> CAVs:
+        """Read what `save` wrote; `DataFileError` where a file is missing, cut off or of another save."""
+        from elm.cav._store import load_cavs
+
+        return cls(load_cavs(folder))
+
+
+def _directions(cavs: Sequence[CAV], space: EmbeddingSpace) -> Floats:
+    """(k, dim) float64 of concepts that live in this space."""
+    for cav in cavs:
+        if not cav.space.matches(space):
+            raise CallError(f"concept {cav.name!r} lives in space {cav.space.name!r}, not in {space.name!r}")
+    return np.array([cav.direction for cav in cavs], dtype=np.float64).reshape(len(cavs), space.dim)
+
+
+def _moved(
+    cavs: Sequence[CAV], amounts: Floats, keep: Sequence[CAV], vectors: npt.ArrayLike, single: bool,
+    on_sphere: bool | None, near: VectorTable | None,
+) -> Array:  # fmt: skip
+    """Take the step of amounts (n, k) along k concepts, and warn in the name of the caller of `move`."""
+    space = cavs[0].space
+    directions, kept = _directions(cavs, space), _directions(keep, space)
+    wanted = amounts * np.array([cav.unit for cav in cavs])
+    steps = displacements(wanted, directions, kept, [cav.name for cav in (*cavs, *keep)])
+    start, moved = stepped(space, vectors, steps, kept, on_sphere)
+    warn_outside(space, start, moved, near)
+    out = moved.astype(np.float32)
+    return out[0] if single else out

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,118 +10,122 @@ import pandas as pd
 
 from elm._errors import CallError
 from elm.cav._cav import CAV, CAVs, spread
-from elm.cav._labels import Labels, labels_of
+from elm.cav._held_out import Quality, held_out, quality
+from elm.cav._labels import Bools, Labels, first_copies, labels_of, stacked
+from elm.cav._solve import Engine, Floats, Method, check_choice, solve
 from elm.embeddings import VectorTable
-from elm.metrics import auc
 
-Method = Literal["logistic", "ridge", "difference"]
-Floats = npt.NDArray[np.float64]
-_Fitter = Callable[[Floats, Labels], Floats]
-
-_HELD_OUT = 0.3
-_PERMUTATIONS = 999
+Concepts = Mapping[str, Iterable[str] | pd.Series]
+"""Names with ids of the entities that show each, or with a Series of grades by id."""
 
 
 def fit(
     table: VectorTable,
-    concepts: Mapping[str, Iterable[str] | pd.Series],
+    concepts: Concepts,
     method: Method = "logistic",
     min_positives: int = 5,
     seed: int = 0,
+    l2: float | Sequence[float] | None = None,
+    engine: Engine = "auto",
 ) -> CAVs:
     """Fit one direction a concept on the vectors of `table`.
 
     concepts: name -> ids of the entities that show it (the others do not), or a Series of graded scores by id (upper
-    third against lower third; "ridge" uses every grade). method: "logistic" (normal of a logistic boundary), "ridge"
-    (least squares on the grades), "difference" (mean with the concept minus mean without).
+    third against lower third; "ridge" and "ranking" use every grade; ids it lacks take no part). method: "logistic"
+    (normal of a logistic boundary, both classes weighing the same), "ridge" (least squares on the grades), "difference"
+    (mean with the concept minus mean without) or "ranking" (logistic regression on pairs with different grades,
+    Göpfert et al. 2022).
 
     Vectors are standardised by the space's mean and scale for the fit; the direction is given in raw coordinates.
-    auc and accuracy come from a fit on 70 % of the entities and are measured on the other 30 %, split by `seed`;
-    p_value from 999 permutations of the held-out labels. The direction itself is fitted on all.
+    auc, accuracy and p_value come from a fit on 70 % of the entities and are measured on the other 30 %, split by
+    `seed`; p_value is that of all permutations of the held-out labels. The direction itself is fitted on all.
 
-    Raises `CallError` for too few positives or negatives, vectors that do not vary, an unknown method;
-    `UnknownNameError` for ids that are not in the table.
+    l2: weight of |w|^2 / 2 against the summed loss, by default the dimension, which makes the prior on a score's
+    variance the same for short and long vectors. Several: each concept takes the one with the best AUC on a part of
+    its training entities, never on those held out. engine: "jax" fits all logistic concepts together, "sklearn" one
+    after another; both give the same directions, and "auto" takes the faster.
+
+    Raises `CallError` for too few positives or negatives, vectors that do not vary, an unknown method or engine, an
+    l2 that is not positive; `UnknownNameError` for ids that are not in the table.
     """
-    if method not in _FITTERS:
-        raise CallError(f"method must be one of {', '.join(map(repr, _FITTERS))}, got {method!r}")
+    check_choice(method, engine)
+    path = _path(l2, table.space.dim)
+    leader, labels = read(table, concepts, min_positives)
+    normal = table.space.normalise(table.vectors).astype(np.float64)
+    held = held_out(labels, leader, seed)
+    train = labels.only(~held)
+    best = _choose(normal, train, leader, method, path, engine, seed)
+    weights, _ = solve(normal, train, method, best, engine, seed)
+    measured = quality(normal, labels, held, weights, leader)
+    weights, _ = solve(normal, labels, method, best, engine, seed, start=weights)
+    return CAVs(
+        {
+            name: _cav(table, name, labels[i], weights[i], measured.of(i), method, float(best[i]))
+            for i, name in enumerate(concepts)
+        }
+    )
+
+
+def read(table: VectorTable, concepts: Concepts, min_positives: int) -> tuple[npt.NDArray[np.int64], Labels]:
+    """(n,) the first row with each row's vector, and the concepts as labels (C, n); both checked."""
     if not concepts:
         raise CallError("fit needs at least one concept, got none")
     if min_positives < 4:
         raise CallError(f"min_positives must be at least 4, so that some can be held out, got {min_positives}")
     if not np.ptp(table.vectors, axis=0).any():
         raise CallError("the vectors of the table are all the same, so no direction can be fitted")
-    normal = table.space.normalise(table.vectors).astype(np.float64)
-    fitted = {}
-    for name, concept in concepts.items():
-        labels = labels_of(table, name, concept, min_positives)
-        fitted[name] = _fit_one(table, normal, name, labels, method, seed)
-    return CAVs(fitted)
+    first, leader = first_copies(table.vectors)
+    alone = None if first.all() else first
+    return leader, stacked([labels_of(table, name, concepts[name], min_positives, alone) for name in concepts])
 
 
-def _fit_one(table: VectorTable, normal: Floats, name: str, labels: Labels, method: Method, seed: int) -> CAV:
-    fitter = _FITTERS[method]
-    held_auc, accuracy, p_value = _held_out(normal, labels, fitter, seed)
-    weights = fitter(normal[labels.rows], labels)
-    # Logistic and ridge give the gradient of a score, the difference of means a displacement: they change
-    # coordinates by opposite factors.
+def raw_directions(table: VectorTable, weights: Floats, method: Method) -> Floats:
+    """Weights (..., dim) on standardised vectors as directions of length 1 in the vectors' own coordinates.
+
+    Logistic, ridge and ranking give the gradient of a score, the difference of means a displacement: they change
+    coordinates by opposite factors. A weight of zero stays zero.
+    """
     scale = table.space.scale.astype(np.float64)
-    direction = weights * scale if method == "difference" else weights / scale
-    length = np.linalg.norm(direction)
-    if not length > 0:
+    directions = weights * scale if method == "difference" else weights / scale
+    length = np.linalg.norm(directions, axis=-1, keepdims=True)
+    return directions / np.where(length > 0, length, 1)
+
+
+def _cav(
+    table: VectorTable, name: str, labels: Labels, weights: Floats, measured: Quality, method: Method, l2: float
+) -> CAV:
+    direction = raw_directions(table, weights, method).astype(np.float32)
+    if not direction.any():
         raise CallError(f"no direction tells concept {name!r} apart: the fit is zero everywhere")
-    unit_vector = (direction / length).astype(np.float32)
-    centre, unit = spread(table, unit_vector, name)
-    n_positive, n_negative = int((labels.label == 1).sum()), int((labels.label == 0).sum())
+    centre, unit = spread(table, direction, name)
     return CAV(
-        name, unit_vector, centre, unit, held_auc, accuracy, p_value, n_positive, n_negative, method, table.space
-    )
+        name=name, direction=direction, centre=centre, unit=unit, auc=float(measured.auc),
+        accuracy=float(measured.accuracy), p_value=float(measured.p_value),
+        n_positive=int((labels.label == 1).sum()), n_negative=int((labels.label == 0).sum()), method=method,
+        space=table.space, l2=None if method == "difference" else l2,
+    )  # fmt: skip
 
 
-def _held_out(normal: Floats, labels: Labels, fitter: _Fitter, seed: int) -> tuple[float, float, float]:
-    """AUC, balanced accuracy and permutation p value on entities that the fit did not see."""
-    from sklearn.model_selection import train_test_split
-
-    train, test = train_test_split(
-        np.arange(len(labels.rows)), test_size=_HELD_OUT, random_state=seed, stratify=labels.label
-    )
-    test = test[labels.label[test] >= 0]
-    part = Labels(labels.rows[train], labels.grade[train], labels.label[train])
-    weights = fitter(normal[part.rows], part)
-    seen, scores = normal[part.rows] @ weights, normal[labels.rows[test]] @ weights
-    truth = labels.label[test]
-    middle = (seen[part.label == 1].mean() + seen[part.label == 0].mean()) / 2
-    accuracy = ((scores[truth == 1] > middle).mean() + (scores[truth == 0] <= middle).mean()) / 2
-    value = auc(scores, truth)
-    return value, float(accuracy), _permutation_p(scores, truth, seed)
+def _path(l2: float | Sequence[float] | None, dim: int) -> list[float]:
+    path = [float(dim)] if l2 is None else [float(value) for value in np.atleast_1d(np.asarray(l2, dtype=np.float64))]
+    if not path or not all(np.isfinite(value) and value > 0 for value in path):
+        raise CallError(f"l2 must be a positive number or several of them, got {l2!r}")
+    return sorted(set(path), reverse=True)
 
 
-def _permutation_p(scores: Floats, truth: npt.NDArray[np.int64], seed: int) -> float:
-    """Share of shuffled labels that separate the scores at least as well; never below 1 / 1000."""
-    from scipy.stats import rankdata
-
-    # For fixed class sizes the AUC grows with the rank sum of the positives alone.
-    rng, ranks, n_positive = np.random.default_rng(seed), rankdata(scores), int(truth.sum())
-    sums = np.array([rng.permutation(ranks)[:n_positive].sum() for _ in range(_PERMUTATIONS)])
-    return float((1 + (sums >= ranks[truth == 1].sum()).sum()) / (1 + _PERMUTATIONS))
-
-
-def _logistic(x: Floats, labels: Labels) -> Floats:
-    from sklearn.linear_model import LogisticRegression
-
-    clear = labels.label >= 0
-    # Divided by the dimension, so that the prior on a score's variance is the same for short and long vectors.
-    model = LogisticRegression(C=1.0 / x.shape[1], class_weight="balanced", max_iter=1000)
-    return model.fit(x[clear], labels.label[clear]).coef_[0]
-
-
-def _ridge(x: Floats, labels: Labels) -> Floats:
-    from sklearn.linear_model import RidgeCV
-
-    return np.asarray(RidgeCV(alphas=np.logspace(-1, 4, 11)).fit(x, labels.grade).coef_)
-
-
-def _difference(x: Floats, labels: Labels) -> Floats:
-    return x[labels.label == 1].mean(0) - x[labels.label == 0].mean(0)
-
-
-_FITTERS: dict[str, _Fitter] = {"logistic": _logistic, "ridge": _ridge, "difference": _difference}
+def _choose(
+    x: Floats, labels: Labels, leader: npt.NDArray[np.int64], method: Method, path: list[float], engine: Engine,
+    seed: int,
+) -> Floats:  # fmt: skip
+    """(C,) the penalty of each concept: the best on an inner part of its training rows; the strongest among equals."""
+    best = np.full(len(labels), path[0])
+    if len(path) == 1 or method == "difference":
+        return best
+    inner: Bools = held_out(labels, leader, seed + 1)
+    part, top, weights = labels.only(~inner), np.full(len(labels), -np.inf), None
+    for value in path:  # from strong to weak, each beginning where the last one ended
+        weights, _ = solve(x, part, method, np.full(len(labels), value), engine, seed, start=weights)
+        reached = quality(x, labels, inner, weights, leader).auc
+        best = np.where(reached > top, value, best)
+        top = np.maximum(top, reached)
+    return best
