@@ -50,8 +50,8 @@ class FlaxAdapter(nnx.Module):
         self.scale = Statistics(jnp.ones(config.dim))
         self.inner = nnx.Linear(config.dim, config.hidden, **exact)
         self.outer = nnx.Linear(config.hidden, config.soft_tokens * config.token_dim, **exact)
-        self.norm = nnx.LayerNorm(config.token_dim, epsilon=_EPSILON, rngs=rngs)
-        self.norm.scale[...] = jnp.full(config.token_dim, token_spread)
+        spread = nnx.initializers.constant(token_spread)
+        self.norm = nnx.LayerNorm(config.token_dim, epsilon=_EPSILON, scale_init=spread, rngs=rngs)
 
     def __call__(self, vectors: jax.Array) -> jax.Array:
         """Vectors (B, dim) as they come, not normalised -> soft tokens (B, soft_tokens, token_dim)."""
@@ -113,6 +113,7 @@ class FlaxAdapter(nnx.Module):
 
     def _by_name(self) -> dict[str, nnx.Variable]:
         """The variables under the names that they have in the file."""
+        norm: Any = self.norm  # with both its parameters, which Flax leaves optional
         return {
             "mean": self.mean,
             "scale": self.scale,
@@ -120,8 +121,8 @@ class FlaxAdapter(nnx.Module):
             "inner.bias": self.inner.bias,
             "outer.weight": self.outer.kernel,
             "outer.bias": self.outer.bias,
-            "norm.weight": self.norm.scale,
-            "norm.bias": self.norm.bias,
+            "norm.weight": norm.scale,
+            "norm.bias": norm.bias,
         }
 
 

@@ -37,6 +37,9 @@ def describe(
         float | None,
         typer.Option(min=0.0, help="0 takes the likeliest words, above it samples; the task's own by default."),
     ] = None,
+    allow_space_mismatch: Annotated[
+        bool, typer.Option("--allow-space-mismatch", help="Read a table of another space all the same, with a warning.")
+    ] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -61,11 +64,13 @@ def describe(
         kind: Literal["films", "users"] = "films" if item is not None else "users"
         array, names = open_vector(run, kind, str(name))[None], [str(name)]
     progress = len(names) > _MANY and not is_quiet()
-    texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress)
+    texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress,
+                                allow_space_mismatch=allow_space_mismatch)  # fmt: skip
     texts = [texts] if isinstance(texts, str) else texts
     rows = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
     with_ids = vectors is not None and name is None and vectors.is_dir()
-    emit({"task": task, "texts": rows}, json_mode, lambda: _show(rows, with_ids))
+    result = {"task": task, "texts": rows, "space_mismatch": model.space_mismatch(array, task, space=space)}
+    emit(result, json_mode, lambda: _show(rows, with_ids))
 
 
 def profile(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
-from elm._errors import CallError, UnknownNameError, VectorError
+from elm._errors import CallError, OutsideDataWarning, UnknownNameError
 from elm.adapters import MLPAdapter
-from elm.embeddings import EmbeddingSpace, VectorTable
+from elm.embeddings import VectorTable
 from elm.model._generate import generate
 from elm.model._hub import HubModel
-from elm.model._prompt import prompt_ids
+from elm.model._reading import reading
 from elm.tasks import Task, all_tasks
 
 
@@ -97,70 +97,31 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         temperature: float | None = None,
         batch_size: int = 64,
         progress: bool = False,
+        allow_space_mismatch: bool = False,
     ) -> Any:
         """The text of a task about one vector (dim,) -> str, or about several (n, dim) -> list of n texts.
 
         The adapter is the one whose space the vectors fit and that was trained on the task; where two fit, name
         the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and vector alone,
-        so that a text is the same in any batch; None is the task's own.
+        so that a text is the same in any batch; None is the task's own. allow_space_mismatch: read a table of another
+        space all the same, with a warning; the text says what such numbers would mean in the adapter's own space.
 
         Raises `VectorError` for a wrong size, NaN, infinity or a table of another space, `UnknownNameError` for an
         unknown task or space, `CallError` for a task that was not trained, where several spaces fit, or for options
-        that cannot be; warns `OutsideDataWarning` for vectors far from the space's data.
+        that cannot be; warns `OutsideDataWarning` for vectors far from the space's data, or of another space.
         """
-        task = self.task(task)
-        table = vectors if isinstance(vectors, VectorTable) else None
-        array = table.vectors if table is not None else _as_array(vectors)
-        single = array.ndim == 1
-        adapter = self.adapter(self._space_for(array.shape[-1], None if table is None else table.space, task, space))
-        array = adapter.check(array)
-        prompt = prompt_ids(self.tokenizer, task.prompt, adapter.config.soft_tokens)
-        drawn = task.temperature if temperature is None else temperature
+        read = reading(self, vectors, task, space, allow_space_mismatch)
+        drawn = read.task.temperature if temperature is None else temperature
         if not drawn >= 0 or seed < 0 or batch_size < 1:
             came = f"got {drawn}, {seed} and {batch_size}"
             raise CallError(f"temperature and seed must be 0 or more and batch_size at least 1, {came}")
-        texts = generate(self, adapter, array, prompt, task.max_new_tokens, seed=seed, temperature=drawn,
-                         batch_size=batch_size, progress=progress)  # fmt: skip
-        return texts[0] if single else texts
+        texts = generate(self, read, seed=seed, temperature=drawn, batch_size=batch_size, progress=progress)
+        return texts[0] if read.single else texts
 
-    def _space_for(self, dim: int, of: EmbeddingSpace | None, task: Task, space: str | None) -> str:
-        """The name of the one adapter that reads vectors of `dim` numbers, or of the space `of` where it is known."""
-        names = list(self.adapters) if space is None else [space]
-        configs = {name: self.adapter(name).config for name in names}
-        if of is not None:
-            key = (of.dim, of.fingerprint)
-            fitting = [name for name, config in configs.items() if (config.dim, config.fingerprint) == key]
-        else:
-            fitting = [name for name, config in configs.items() if config.dim == dim]
-        if not fitting:
-            raise self._nothing_reads(dim, of, names)
-        able = [name for name in fitting if task.id in configs[name].tasks or not configs[name].tasks]
-        if not able:
-            learned = sorted({t for name in fitting for t in configs[name].tasks})
-            raise CallError(f"task {task.id!r} was not trained for {', '.join(fitting)}; learned: {', '.join(learned)}")
-        if len(able) > 1:
-            choices = " or ".join(map(repr, able))
-            raise CallError(f"vectors of {dim} numbers fit several spaces: name one, space={choices}")
-        return able[0]
-
-    def _nothing_reads(self, dim: int, of: EmbeddingSpace | None, names: list[str]) -> VectorError:
-        configs = {name: self.adapter(name).config for name in names}
-        if of is None:
-            known = ", ".join(f"{name} ({config.dim})" for name, config in configs.items())
-            return VectorError(f"no adapter reads vectors of {dim} numbers; known: {known}")
-        known = ", ".join(f"{name} {config.fingerprint[:12]}" for name, config in configs.items())
-        return VectorError(
-            f"vectors must be of the space an adapter was trained on; the table's is {of.name} "
-            f"{of.fingerprint[:12]}, this model reads {known}: make the vectors again or load their model"
-        )
-
-
-def _as_array(vectors: Any) -> np.ndarray:
-    """One vector (dim,) or several (n, dim), from anything that numpy or torch can hold."""
-    try:
-        array = vectors.detach().cpu().float().numpy() if isinstance(vectors, torch.Tensor) else np.asarray(vectors)
-    except (TypeError, ValueError) as error:
-        raise VectorError(f"vectors must be numbers of one length each, got {type(vectors).__name__}") from error
-    if array.ndim not in (1, 2):
-        raise VectorError(f"vectors have shape (dim,) or (n, dim), got {array.shape}")
-    return array
+    def space_mismatch(self, vectors: npt.ArrayLike | VectorTable, task: str | Task, *, space: str | None = None
+                       ) -> dict[str, str] | None:  # fmt: skip
+        """{"vectors": space and fingerprint, "read_as": the same of the adapter's} where a table is known to be of
+        another space than the adapter that `describe` reads it with, if it is allowed to; else None. Errors as there.
+        """
+        with warnings.catch_warnings(action="ignore", category=OutsideDataWarning):
+            return reading(self, vectors, task, space, allow_space_mismatch=True).mismatch

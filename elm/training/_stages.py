@@ -132,8 +132,11 @@ def train_two_stage(
 
     With `checkpoints` (a folder) an interrupted call goes on where it was when called again with the same arguments,
     and ends with the same bits; a finished stage is read back, not done again. `after_stage(name, result)` is called
-    at the end of each stage. The model remembers how the tasks were asked. Raises what `optimise` raises.
+    at the end of each stage. The model remembers how the tasks were asked. Raises what `optimise` raises, and
+    `VectorError` for a lesson's table of another space than its adapter's; `allow_space_mismatch` trains all the same,
+    with a warning, and the model's folder records it.
     """
+    _check_spaces(model, lessons, allow_space_mismatch)
     model.tasks |= {task.id: task for lesson in lessons for task in map(get_task, lesson.tasks)}
     results = {}
     stages: tuple[tuple[Literal["one", "two"], LoopConfig], ...] = (("one", config.one), ("two", config.two))

@@ -150,7 +150,8 @@ def test_a_table_of_another_space_is_refused_by_its_fingerprint(model: Embedding
     table = tiny_elm.table()
     other = VectorTable(table.ids, table.vectors, replace(table.space, name="als", fingerprint="deadbeef" * 4))
     message = (
-        r"the table's is als deadbeefdead, this model reads toy toy-6-0: make the vectors again or load their model"
+        r"the table's is als deadbeefdeadbeef; nearest: toy toy-6-0, same size and metric, other name and fingerprint: "
+        r"make the vectors again or load their model; allow_space_mismatch reads them all the same"
     )
     for space in (None, "toy"):
         with pytest.raises(VectorError, match=message):
