@@ -19,7 +19,8 @@ _BELONGS = [f"*{kind}" for kind in KINDS]
 def fetch(repo: str, revision: str | None = None, access: Access | None = None) -> Path:
     """The folder of a repository ("owner/name") in the Hub's cache, fetched where it is not there yet.
 
-    revision: a branch, tag or commit. An interrupted download goes on where it was. Raises `HubError` where the Hub
+    revision: a branch, tag or commit. A line that goes dead is picked up within a file; a call that gave up keeps the
+    files that came whole, and the next one fetches the rest. Raises `HubError` where the Hub
     refuses, fails or cannot be reached, `CallError` for a name that no repository can have.
     """
     from huggingface_hub import snapshot_download
@@ -72,10 +73,14 @@ def hub_errors(repo: str, to: str = "read") -> Iterator[None]:
         yield
     except errors.HFValidationError as error:
         raise CallError(f"a repository is named owner/name, and {repo!r} cannot be one") from error
+    except errors.HfHubHTTPError as error:
+        raise HubError(f"cannot {to} {repo} on the Hub: {_why(error)}") from error
     except (errors.HTTPError, OSError, errors.EntryNotFoundError) as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES):
             raise  # about this machine's disk; it names the file
         raise HubError(f"cannot {to} {repo} on the Hub: {_why(error)}") from error
+    except ValueError as error:
+        raise HubError(f"the Hub does not take the folder as {repo}: {' '.join(str(error).split())[:300]}") from error
 
 
 def _why(error: BaseException) -> str:
@@ -96,7 +101,7 @@ def _why(error: BaseException) -> str:
     if len(chain) == 1 and isinstance(error, errors.LocalEntryNotFoundError):
         return "it is not whole in the cache; call once without local_files_only"
     first = (str(chain[-1]).strip() or type(chain[-1]).__name__).splitlines()[0]
-    return f"no connection, or it broke off ({first[:200]}); call again, and the download goes on where it was"
+    return f"no connection, or it broke off ({first[:200]}); call again: files that came whole are kept"
 
 
 def _status(code: int) -> str:
