@@ -17,6 +17,7 @@ from elm.data._movielens import load_movielens
 from elm.data._soft_attributes import load_soft_attributes
 from elm.data._splits import EntitySplit, guard_disjoint, split_entities, split_ratings
 from elm.data._summary import summarize
+from elm.data._tags import load_genome, load_tags
 from elm.data._texts import JoinReport, join_texts
 
 __all__ = [
@@ -37,8 +38,10 @@ __all__ = [
     "guard_disjoint",
     "join_texts",
     "load",
+    "load_genome",
     "load_movielens",
     "load_soft_attributes",
+    "load_tags",
     "make_films",
     "make_ratings",
     "movielens_100k_with_texts",

@@ -63,8 +63,10 @@ def read_columns(path: Path, types: dict[str, str], separator: str, header: bool
     source: object = str(path)
     if len(separator) > 1 or path.suffix == ".gz":
         data = read_bytes(path)
-        source, separator = pa.BufferReader(data.replace(separator.encode(), b"\t")), "\t"
         ends = data[-1:] == b"\n"
+        if len(separator) > 1:
+            data, separator = data.replace(separator.encode(), b"\t"), "\t"
+        source = pa.BufferReader(data)
     else:
         ends = _ends_with_newline(path)
     try:
