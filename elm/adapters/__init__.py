@@ -10,30 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
-    from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
+    from elm.adapters._config import FLOATS, AdapterConfig, read_adapter_config, shape_problems
     from elm.adapters._flax import FlaxAdapter
     from elm.adapters._manifest import KINDS, PARTS, Problem, check_manifest, manifest_problems, write_manifest
     from elm.adapters._mlp import MLPAdapter
     from elm.adapters._scan import scan, tensor_kinds
     from elm.adapters._schema import SCHEMA, FolderConfig, TaskPrompt, read_config
+    from elm.adapters._signing import SIGNATURE, check_signature, sign
     from elm.adapters._tensors import disk_errors, read_tensors, require_finite, write_tensors
 
 _HOMES = {
     "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
-    "_config": ("AdapterConfig", "read_adapter_config", "shape_problems"),
+    "_config": ("FLOATS", "AdapterConfig", "read_adapter_config", "shape_problems"),
     "_flax": ("FlaxAdapter",),
     "_manifest": ("KINDS", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
     "_mlp": ("MLPAdapter",),
     "_scan": ("scan", "tensor_kinds"),
     "_schema": ("SCHEMA", "FolderConfig", "TaskPrompt", "read_config"),
+    "_signing": ("SIGNATURE", "check_signature", "sign"),
     "_tensors": ("disk_errors", "read_tensors", "require_finite", "write_tensors"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["KINDS", "PARTS", "SCHEMA", "AdapterConfig", "FlaxAdapter", "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt",
-           "check_manifest", "disk_errors", "load_adapter", "manifest_problems", "read_adapter_config",
-           "read_config", "read_tensors", "require_finite", "save_adapter", "scan", "shape_problems", "tensor_kinds",
-           "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip
+__all__ = ["FLOATS", "KINDS", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter", "FolderConfig", "MLPAdapter",
+           "Problem", "TaskPrompt", "check_manifest", "check_signature", "disk_errors", "load_adapter",
+           "manifest_problems", "read_adapter_config", "read_config", "read_tensors", "require_finite",
+           "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds", "write_adapter",
+           "write_manifest", "write_tensors"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
