@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def no_loading_bar() -> Iterator[None]:
-    """Without the bars of transformers ("Loading weights") inside the block; the setting comes back after it."""
+    """Without the bars and reports of transformers inside the block; its settings come back after it."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, told = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(told)
         if shown:
             logging.enable_progress_bar()

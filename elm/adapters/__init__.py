@@ -32,8 +32,8 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["FLOATS", "KINDS", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter", "FolderConfig", "MLPAdapter",
-           "Problem", "TaskPrompt", "check_manifest", "check_signature", "disk_errors", "load_adapter",
+__all__ = ["FLOATS", "KINDS", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter", "FolderConfig",
+           "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "disk_errors", "load_adapter",
            "manifest_problems", "read_adapter_config", "read_config", "read_tensors", "require_finite",
            "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds", "write_adapter",
            "write_manifest", "write_tensors"]  # fmt: skip

@@ -11,6 +11,9 @@ from elm._errors import CallError, CheckpointError
 from elm._files import read_json
 from elm.adapters._fields import is_count, is_number, is_text, is_texts, strictly
 
+FLOATS = ("F32", "F16", "BF16")
+"""The kinds of numbers that weights are stored in, as safetensors names them."""
+
 _FIELDS = {
     "space": is_text,
     "fingerprint": is_text,
@@ -87,5 +90,5 @@ def shape_problems(config: AdapterConfig, kinds: Mapping[str, tuple[str, tuple[i
     kinds: name -> (kind, shape), as `tensor_kinds` reads them from a file's header.
     """
     wanted = config.shapes()
-    found = {name: shape for name, (kind, shape) in kinds.items() if kind in ("F32", "F16", "BF16")}
+    found = {name: shape for name, (kind, shape) in kinds.items() if kind in FLOATS}
     return sorted(name for name in wanted.keys() | kinds.keys() if wanted.get(name) != found.get(name))

@@ -15,12 +15,12 @@ from safetensors import SafetensorError
 from elm._errors import CheckpointError, DataFileError
 from elm._files import read_json, sha256
 from elm._quiet import no_loading_bar
-from elm.adapters import disk_errors, require_finite, tensor_kinds
+from elm.adapters import FLOATS, disk_errors, require_finite, tensor_kinds
 
 SHIPPED_BASE = Path(__file__).parent / "shipped" / "base"
 BASE_ID = "elm-toolkit/demo-base"
 
-_CODE = ("auto_map", "trust_remote_code", "custom_generate", "use_kernels")
+_CODE = ("auto_map", "trust_remote_code", "custom_generate", "use_kernels", "quantization_config")
 _DEPTHS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "num_decoder_layers")
 
 
@@ -54,25 +54,35 @@ def load_llm(
     """
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
     if Path(folder).is_dir():
-        if problem := next(llm_problems(Path(folder), strict), None):
-            raise CheckpointError(f"{folder}: {problem}")
-        _, report = _read(folder, options, device_map="meta")  # shapes alone, before memory is asked for
-        _check_report(report, folder, strict)
+        check_shapes(Path(folder), strict)  # before memory is asked for
     llm, report = _read(folder, options, dtype=torch.float32)
     _check_report(report, folder, strict)
-    tokenizer = _read_tokenizer(folder, options)
-    rows = llm.get_input_embeddings().weight.shape[0]
-    if strict and len(tokenizer) > rows:
-        raise CheckpointError(f"the tokenizer in {folder} knows {len(tokenizer)} tokens, its model reads {rows}")
     require_finite(llm.state_dict(), folder)
-    return llm.eval(), tokenizer
+    return llm.eval(), _read_tokenizer(folder, options)
 
 
-def llm_problems(folder: Path, strict: bool = False) -> Iterator[str]:
-    """What makes a transformers folder unfit to be read, by its descriptions alone: those that lead to code, and sizes
-    that its weights cannot have. `strict` also refuses what transformers would not run, but somebody wrote for it.
+def check_shapes(folder: Path, strict: bool = False) -> None:
+    """Raise what `load_llm` would for a local folder, of all that can be known without reading its weights."""
+    if problem := next(_description_problems(folder, strict), None):
+        raise CheckpointError(f"{folder}: {problem}")
+    options = {"trust_remote_code": False}
+    llm, report = _read(folder, options, device_map="meta")
+    _check_report(report, folder, strict)
+    tokens, rows = len(_read_tokenizer(folder, options)), llm.get_input_embeddings().weight.shape[0]
+    if strict and tokens > rows:
+        raise CheckpointError(f"the tokenizer in {folder} knows {tokens} tokens, its model reads {rows}")
+
+
+def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
+    """Descriptions that lead to code, and sizes that the weights cannot have. `strict` also refuses what transformers
+    would not run, but somebody wrote for it.
     """
     weights = sorted(folder.glob("*.safetensors"))
+    odd = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind not in FLOATS]
+    if strict and odd:
+        yield f"its weights must be floating-point numbers, and {odd[0]} is not"
+    if strict and (folder / "adapter_config.json").exists():
+        yield "adapter_config.json has no place in llm/, where transformers would load an adapter of its own by it"
     for path in sorted(folder.glob("*.json")):
         if path.name in ("tokenizer.json", "vocab.json", "model.safetensors.index.json"):
             continue

@@ -7,7 +7,7 @@ from typing import Any
 
 from elm._errors import CallError, CheckpointError
 from elm._files import read_json
-from elm.adapters import read_tensors, require_finite
+from elm.adapters import FLOATS, read_tensors, require_finite, tensor_kinds
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
@@ -59,11 +59,8 @@ def load_lora(base: Any, folder: Path) -> Any:
     import torch
     from peft import PeftModel
 
-    config = _config(folder)
-    saved, _ = read_tensors(folder / WEIGHTS)
-    require_finite(saved, folder / WEIGHTS)
-    if odd := [key for key, value in saved.items() if "lora_A" in key and value.shape[0] != config.r]:
-        raise CheckpointError(f"the LoRA tensors in {folder} are not of rank {config.r}, such as {odd[0]}")
+    config, saved = check_lora(folder)
+    require_finite(read_tensors(folder / WEIGHTS)[0], folder / WEIGHTS)
     try:
         with torch.random.fork_rng(devices=[]):  # the updates are drawn before they are read
             llm = PeftModel.from_pretrained(base, str(folder), config=config, is_trainable=True)
@@ -71,11 +68,20 @@ def load_lora(base: Any, folder: Path) -> Any:
         reason = (str(error) or repr(error)).splitlines()[0]
         raise CheckpointError(f"the LoRA folder {folder} does not load on this base: {reason}") from error
     wanted = {k.replace(".default.", "."): tuple(v.shape) for k, v in llm.state_dict().items() if "lora_" in k}
-    if wanted != {key: tuple(value.shape) for key, value in saved.items()}:
+    if wanted != saved:
         raise CheckpointError(
             f"the LoRA tensors in {folder} do not fit this base ({len(saved)} saved, {len(wanted)} wanted)"
         )
     return llm.eval()
+
+
+def check_lora(folder: Path) -> tuple[Any, dict[str, tuple[int, ...]]]:
+    """(PEFT's config, shapes of the updates); raises what `load_lora` would, of what can be known without the base."""
+    config = _config(folder)
+    shapes = {key: shape for key, (kind, shape) in tensor_kinds(folder / WEIGHTS).items() if kind in FLOATS}
+    if odd := [key for key, shape in shapes.items() if "lora_A" in key and shape[:1] != (config.r,)]:
+        raise CheckpointError(f"the LoRA tensors in {folder} are not of rank {config.r}, such as {odd[0]}")
+    return config, shapes
 
 
 _NUMBERS = {"r": (int,), "lora_alpha": (int, float), "lora_dropout": (int, float)}

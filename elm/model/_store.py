@@ -112,6 +112,14 @@ def layout_problems(folder: Path, config: FolderConfig) -> Iterator[Problem]:
             yield Problem(".", f"holds adapters/{path.name}, which config.json does not list; fetch the model again")
 
 
+def stored_tasks(config: FolderConfig) -> list[Task]:
+    """The tasks of a folder, asked as in training; `CheckpointError` for a prompt without a place for a vector."""
+    try:
+        return [stored_task(name, **vars(task)) for name, task in config.tasks.items()]
+    except CallError as error:
+        raise CheckpointError(f"config.json holds a prompt that is none: {error}") from error
+
+
 def resolved_base(config: FolderConfig, folder: Path, base: str | Path | None = None) -> str:
     """Where the base of a LoRA folder is: the shipped one by its id, else a folder or the Hub's id.
 
@@ -147,8 +155,7 @@ def _load(folder: Path, base: str | Path | None, access: Access) -> EmbeddingLan
     if config.allow_space_mismatch:
         about["allow_space_mismatch"] = True
     try:
-        tasks = [stored_task(name, **vars(task)) for name, task in config.tasks.items()]
-        return EmbeddingLanguageModel(llm, tokenizer, adapters, about, tasks).eval()
+        return EmbeddingLanguageModel(llm, tokenizer, adapters, about, stored_tasks(config)).eval()
     except CallError as error:
         raise CheckpointError(f"{folder} does not hold parts of one model: {error}") from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from elm.adapters import (
     shape_problems,
     tensor_kinds,
 )
-from elm.model._llm import llm_problems
-from elm.model._store import layout_problems, model_folder, needed_files, resolved_base
+from elm.model._llm import check_shapes
+from elm.model._lora import check_lora
+from elm.model._store import layout_problems, model_folder, needed_files, resolved_base, stored_tasks
 
 
 def verify(folder: str | Path, base: str | Path | None = None) -> list[Problem]:
@@ -61,11 +62,12 @@ def _problems(folder: Path, base: str | Path | None) -> Iterator[Problem]:
     except DataFileError as error:
         yield _told(folder, "manifest.json", error)
     yield from unsound
-    if (folder / "llm").is_dir():
-        for reason in _sound(llm_problems(folder / "llm", strict=True)):
-            yield Problem("llm", f"cannot be read: {reason}")
+    for part, check in (("llm", check_llm), ("lora", check_lora)):
+        if (folder / part).is_dir():
+            yield from _raised(folder, part, check)
     if config is not None:
         yield from layout_problems(folder, config)
+        yield from _raised(folder, "config.json", lambda _: stored_tasks(config))
         yield from _adapters(folder, config, base)
 
 
@@ -126,12 +128,16 @@ def _hidden_size(value: Any, source: object) -> int:
     raise CheckpointError(f"{source} is not described as a language model: no hidden_size in its config.json")
 
 
-def _sound(reasons: Iterator[str]) -> Iterator[str]:
-    """What `reasons` finds, and the error that ends it."""
+def check_llm(folder: Path) -> None:
+    check_shapes(folder, strict=True)
+
+
+def _raised(folder: Path, name: str, check: Callable[[Path], object]) -> Iterator[Problem]:
+    """The error that a check of a part raises, as a problem."""
     try:
-        yield from reasons
+        check(folder / name)
     except ElmError as error:
-        yield str(error)
+        yield Problem(name, f"cannot be used: {error}")
 
 
 def _told(folder: Path, name: str, error: ElmError) -> Problem:

@@ -222,7 +222,7 @@ def test_tensors_that_do_not_fit(folder: Path, name: str, change, message: str) 
         ({"tasks": {"say": {"prompt": "x"}}}, "it has no field 'reads'"),
         (
             {"tasks": {"say": {"reads": "item", "prompt": "x", "max_new_tokens": 3, "temperature": 0}}},
-            "does not hold parts of one model: a task's prompt holds",
+            "config.json holds a prompt that is none: a task's prompt holds",
         ),
     ],
 )
