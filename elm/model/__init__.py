@@ -11,6 +11,7 @@ from elm.adapters import (
     write_tensors,
 )
 from elm.model._base import BaseConfig, grow_vocabulary, new_base, train_tokenizer
+from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._hub import is_repository
 from elm.model._hub_files import fetch, push_folder
 from elm.model._language_model import EmbeddingLanguageModel
@@ -38,10 +39,12 @@ __all__ = [
            "load_adapter",
            "load_llm",
            "load_model",
+           "merge",
            "merged",
            "model_folder",
            "new_base",
            "plain_ids",
+           "prompt_embeddings",
            "prompt_ids",
            "push_folder",
            "read_config",
@@ -49,6 +52,7 @@ __all__ = [
            "save_adapter",
            "save_llm",
            "save_model",
+           "save_prompt_embeddings",
            "shipped_base",
            "shipped_model",
            "shipped_vectors",
