@@ -1,6 +1,6 @@
 """A task of your own: grade how a film feels, taught to the shipped model in minutes.
 
-    python examples/graded_tone.py --out runs/tone [--steps 900]
+    python examples/graded_tone.py --out runs/tone [--steps 700]
 
 The shipped tasks name a film's two strongest moods, so a vector that is moved a little along "funny" often keeps its
 text. This one grades eight moods in five steps, so its texts follow a move: `python benchmarks/steering.py --tone
@@ -93,7 +93,7 @@ def teach(out: Path, steps: int, extra: int, batch_tokens: int = 2400, progress:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=900, help="of stage two; a tenth as many before in stage one")
+    parser.add_argument("--steps", type=int, default=700, help="of stage two; a tenth as many before in stage one")
     parser.add_argument("--extra", type=int, default=4000, help="generated films beside the catalogue's")
     options = parser.parse_args()
     model = teach(options.out, options.steps, options.extra)
