@@ -164,13 +164,18 @@ class CAVs(Mapping[str, CAV]):
 
     def report(self) -> pd.DataFrame:
         """One row a concept. For many concepts at once: p_holm bounds the chance of any false finding (Holm), p_fdr
-        the expected share of false ones among those found (Benjamini and Hochberg 1995).
+        the expected share of false ones among those found (Benjamini and Hochberg 1995). NaN where nothing was tested.
         """
         columns = ["auc", "accuracy", "p_value", "n_positive", "n_negative", "unit", "method"]
         rows = [[getattr(cav, column) for column in columns] for cav in self.values()]
         frame = pd.DataFrame(rows, index=pd.Index(list(self), name="concept"), columns=columns)
-        frame.insert(3, "p_holm", holm(frame["p_value"]) if len(frame) else [])
-        frame.insert(4, "p_fdr", false_discovery_control(frame["p_value"]) if len(frame) else [])
+        tested = frame["p_value"].notna().to_numpy()
+        p_values = frame["p_value"].to_numpy()[tested]
+        for place, name in ((3, "p_holm"), (4, "p_fdr")):
+            corrected = np.full(len(frame), np.nan)
+            if tested.any():
+                corrected[tested] = holm(p_values) if name == "p_holm" else false_discovery_control(p_values)
+            frame.insert(place, name, corrected)
         return frame
 
     def save(self, folder: str | Path) -> Path:

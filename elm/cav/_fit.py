@@ -41,9 +41,9 @@ def fit(
     `seed`; p_value is that of all permutations of the held-out labels. The direction itself is fitted on all.
 
     l2: weight of |w|^2 / 2 against the summed loss, by default the dimension, which makes the prior on a score's
-    variance the same for short and long vectors. Several: each concept takes the one with the best AUC on a part of
-    its training entities, never on those held out. engine: "jax" fits all logistic concepts together, "sklearn" one
-    after another; both give the same directions, and "auto" takes the faster.
+    variance the same for short and long vectors. Several: the one with the best mean AUC over the concepts on a
+    part of their training entities, never on those held out. engine: "jax" fits all logistic concepts together,
+    "sklearn" one after another; both give the same directions, and "auto" takes the faster.
 
     Raises `CallError` for too few positives or negatives, vectors that do not vary, an unknown method or engine, an
     l2 that is not positive; `UnknownNameError` for ids that are not in the table.
@@ -55,12 +55,13 @@ def fit(
     held = held_out(labels, leader, seed)
     train = labels.only(~held)
     best = _choose(normal, train, leader, method, path, engine, seed)
-    weights, _ = solve(normal, train, method, best, engine, seed)
+    penalty = np.full(len(labels), best)
+    weights, _ = solve(normal, train, method, penalty, engine, seed)
     measured = quality(normal, labels, held, weights, leader)
-    weights, _ = solve(normal, labels, method, best, engine, seed, start=weights)
+    weights, _ = solve(normal, labels, method, penalty, engine, seed, start=weights)
     return CAVs(
         {
-            name: _cav(table, name, labels[i], weights[i], measured.of(i), method, float(best[i]))
+            name: _cav(table, name, labels[i], weights[i], measured.of(i), method, best)
             for i, name in enumerate(concepts)
         }
     )
@@ -116,16 +117,16 @@ def _path(l2: float | Sequence[float] | None, dim: int) -> list[float]:
 def _choose(
     x: Floats, labels: Labels, leader: npt.NDArray[np.int64], method: Method, path: list[float], engine: Engine,
     seed: int,
-) -> Floats:  # fmt: skip
-    """(C,) the penalty of each concept: the best on an inner part of its training rows; the strongest among equals."""
-    best = np.full(len(labels), path[0])
+) -> float:  # fmt: skip
+    """The penalty with the best mean AUC on an inner part of the training rows; the strongest among equals.
+
+    One for all concepts: chosen for each alone, by a handful of held-out positives, it is mostly noise.
+    """
     if len(path) == 1 or method == "difference":
-        return best
+        return path[0]
     inner: Bools = held_out(labels, leader, seed + 1)
-    part, top, weights = labels.only(~inner), np.full(len(labels), -np.inf), None
+    part, reached, weights = labels.only(~inner), [], None
     for value in path:  # from strong to weak, each beginning where the last one ended
         weights, _ = solve(x, part, method, np.full(len(labels), value), engine, seed, start=weights)
-        reached = quality(x, labels, inner, weights, leader).auc
-        best = np.where(reached > top, value, best)
-        top = np.maximum(top, reached)
-    return best
+        reached.append(quality(x, labels, inner, weights, leader).auc.mean())
+    return path[int(np.argmax(reached))]

@@ -12,8 +12,6 @@ from elm._errors import CallError
 from elm.cav._labels import Bools, Labels
 from elm.cav._solve import Floats, blocks
 
-_HELD_OUT = 0.3
-
 
 class Quality(NamedTuple):
     """Arrays (C,): AUC, mean accuracy over the two classes, and the p value of the AUC."""
@@ -27,8 +25,8 @@ class Quality(NamedTuple):
         return Quality(self.auc[concept], self.accuracy[concept], self.p_value[concept])
 
 
-def held_out(labels: Labels, leader: npt.NDArray[np.int64], seed: int) -> Bools:
-    """(C, n) the rows to hold out of each concept's fit: 30 % of its positives and of its negatives.
+def held_out(labels: Labels, leader: npt.NDArray[np.int64], seed: int, share: float = 0.3) -> Bools:
+    """(C, n) the rows to hold out of each concept's fit: this share of its positives and of its negatives.
 
     leader: (n,) for each row the first row with the same vector; copies stay on one side, so that no fit sees what it
     is scored on. One order, drawn by `seed`, serves all concepts: a concept's split does not depend on the others.
@@ -42,7 +40,7 @@ def held_out(labels: Labels, leader: npt.NDArray[np.int64], seed: int) -> Bools:
         chosen = np.zeros(drawn.shape, dtype=bool)
         for side in (0, 1):
             members = drawn == side
-            count = np.maximum(np.rint(_HELD_OUT * members.sum(1, keepdims=True)), 1)
+            count = np.maximum(np.rint(share * members.sum(1, keepdims=True)), 1)
             chosen |= members & (np.cumsum(members, axis=1, dtype=np.int32) <= count)
         held[block][:, order] = chosen
     if not first.all():
