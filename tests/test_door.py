@@ -145,7 +145,7 @@ def test_a_vector_that_cannot_be_read(vector: Any, message: str) -> None:
 def test_a_table_of_another_space_is_refused(films: VectorTable) -> None:
     other = EmbeddingSpace.fit("other", films.vectors, "cosine", {}, "0123456789abcdef")
     table = VectorTable(films.ids[:2], films.vectors[:2], other)
-    with pytest.raises(VectorError, match="of the space an adapter was trained on; the table's is other 0123456789ab"):
+    with pytest.raises(VectorError, match="that the model was trained on; the table's is other 0123456789abcdef"):
         elm.describe(table, "summary")
     assert len(elm.describe(films.subset(films.ids[:2]), "summary")) == 2
 

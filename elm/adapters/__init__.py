@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from elm.adapters._mlp import MLPAdapter
     from elm.adapters._scan import scan, tensor_kinds
     from elm.adapters._schema import SCHEMA, FolderConfig, TaskPrompt, read_config
+    from elm.adapters._share import rewritten
     from elm.adapters._signing import SIGNATURE, check_signature, sign
     from elm.adapters._tensors import disk_errors, read_tensors, require_finite, write_tensors
 
@@ -27,6 +28,7 @@ _HOMES = {
     "_mlp": ("MLPAdapter",),
     "_scan": ("scan", "tensor_kinds"),
     "_schema": ("SCHEMA", "FolderConfig", "TaskPrompt", "read_config"),
+    "_share": ("rewritten",),
     "_signing": ("SIGNATURE", "check_signature", "sign"),
     "_tensors": ("disk_errors", "read_tensors", "require_finite", "write_tensors"),
 }
@@ -35,7 +37,7 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = ["FLOATS", "KINDS", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter", "FolderConfig",
            "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "disk_errors", "load_adapter",
            "manifest_problems", "read_adapter_config", "read_config", "read_tensors", "require_finite",
-           "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds", "write_adapter",
+           "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds", "write_adapter",
            "write_manifest", "write_tensors"]  # fmt: skip
 
 

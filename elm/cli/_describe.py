@@ -69,7 +69,9 @@ def describe(
     texts = [texts] if isinstance(texts, str) else texts
     rows = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
     with_ids = vectors is not None and name is None and vectors.is_dir()
-    result = {"task": task, "texts": rows, "space_mismatch": model.space_mismatch(array, task, space=space)}
+    result: dict[str, Any] = {"task": task, "texts": rows}
+    if mismatch := model.space_mismatch(array, task, space=space):
+        result["space_mismatch"] = mismatch
     emit(result, json_mode, lambda: _show(rows, with_ids))
 
 

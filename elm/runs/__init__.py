@@ -1,6 +1,8 @@
 """Runs: data, vectors, models and scores of one experiment in one folder that resumes."""
 
 from elm.runs._base import make_base
+from elm.runs._card import model_card, write_card
+from elm.runs._card_data import card_problems
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._make import bench_run, make_demo, open_run, train_run
@@ -22,9 +24,11 @@ __all__ = [
     "World",
     "bench_run",
     "build_world",
+    "card_problems",
     "held_users",
     "make_base",
     "make_demo",
+    "model_card",
     "open_model",
     "open_recommender",
     "open_run",
@@ -40,4 +44,5 @@ __all__ = [
     "teach_recommender",
     "train_run",
     "vector_of_history",
+    "write_card",
 ]

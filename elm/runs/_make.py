@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model
-from elm.runs._card import model_card
+from elm.runs._card import LOSSES, write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._recommender import teach_recommender
@@ -48,6 +49,7 @@ def bench_run(
 ) -> dict[str, Any]:
     """Scores of a run's model on its held-out test films and users: {"run", "consistency", "profile"}.
 
+    They go into the model's card, too.
     "profile" holds the scores of `user_profile`, and those of `user_summary` under that name.
     """
     run, config = open_run(path)
@@ -55,6 +57,11 @@ def bench_run(
     world = build_world(run, config, encoder, progress)
     cached = CachedEncoder(encoder)
     scores = score_run(load_model(path), world, config, cached, progress, films, users, zero_shot).to_dict()
+    try:
+        write_card(path, scores)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):  # a run that may only be read is scored, too
+            raise
     profile = scores["profile"]
     return {
         "run": str(path),
@@ -78,17 +85,23 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     result = run.step("train", lambda: teach(run, world, config, encoder, progress))
     target = run.path / "shipped"
     model = load_model(run.path / "model")
-    save_model(model, target / "demo", dtype=torch.float16)
+    model.about["made"] = {"title": "The demo model", "made by": _command(config), **model.about.get("made", {})}
+    pictures = {path.name: path.read_bytes() for path in (run.path / "model").glob(LOSSES)}
+    save_model(model, target / "demo", dtype=torch.float16, files=pictures)
     world = _save_vectors(world, target / "vectors")
     cached = CachedEncoder(encoder)
     scores = run.step(
         "score", lambda: score_run(load_model(target / "demo"), world, config, cached, progress).to_dict()
     )
-    save_model(model, target / "demo", model_card(config, result, scores), dtype=torch.float16)
+    write_card(target / "demo", scores)
     if install:
         for part in ("demo", "vectors"):
             _replace(SHIPPED / part, target / part)
     return {**result, "scores": scores}
+
+
+def _command(config: RunConfig) -> str:
+    return f"elm train demo --seed {config.training.seed}{' --fast' if config.training.fast else ''}"
 
 
 def _save_vectors(world: World, folder: Path) -> World:

@@ -16,6 +16,7 @@ from elm.evaluation import Encoder, edit_scores, likes_and_dislikes, loop_scores
 from elm.metrics import top_k
 from elm.model import EmbeddingLanguageModel
 from elm.recommend import Popularity, Recommender, edit_genres, genre_preferences, names_genre, swap_genres
+from elm.runs._card import write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._recommender import PROFILE, held_users
@@ -136,13 +137,16 @@ def _bullets(profile: str) -> list[str]:
 
 
 def score(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
-    """Consistency of all film tasks and of the profile with their controls; draws `scores.png` in the run folder."""
+    """Consistency of all film tasks and of the profile with their controls; draws `scores.png` in the run folder, and
+    writes them into the model's card.
+    """
     films = score_films(model, loop.world, loop.config, loop.encoder, progress=loop.progress)
     users = score_users(model, loop.world, loop.config, loop.encoder, tasks=(PROFILE,))
     value = RunScores(films, users).to_dict()
     figure = scores_figure(value["consistency"], value["profile"])
     with written_aside(loop.run.path / "scores.png") as aside:
         figure.savefig(aside, dpi=120, bbox_inches="tight", format="png")
+    write_card(loop.run.path, value)
     return value
 
 

@@ -13,11 +13,12 @@ from elm.data import film_texts, make_films
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
 from elm.model import EmbeddingLanguageModel, base_reference, load_llm, save_model, shipped_base
 from elm.runs._base import guard_base
+from elm.runs._card import LOSSES, losses_picture, write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._world import FILMS, USERS, World, kept, user_views
 from elm.tasks import FilmFacts, TemplateTeacher, all_tasks, generated_facts
-from elm.training import Lessons, train_two_stage
+from elm.training import Lessons, TwoStageResult, train_two_stage
 
 FILM_TASKS = tuple(task.id for task in all_tasks("item"))
 USER_TASKS = tuple(task.id for task in all_tasks("user"))
@@ -87,7 +88,9 @@ def teach(
     extra = extra_films(run, world, config.extra_films, config.seed, encoder, progress) if config.extra_films else None
     result = train_two_stage(model, lessons(world, config, extra), config.training, progress=progress,
                              checkpoints=run.path / "checkpoints")  # fmt: skip
-    save_model(model, run.path / "model")
+    model.about |= {"made": _made(world, config, encoder, result), **_license(config)}
+    picture = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
+    write_card(save_model(model, run.path / "model", files={LOSSES: picture}))
     return {
         name: {
             "loss": round(stage.loss, 4),
@@ -96,3 +99,23 @@ def teach(
         }
         for name, stage in (("stage_one", result.one), ("stage_two", result.two))
     }
+
+
+def _made(world: World, config: RunConfig, encoder: SentenceEncoder, result: TwoStageResult) -> dict[str, str]:
+    """How the model was made, as its card tells it."""
+    films, users, stages = world.film_split, world.user_split, config.training
+    held = f"{len(films.validation) + len(films.test)} films and {len(users.validation) + len(users.test)} users"
+    extra = f", {config.extra_films} generated films" if config.extra_films else ""
+    return {
+        "dataset": world.dataset.name,
+        "trained on": f"{len(films.train)} films{extra} and {len(world.users)} users; {held} held out",
+        "film vectors": f"{encoder.name} over the texts {', '.join(config.vector_sources)}",
+        "user vectors": f"weighted ALS with {config.factors} factors",
+        "steps": f"{stages.one.steps} and {stages.two.steps} of {stages.batch_tokens} tokens, seed {stages.seed}",
+        "loss": f"{result.one.loss:.3f} and {result.two.loss:.3f} nats a token",
+    }
+
+
+def _license(config: RunConfig) -> dict[str, str]:
+    """That of the generated world is ours to give; of other data the card says that it is not known."""
+    return {"license": "apache-2.0"} if (config.dataset, config.base) == ("demo", "shipped") else {}

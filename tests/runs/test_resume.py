@@ -36,9 +36,13 @@ def without_times(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    """When each file of the run was written; splits and folded-in users are made again at each call."""
+    """When each file of the run was written; splits and folded-in users are made again at each call, and the model's
+    card, with the manifest, once more when there are scores.
+    """
     parts = ("steps", "vectors/films", "vectors/users", "vectors/items", "model", "recommender")
-    return {str(p): p.stat().st_mtime_ns for part in parts for p in (folder / part).rglob("*") if p.is_file()}
+    files = {p for part in parts for p in (folder / part).rglob("*") if p.is_file()}
+    files -= {folder / "model" / "README.md", folder / "model" / "manifest.json"}
+    return {str(p): p.stat().st_mtime_ns for p in files}
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, place: str, folder: Path, config: RunConfig) -> None:

@@ -1,0 +1,48 @@
+"""An adapter folder with some of its files replaced: in its own place, or as a copy to be shared."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from elm._files import read_json, write_json
+from elm._folders import folder_written_aside
+from elm.adapters._manifest import MANIFEST, PARTS, check_manifest
+from elm.adapters._signing import SIGNATURE
+
+
+def rewritten(folder: str | Path, files: Mapping[str, bytes], out: str | Path | None = None) -> Path:
+    """Write what the manifest of a folder names, with `files` (path within the folder -> content) in their places.
+
+    out: where to; without it, the folder itself is replaced at one moment. Weights stay byte for byte; what the
+    manifest does not name stays behind, and so does a signature, which would vouch for other files. Raises
+    `CheckpointError` or `DataFileError` where the folder is not whole: a new manifest must not vouch for that.
+    """
+    folder, target = Path(folder), Path(out or folder)
+    check_manifest(folder)
+    manifest = read_json(folder / MANIFEST)
+    facts = {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
+    tops = {name.split("/")[0] for name in manifest}
+    with folder_written_aside(target, retired={SIGNATURE, MANIFEST, *PARTS, *tops}) as aside:
+        for name in manifest.keys() | files.keys():
+            path = aside / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if name in files:
+                path.write_bytes(files[name])
+            elif out is None:
+                _linked((folder / name).resolve(), path)
+            else:
+                shutil.copyfile(folder / name, path)
+        write_json(aside / MANIFEST, dict(sorted((manifest | facts).items())))
+    return target
+
+
+def _linked(source: Path, path: Path) -> None:
+    """The same file under another name, where the disk can do that: the old name goes away."""
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
