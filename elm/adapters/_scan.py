@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from elm._errors import CheckpointError, DataFileError
 
-_CHUNK = 2**19  # bytes: what was hashed is still in the processor's cache when it is looked at
+_CHUNK = 2**20  # bytes: what was hashed is still in the processor's cache when it is looked at
 
 # kind -> (unsigned integer of its width, bits of the exponent): all of them set mean NaN or infinity
 _EXPONENTS = {
@@ -57,25 +57,29 @@ def tensor_kinds(path: str | Path) -> dict[str, tuple[str, tuple[int, ...]]]:
 
 def scan(path: str | Path) -> Scan:
     """Hash the file and look at each number once, chunk by chunk; errors as `reading_tensors`."""
-    tensor_kinds(path)  # the library checks that the header is sound and its places lie in the file
-    with reading_tensors(path), open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = 8 + int.from_bytes(data[:8], "little")
-        header = json.loads(data[8:start])
-        digest = hashlib.sha256(data[:start])
+    tensor_kinds(path)  # the library checks that the header is sound and its places fill the file
+    with reading_tensors(path), open(path, "rb") as file:
+        length = file.read(8)
+        header = file.read(int.from_bytes(length, "little"))
+        digest = hashlib.sha256(length + header)
+        facts = {name: value for name, value in json.loads(header).items() if name != "__metadata__"}
+        buffer = bytearray(_CHUNK)
         bad = []
-        places = sorted((facts["data_offsets"], name) for name, facts in header.items() if name != "__metadata__")
-        for (begin, end), name in places:
-            if not _finite(memoryview(data)[start + begin : start + end], header[name]["dtype"], digest):
+        for name in sorted(facts, key=lambda name: facts[name]["data_offsets"]):
+            begin, end = facts[name]["data_offsets"]
+            if not _finite(file, end - begin, facts[name]["dtype"], digest, buffer):
                 bad.append(name)
         return Scan(digest.hexdigest(), tuple(bad))
 
 
-def _finite(data: memoryview, kind: str, digest: hashlib._Hash) -> bool:
-    """Add the bytes to the digest; whether all numbers in them are finite."""
+def _finite(file: BinaryIO, size: int, kind: str, digest: hashlib._Hash, buffer: bytearray) -> bool:
+    """Add the next `size` bytes to the digest; whether all numbers in them are finite."""
     width, mask = _EXPONENTS.get(kind, (np.uint8, 0))
     finite = True
-    for at in range(0, len(data), _CHUNK):
-        part = data[at : at + _CHUNK]
+    for at in range(0, size, len(buffer)):
+        part = memoryview(buffer)[: min(size - at, len(buffer))]
+        if file.readinto(part) != len(part):  # type: ignore[attr-defined]
+            raise ValueError("it ends before its tensors do")
         digest.update(part)
         if mask and finite:
             numbers = np.frombuffer(part, width)

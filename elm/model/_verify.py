@@ -43,6 +43,7 @@ def _problems(folder: Path, base: str | Path | None) -> Iterator[Problem]:
     except ElmError as error:
         yield _told(folder, "config.json", error)
     unsound: list[Problem] = []
+    seen: set[Path] = set()
 
     def digest(path: Path) -> str:
         if path.suffix != ".safetensors":
@@ -53,6 +54,8 @@ def _problems(folder: Path, base: str | Path | None) -> Iterator[Problem]:
         except ElmError as error:
             unsound.append(_told(folder, name, error))
             return sha256(path)
+        finally:
+            seen.add(path)
         if found.not_finite:
             unsound.append(Problem(name, f"holds NaN or infinity in {', '.join(found.not_finite[:3])}"))
         return found.sha256
@@ -61,6 +64,9 @@ def _problems(folder: Path, base: str | Path | None) -> Iterator[Problem]:
         yield from manifest_problems(folder, needed, digest)
     except DataFileError as error:
         yield _told(folder, "manifest.json", error)
+    for path in sorted(set(folder.rglob("*.safetensors")) - seen):
+        if path.is_file():  # those whose size was wrong already, or that nobody names
+            digest(path)
     yield from unsound
     for part, check in (("llm", check_llm), ("lora", check_lora)):
         if (folder / part).is_dir():

@@ -35,7 +35,7 @@ def test_killed_at_every_system_call(tmp_path: Path, mode: str) -> None:
 
 @pytest.mark.slow
 def test_killed_at_random_moments_while_saving_models(tmp_path: Path) -> None:
-    came = report("kill_models.py", tmp_path / "model", 60, 0)
-    assert sum(came["found"].values()) == 60
+    came = report("kill_models.py", tmp_path / "model", 55, 0)
+    assert sum(came["found"].values()) == 55
     assert set(came["found"]) == {"first", "second"}
     assert came["left"] == ["model"]
