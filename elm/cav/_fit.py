@@ -38,7 +38,8 @@ def fit(
 
     Vectors are standardised by the space's mean and scale for the fit; the direction is given in raw coordinates.
     auc, accuracy and p_value come from a fit on 70 % of the entities and are measured on the other 30 %, split by
-    `seed`; p_value is that of all permutations of the held-out labels. The direction itself is fitted on all.
+    `seed`, copies of a vector on one side; p_value is that of all permutations of the held-out labels. The direction
+    itself is fitted on all.
 
     l2: weight of |w|^2 / 2 against the summed loss, by default the dimension, which makes the prior on a score's
     variance the same for short and long vectors. Several: the one with the best mean AUC over the concepts on a

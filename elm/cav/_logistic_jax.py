@@ -49,7 +49,8 @@ def logistic_many(
         penalty[: len(labels[rows])] = l2[rows]
         if start is not None:
             begin[: len(labels[rows]), :d] = start[rows] @ turn
-        weights, done = _solve(data, curvature, part, penalty, begin)
+        with jax.default_matmul_precision("float32"):  # accelerators would round the factors to fewer digits
+            weights, done = _solve(data, curvature, part, penalty, begin)
         found[rows] = np.asarray(weights)[: len(labels[rows])]
         converged[rows] = np.asarray(done)[: len(labels[rows])]
     coefficients = found[:, :d] @ turn.T

@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 Method = Literal["logistic", "ridge", "difference", "ranking"]
 Engine = Literal["auto", "jax", "sklearn"]
 
-_MANY = 32
-"""From so many concepts on, compiling the batched fit pays."""
+_MUCH = 5e7
+"""From so many numbers (concepts times rows times columns) on, compiling the batched fit pays: about two seconds."""
 _WIDE = 512
 """Concepts in one matrix product: fewer would leave the processor's threads waiting."""
 _PAIRS_EACH, _PAIRS_MOST = 5, 20_000
@@ -48,7 +48,7 @@ def solve(
     if method == "ranking":
         weights = np.stack([_ranking(x, labels[i], l2[i], seed) for i in range(len(labels))])
         return weights, _middle(x, labels, weights)
-    if engine == "jax" or (engine == "auto" and len(labels) >= _MANY and _has_jax()):
+    if engine == "jax" or (engine == "auto" and len(labels) * x.size >= _MUCH and _has_jax()):
         from elm.cav._logistic_jax import logistic_many
 
         weights, intercepts, converged = logistic_many(x, labels.label, l2, start)

@@ -91,7 +91,8 @@ def tag_disagreement(tags: pd.DataFrame) -> pd.Series:
 
     A user of a tag judges each item that they tagged at all: it has the tag or not. Over the items on which somebody
     put the tag and at least two of its users have judged: the share of pairs of judges who differ. So an objective
-    tag is low and a subjective one high (Göpfert et al. 2022 call them so by degree of agreement).
+    tag is low and a subjective one high (Göpfert et al. 2022 call them so by degree of agreement). A tag left
+    out counts as a no, so tags that few bother to put are high too.
     """
     frame = _clean(tags)[["tag", "user", "item"]].drop_duplicates()
     users = frame[["tag", "user"]].drop_duplicates()

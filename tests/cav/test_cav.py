@@ -151,6 +151,7 @@ def test_bad_concepts(table, amount) -> None:
         (pd.Series(1.0, index=ids), CallError, "needs at least 5"),
         (pd.Series(dtype=float), CallError, "needs at least 5"),
         (pd.Series([1.0, np.nan], index=ids[:2]), CallError, "must be finite"),
+        (pd.Series([1.0, -np.inf], index=ids[:2]), CallError, "must be finite"),
         (pd.Series([1.0, 2.0], index=["1", "1"]), CallError, "more than once"),
         (pd.Series(["a", "b"], index=ids[:2]), CallError, "must be numbers"),
     ]

@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.estimator_checks import check_estimator
 
 from elm._errors import CallError
-from elm.cav import ConceptClassifier, fit_many
+from elm.cav import ConceptClassifier, fit, fit_many
+from elm.embeddings import EmbeddingSpace, VectorTable
 
 needs_jax = pytest.mark.skipif(
     importlib.util.find_spec("jax") is None, reason="the batched engine is an extra: pip install 'elm-toolkit[jax]'"
@@ -84,6 +85,18 @@ def test_each_concept_may_have_its_own_penalty_and_blocks_do_not_matter() -> Non
     for at in (0, 50, 143):
         coef, _ = reference(x, many[:, [at]], penalties[at])
         assert np.abs(fits.coef[at] - coef[0]).max() < 1e-3
+
+
+@needs_jax
+def test_both_engines_give_the_same_concept_vectors() -> None:
+    x, y = problem(n=400)
+    table = VectorTable([str(i) for i in range(400)], x, EmbeddingSpace.fit("toy", x, "dot", {}, "f"))
+    concepts = {f"c{i}": [str(row) for row in np.flatnonzero(column)] for i, column in enumerate(y.T)}
+    batch, single = (fit(table, concepts, engine=engine, l2=[1.0, 8.0]) for engine in ("jax", "sklearn"))  # type: ignore[arg-type]
+    for name, cav in batch.items():
+        assert cav.direction == pytest.approx(single[name].direction, abs=1e-3)
+        assert cav.auc == pytest.approx(single[name].auc, abs=1e-3)
+        assert (cav.l2, cav.n_positive) == (single[name].l2, single[name].n_positive)
 
 
 def test_ridge_is_scikit_learns_and_takes_grades() -> None:

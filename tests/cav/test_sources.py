@@ -200,6 +200,9 @@ def test_bad_sentences(table: VectorTable) -> None:
     ):
         with pytest.raises(CallError, match=message):
             from_sentences(WordEncoder(), table, sentence, opposite)
+    flat = VectorTable(table.ids, np.ones_like(table.vectors), table.space)
+    with pytest.raises(CallError, match="the vectors do not vary along concept 'a funny film'"):
+        from_sentences(WordEncoder(), flat, "a funny film", "a dark film")
     encoder = WordEncoder()
     encoder.fingerprint = "another"
     with pytest.raises(CallError, match="the encoder did not make space 'toy'"):
