@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from elm._errors import LeakageError
-from elm._files import read_json, write_json, written_aside
+from elm._files import read_json, write_json
+from elm._folders import folder_written_aside
 from elm.data import demo, guard_disjoint, split_entities
 from elm.data import load as load_dataset
 from elm.model import BaseConfig, save_llm, shipped_base, write_manifest
@@ -43,14 +44,14 @@ def make_base(
     the shipped base goes on with the texts of the training films, its vocabulary grown by their words.
     """
     recipe = BaseRecipe(seed=seed, steps=steps or BaseRecipe.steps)
-    start = None
+    start, trained_on = None, None
     if data is None:
         sources, weights = _demo_sources(seed)
         origin = "texts generated from facts of the demo world"
     else:
         config = config or RunConfig.for_dataset(data, seed=seed)
         sources, weights, films = _real_sources(data, config)
-        write_json(out / TRAINED_ON, {"seed": config.seed, "films": films})
+        trained_on = {"seed": config.seed, "films": films}
         origin = f"texts of the training films of {data}"
         start = shipped_base()
         recipe = replace(recipe, lr=1.5e-3, model=BaseConfig(vocabulary=_GROWN))
@@ -58,11 +59,13 @@ def make_base(
     model, tokenizer, result = train_base(
         sources, weights, recipe, start=start, fast=fast, progress=progress, checkpoint=checkpoint
     )
-    save_llm(model, tokenizer, out, torch.float16)
-    with written_aside(out / "README.md") as aside:
-        aside.write_text(_card(recipe, origin, result.loss, seed, data, fast, model.num_parameters()), encoding="utf-8")
-    checkpoint.unlink(missing_ok=True)
-    write_manifest(out)
+    card = _card(recipe, origin, result.loss, seed, data, fast, model.num_parameters())
+    with folder_written_aside(out, retired=(checkpoint.name, TRAINED_ON)) as aside:
+        save_llm(model, tokenizer, aside, torch.float16)
+        (aside / "README.md").write_text(card, encoding="utf-8")
+        if trained_on is not None:
+            write_json(aside / TRAINED_ON, trained_on)
+        write_manifest(aside)
     return {
         "folder": str(out),
         "steps": recipe.steps,

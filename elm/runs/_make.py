@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from elm._folders import folder_written_aside
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model
@@ -122,9 +124,7 @@ def _save_vectors(world: World, folder: Path) -> World:
 
 
 def _replace(folder: Path, by: Path) -> None:
-    """Put a copy of `by` in the place of `folder`; it is whole before the old one goes."""
-    aside = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(by, aside)
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    """Put a copy of `by` in the place of `folder`, at one moment."""
+    old = os.listdir(folder) if folder.is_dir() else ()
+    with folder_written_aside(folder, retired=old) as aside:
+        shutil.copytree(by, aside, dirs_exist_ok=True)
