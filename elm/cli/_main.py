@@ -17,7 +17,9 @@ import typer
 from elm import __version__
 from elm._errors import ElmError
 from elm.cli import _output
+from elm.cli._adapter import adapter
 from elm.cli._bench import bench
+from elm.cli._cav import cav
 from elm.cli._data import data
 from elm.cli._describe import describe, profile
 from elm.cli._doctor import doctor
@@ -44,6 +46,8 @@ app.command()(describe)
 app.command()(profile)
 app.command()(recommend)
 app.add_typer(bench, name="bench")
+app.add_typer(cav, name="cav")
+app.add_typer(adapter, name="adapter")
 app.command()(doctor)
 
 

@@ -50,7 +50,8 @@ def along_figure(ways: Mapping[str, AlongScores], title: str = "Texts along a wa
             _line(axes[1, column], way.amounts, way.concept, "concept in the text", "#2a7f62", "-")
             axes[1, column].set_ylabel("concept in the text (deviations)" if column == 0 else "")
         axes[-1, column].set_xlabel("amount")
-    axes[0, 0].legend(frameon=False, fontsize="small")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
     return figure
 
 

@@ -3,10 +3,20 @@
 from elm.runs._base import make_base
 from elm.runs._card import model_card, write_card
 from elm.runs._card_data import card_problems
+from elm.runs._concepts import (
+    ConceptSettings,
+    concept_evidence,
+    concept_source,
+    concept_vector,
+    fit_concepts,
+    open_concepts,
+    sentence_concepts,
+)
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._make import bench_run, make_demo, open_run, train_run
 from elm.runs._open import open_model, open_recommender, open_table, open_vector, vector_of_history
+from elm.runs._pack import check_out, merge_folder, pack
 from elm.runs._quickstart import QUICK, SHORT, quickstart
 from elm.runs._recommender import HeldUsers, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_run, score_users
@@ -17,6 +27,7 @@ from elm.runs._world import World, build_world
 __all__ = [
     "QUICK",
     "SHORT",
+    "ConceptSettings",
     "HeldUsers",
     "RunConfig",
     "RunFolder",
@@ -25,20 +36,29 @@ __all__ = [
     "bench_run",
     "build_world",
     "card_problems",
+    "check_out",
+    "concept_evidence",
+    "concept_source",
+    "concept_vector",
+    "fit_concepts",
     "held_users",
     "make_base",
     "make_demo",
+    "merge_folder",
     "model_card",
+    "open_concepts",
     "open_model",
     "open_recommender",
     "open_run",
     "open_table",
     "open_vector",
+    "pack",
     "quickstart",
     "score_films",
     "score_run",
     "score_shipped",
     "score_users",
+    "sentence_concepts",
     "shipped_twin",
     "teach",
     "teach_recommender",

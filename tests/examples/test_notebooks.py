@@ -1,0 +1,50 @@
+"""Each notebook runs from a clean kernel, offline, and is kept as it ran: with its pictures and without leftovers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.ipynb"))
+
+
+def test_there_are_five() -> None:
+    assert [path.name[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_from_a_clean_kernel(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    notebook = nbformat.read(path, as_version=4)
+    work = tmp_path / "work"
+    work.mkdir()
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(work)}}).execute()
+    assert not list(work.iterdir()), "a notebook leaves nothing beside itself"
+    kinds = {kind for cell in notebook.cells for out in cell.get("outputs", ()) for kind in out.get("data", {})}
+    assert "image/png" in kinds
+    complaints = [out.text for cell in notebook.cells for out in cell.get("outputs", ()) if out.get("name") == "stderr"]
+    assert not complaints
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_kept_as_it_ran(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    cells = notebook.cells
+    assert cells[0].cell_type == "markdown"
+    assert cells[0].source.startswith(f"# {int(path.name[:2])}. ")
+    assert all(cell.source.strip() for cell in cells)
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [out for cell in code for out in cell.outputs]
+    assert not [out for out in outputs if out.output_type == "error" or out.get("name") == "stderr"]
+    assert any("image/png" in out.get("data", {}) for out in outputs)
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"/tmp/|/home/|/root/|/work/|[A-Z]:\\\\", text), "paths of a machine"
+    assert len(text) < 300_000
