@@ -20,12 +20,12 @@ KINDS = ("concept", "name", "availability", "personal")
 """What a tag speaks of: the film, a proper name, where the film is to be had, or the tagger."""
 
 _AVAILABILITY = re.compile(
-    r"\b(dvds?|vhs|dvr|blu-?ray|netflix|hulu|redbox|library|rent(ed|al)?|on (tape|disc|disk)|shopping list|own(ed)?|"
-    r"in collection|cdon|clv|torrent|download(ed)?)\b"
+    r"\b(dvds?|vhs|dvr|blu-?ray|netflix|hulu|redbox|library|rented|rental|on (tape|dis[ck])|shopping list|owned|"
+    r"in (my )?collection|cdon|clv|torrent|download(ed)?)\b|^own$"
 )
 _PERSONAL = re.compile(
-    r"\b(my|mine|i|me|seen|watched|unseen|to (see|watch|buy)|must see|wish ?list|watch ?list|viu|viram|favou?rites?|"
-    r"\w+'s (movies|films|favou?rites|list))\b"
+    r"\b(my|seen|watched|unseen|to (see|watch|buy)|must see|wish ?list|watch ?list|viu|viram|favou?rites?|"
+    r"\w+'s (movies|films))\b"
 )
 _CAPITALS, _ONE_USER = 0.5, 0.8
 

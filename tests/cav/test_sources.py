@@ -83,6 +83,16 @@ def test_tags_are_parted_by_what_they_speak_of(tags: pd.DataFrame) -> None:
     assert tag_table(tags, min_users=4).loc["oddity", "kind"] == "concept"
 
 
+def test_words_of_the_film_are_not_taken_for_the_taggers() -> None:
+    """Widely used tags that hold a telling word, or nearly one."""
+    words = ["World War I", "schindler's list", "coal mine", "a place of one's own", "rent control", "seen my dvd"]
+    rows = [(f"u{user}", f"f{film}", word) for word in words for user in range(6) for film in range(user, user + 4)]
+    kinds = tag_table(pd.DataFrame(rows, columns=["user", "item", "tag"]))["kind"].to_dict()
+    assert kinds.pop("seen my dvd") == "availability"
+    assert kinds.pop("world war i") == "name"
+    assert set(kinds.values()) == {"concept"}
+
+
 def test_concepts_from_tags_take_untagged_films_for_unknown(tags: pd.DataFrame, table: VectorTable) -> None:
     concepts = tag_concepts(tags, table)
     assert list(concepts) == ["dark", "funny"]
