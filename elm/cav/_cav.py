@@ -195,6 +195,8 @@ class CAVs(Mapping[str, CAV]):
 def _directions(cavs: Sequence[CAV], space: EmbeddingSpace) -> Floats:
     """(k, dim) float64 of concepts that live in this space."""
     for cav in cavs:
+        if not isinstance(cav, CAV):
+            raise CallError(f"a CAV keeps CAVs, got {cav!r}; the move of a set, CAVs.move, takes names")
         if not cav.space.matches(space):
             raise CallError(f"concept {cav.name!r} lives in space {cav.space.name!r}, not in {space.name!r}")
     return np.array([cav.direction for cav in cavs], dtype=np.float64).reshape(len(cavs), space.dim)

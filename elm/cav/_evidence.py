@@ -56,7 +56,7 @@ def evidence(
         rng = np.random.default_rng([seed, 1])
         aucs = np.empty((random, len(labels)))
         for draw in aucs:
-            chance = _shuffled(labels, rng)
+            chance = _shuffled(labels, leader, rng)
             held = held_out(chance, leader, seed)
             draw[:] = quality(normal, chance, held, fitted(chance.only(~held)), leader).auc
         report["random_auc"] = aucs.mean(0)
@@ -73,15 +73,20 @@ def evidence(
     return report
 
 
-def _shuffled(labels: Labels, rng: np.random.Generator) -> Labels:
-    """The same numbers of positives, negatives and grades on entities drawn anew among those that took part."""
+def _shuffled(labels: Labels, leader: npt.NDArray[np.int64], rng: np.random.Generator) -> Labels:
+    """The same numbers of positives, negatives and grades on vectors drawn anew among those that took part.
+
+    Copies of a vector (see `leader` in `held_out`) get what their first one gets.
+    """
     label, grade = labels.label.copy(), None if labels.grade is None else labels.grade.copy()
+    first = leader == np.arange(len(leader))
     for i, known in enumerate(labels.known):
-        rows = np.flatnonzero(known)
+        rows = np.flatnonzero(known & first)
         drawn = rng.permutation(rows)
-        label[i, rows] = labels.label[i, drawn]
-        if grade is not None and labels.grade is not None:
-            grade[i, rows] = labels.grade[i, drawn]
+        for new, old in ((label, labels.label), (grade, labels.grade)):
+            if new is not None and old is not None:
+                new[i, rows] = old[i, drawn]
+                new[i] = np.where(known, new[i, leader], new[i])
     return Labels(label, grade)
 
 

@@ -147,6 +147,8 @@ def test_duplicated_rows_do_not_pass_for_evidence() -> None:
     report = fit(table, chance).report()
     assert report["auc"].mean() == pytest.approx(0.5, abs=0.06)
     assert (report["p_value"] < 0.05).sum() <= 6
+    beside = evidence(table, {"0": chance["0"]}, random=5, resamples=2)
+    assert beside["random_auc"].iloc[0] == pytest.approx(0.5, abs=0.12)
     alike = {"c": pd.Series(np.repeat(np.arange(80) < 3, 4).astype(float), index=table.ids)}
     with pytest.raises(CallError, match=r"needs at least 5 different vectors .* beside copies there are 3 and 77"):
         fit(table, alike)

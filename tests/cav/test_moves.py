@@ -155,6 +155,8 @@ def test_bad_moves(flat) -> None:
         twins.move(table["0"], {"funny": 1.0, "witty": -1.0})
     with pytest.raises(VectorError, match="have 10 numbers"):
         cavs.move(np.zeros(3), {"funny": 1.0})
+    with pytest.raises(CallError, match=r"got 'light'; the move of a set, CAVs\.move, takes names"):
+        cavs["funny"].move(table["0"], 1.0, keep=["light"])
     elsewhere = replace(cavs["light"], space=replace(cavs["light"].space, fingerprint="g"))
     with pytest.raises(CallError, match="lives in space 'toy'"):
         cavs["funny"].move(table["0"], 1.0, keep=[elsewhere])
