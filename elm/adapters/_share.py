@@ -17,26 +17,28 @@ from elm.adapters._signing import SIGNATURE
 def rewritten(folder: str | Path, files: Mapping[str, bytes], out: str | Path | None = None) -> Path:
     """Write what the manifest of a folder names, with `files` (path within the folder -> content) in their places.
 
-    out: where to; without it, the folder itself is replaced at one moment. Weights stay byte for byte; what the
-    manifest does not name stays behind, and so does a signature, which would vouch for other files. Raises
-    `CheckpointError` or `DataFileError` where the folder is not whole: a new manifest must not vouch for that.
+    out: where to; without it, the folder itself is replaced at one moment. Weights stay byte for byte. What the
+    manifest does not name stays behind; a signature goes along where nothing is replaced, since else it would vouch
+    for other files. Raises `CheckpointError` or `DataFileError` where the folder is not whole: a new manifest must not
+    vouch for that.
     """
     folder, target = Path(folder), Path(out or folder)
     check_manifest(folder)
     manifest = read_json(folder / MANIFEST)
-    facts = {name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in files.items()}
+    kept = [name for name in manifest if name not in files]
+    if not files:
+        kept += [MANIFEST, *(name for name in (SIGNATURE,) if (folder / name).is_file())]
     tops = {name.split("/")[0] for name in manifest}
     with folder_written_aside(target, retired={SIGNATURE, MANIFEST, *PARTS, *tops}) as aside:
-        for name in manifest.keys() | files.keys():
-            path = aside / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if name in files:
-                path.write_bytes(files[name])
-            elif out is None:
-                _linked((folder / name).resolve(), path)
-            else:
-                shutil.copyfile(folder / name, path)
-        write_json(aside / MANIFEST, dict(sorted((manifest | facts).items())))
+        for name in {*kept, *files}:
+            (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        for name in kept:
+            (_linked if out is None else shutil.copyfile)((folder / name).resolve(), aside / name)
+        for name, data in files.items():
+            (aside / name).write_bytes(data)
+            manifest[name] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+        if files:
+            write_json(aside / MANIFEST, dict(sorted(manifest.items())))
     return target
 
 

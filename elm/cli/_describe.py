@@ -59,7 +59,7 @@ def describe(
     model = open_model(run)
     array: np.ndarray | VectorTable
     if vectors is not None:
-        array, names = _of_path(vectors, name)
+        array, names = of_path(vectors, name)
     else:
         kind: Literal["films", "users"] = "films" if item is not None else "users"
         array, names = open_vector(run, kind, str(name))[None], [str(name)]
@@ -103,7 +103,7 @@ def profile(
     emit({"user": user, "task": task, "profile": text}, json_mode, lambda: echo(text))
 
 
-def _of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, list[str]]:
+def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, list[str]]:
     """The vectors at `path` and their names: a saved table, or its one row `name`; or an array, whose rows are counted.
 
     A table brings its space, so that the model refuses one that it was not trained on.

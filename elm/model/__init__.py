@@ -11,6 +11,7 @@ from elm.adapters import (
     write_tensors,
 )
 from elm.model._base import BaseConfig, grow_vocabulary, new_base, train_tokenizer
+from elm.model._diff import Difference, diff
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._hub import is_repository
 from elm.model._hub_files import fetch, push_folder
@@ -27,11 +28,13 @@ __all__ = [
            "SHIPPED",
            "Access",
            "BaseConfig",
+           "Difference",
            "EmbeddingLanguageModel",
            "Problem",
            "PromptIds",
            "base_reference",
            "check_manifest",
+           "diff",
            "fetch",
            "grow_vocabulary",
            "is_lora",
