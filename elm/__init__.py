@@ -8,6 +8,19 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from elm._errors import (
+    CallError,
+    CheckpointError,
+    DataFileError,
+    ElmError,
+    FolderBusyError,
+    HubError,
+    LeakageError,
+    OutsideDataWarning,
+    UnknownNameError,
+    VectorError,
+)
+
 __version__ = "0.1.0"
 
 _ROOMS = ("adapters", "cav", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "runs", "tasks",

@@ -210,3 +210,12 @@ def test_describe_right_after_installation_needs_no_network_and_prints_nothing()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd="/", timeout=120)
     assert done.returncode == 0, done.stderr
     assert not done.stdout
+
+
+def test_every_error_can_be_caught_by_name() -> None:
+    from elm import _errors
+
+    kinds = [kind for kind in vars(_errors).values() if isinstance(kind, type) and kind.__module__ == "elm._errors"]
+    assert len(kinds) > 5
+    for kind in kinds:
+        assert getattr(elm, kind.__name__) is kind
