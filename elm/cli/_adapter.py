@@ -180,7 +180,7 @@ def push(
     """
     from elm._errors import CallError, CheckpointError
     from elm.adapters import read_config
-    from elm.cli._output import echo, emit
+    from elm.cli._output import echo, emit, one_line
     from elm.model import model_folder, push_folder
     from elm.model import verify as problems_of
     from elm.runs import card_problems
@@ -193,7 +193,12 @@ def push(
     base = (read_config(place).base or {}).get("id") or ""
     if Path(base).is_absolute() or Path(base).exists():
         raise CallError(f"{place} names its base by a path of this machine, {base}: `elm adapter pack` it first")
-    where = push_folder(place, name, private=private or None, revision=revision)
+    try:
+        where = push_folder(place, name, private=private or None, revision=revision)
+    except ValueError as error:  # what the Hub's own check of the card says
+        if isinstance(error, CallError):
+            raise
+        raise CheckpointError(f"the Hub does not take the card of {place}: {one_line(error)}") from error
     emit({"repository": name, "commit": where}, json_mode, lambda: echo(f"sent: {where}"))
 
 

@@ -62,7 +62,7 @@ def describe(
         array, names = of_path(vectors, name)
     else:
         kind: Literal["films", "users"] = "films" if item is not None else "users"
-        array, names = open_vector(run, kind, str(name))[None], [str(name)]
+        array, names = open_vector(run, kind, str(name)), [str(name)]
     progress = len(names) > _MANY and not is_quiet()
     texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress,
                                 allow_space_mismatch=allow_space_mismatch)  # fmt: skip
@@ -99,7 +99,7 @@ def profile(
         raise CallError("say whose profile: one of --user or --history")
     ratings = parse_history(history)
     vector = open_vector(run, "users", str(user)) if ratings is None else vector_of_history(run, ratings)
-    text = open_model(run).describe(vector, task, seed=seed)
+    (text,) = open_model(run).describe(vector, task, seed=seed)
     emit({"user": user, "task": task, "profile": text}, json_mode, lambda: echo(text))
 
 

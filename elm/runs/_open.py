@@ -37,22 +37,24 @@ def open_table(run: str | Path | None, kind: Kind) -> VectorTable:
     return VectorTable([i for t in tables for i in t.ids], np.concatenate([t.vectors for t in tables]), tables[0].space)
 
 
-def open_vector(run: str | Path | None, kind: Kind, name: str) -> np.ndarray:
-    """One vector (dim,) by id; an unknown id is an `UnknownNameError` that suggests the nearest."""
+def open_vector(run: str | Path | None, kind: Kind, name: str) -> VectorTable:
+    """One vector by id, as a table of one row, which knows its space; an unknown id is an `UnknownNameError` that
+    suggests the nearest.
+    """
     table = open_table(run, kind)
     if name not in table:
         raise UnknownNameError(kind.removesuffix("s"), name, table.ids)
-    return table[name]
+    return table.subset([name])
 
 
-def vector_of_history(run: str | Path | None, ratings: Mapping[str, float]) -> np.ndarray:
-    """The vector (dim,) of a new user, folded in from ratings by item id."""
+def vector_of_history(run: str | Path | None, ratings: Mapping[str, float]) -> VectorTable:
+    """The vector of a new user, folded in from ratings by item id, as a table of one row ("new")."""
     items = open_table(run, "items")
     for item in ratings:
         if item not in items:
             raise UnknownNameError("item", item, items.ids)
     frame = pd.DataFrame({"user": "new", "item": list(ratings), "rating": np.array(list(ratings.values()), np.float32)})
-    return fold_in(items, frame, open_table(run, "users"))["new"]
+    return fold_in(items, frame, open_table(run, "users"))
 
 
 def open_recommender(run: str | Path, reads_text: bool = True) -> Recommender:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -303,3 +304,13 @@ def test_export_writes_a_prompt_for_each_row(elm: Call, run: Path, tmp_path: Pat
             assert names <= set(file.keys())
         assert json.loads(said)["shape"][::2] == [12, 32]
     assert elm("export", run, "--vectors", run / "table", "--out", tmp_path / "p", "--task", "sumary")[0] == 2
+
+
+def test_the_page_on_sharing_names_every_command() -> None:
+    import typer
+
+    from elm.cli._adapter import adapter
+
+    commands: Any = typer.main.get_command(adapter)
+    page = (Path(__file__).resolve().parents[2] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"elm adapter (\w+)", page)) == set(commands.commands)

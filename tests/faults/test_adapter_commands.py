@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import fake_hub
 import pytest
 import tiny_elm
 from fake_hub import FakeHub
@@ -85,6 +86,26 @@ def test_what_is_not_sound_is_neither_sent_nor_written(
     assert main(["adapter", "push", str(folder), NAME]) == 1
     assert "the Hub would not take the card of" in capsys.readouterr().err
     assert len(hub.requests) == asked
+
+
+def test_the_hubs_own_check_of_the_card(
+    hub: FakeHub, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[dict[str, str]] = []
+
+    def refuse(handler: Any, body: bytes) -> None:
+        asked.append(json.loads(body))
+        handler._json({"errors": [{"message": '"license" must be one of [mit]'}], "warnings": []}, 400)
+
+    routes = [(verb, path, refuse if "yaml" in path else answer) for verb, path, answer in fake_hub._ROUTES]
+    monkeypatch.setattr(fake_hub, "_ROUTES", routes)
+    assert main(["adapter", "push", str(folder), NAME]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "the Hub does not take the card of" in err
+    assert '"license" must be one of [mit]' in err
+    assert asked == [{"content": (folder / "README.md").read_text(), "repoType": "model"}]
+    assert not hub.repositories[NAME]["main"]
 
 
 def test_a_base_by_a_path_of_this_machine_is_not_sent(

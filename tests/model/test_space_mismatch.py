@@ -136,3 +136,16 @@ def test_the_command_refuses_or_reads_and_says_so(tmp_path: Path, capsys: pytest
     plain = json.loads(capsys.readouterr().out)
     assert "space_mismatch" not in plain
     assert plain["texts"][0]["text"] == found["texts"][0]["text"]
+
+
+@pytest.mark.filterwarnings("default::elm._errors.OutsideDataWarning")
+def test_a_run_whose_vectors_were_made_again_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_model(tiny_elm.model(tasks=("summary", "user_profile")), tmp_path / "model")
+    for kind in ("films", "users"):
+        of_space(tiny_elm.table(), fingerprint="b" * 16).save(tmp_path / "vectors" / kind)
+    run = ["--run", str(tmp_path)]
+    for call in (["describe", "--item", "v1", *run], ["profile", "--user", "v1", *run]):
+        assert main(call) == 2
+        assert "the table's is toy bbbbbbbbbbbbbbbb; nearest: toy toy-6-0" in capsys.readouterr().err
+    assert main(["describe", "--item", "v1", *run, "--allow-space-mismatch", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["space_mismatch"]["read_as"] == "toy toy-6-0"
