@@ -66,6 +66,8 @@ def folder_written_aside(folder: str | Path, retired: Iterable[str] = ()) -> Ite
             aside.chmod(folder.stat().st_mode & 0o777 if folder.is_dir() else 0o755)
             yield aside
             for path in (*aside.rglob("*"), aside):
+                if path.is_file():
+                    path.chmod(0o644)  # some libraries write for their owner alone
                 sync(path)
             _swap(aside, folder, set(retired))
             sync(folder.parent)

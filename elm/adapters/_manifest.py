@@ -86,6 +86,8 @@ def manifest_problems(
 
 
 def _read(folder: Path) -> dict[str, object]:
+    if not _belongs(folder / MANIFEST, folder):
+        raise DataFileError(f"{folder / MANIFEST} is a link that leads out of the folder; {_AGAIN}")
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict):
         raise DataFileError(f"{folder / MANIFEST} does not give size and sha256 of each file; {_AGAIN}")
@@ -125,6 +127,6 @@ def _loaded(folder: Path) -> Iterator[str]:
 
 def _belongs(path: Path, folder: Path) -> bool:
     """Whether a file, its links followed, lies in the folder, or in the blobs of the Hub's cache where that does."""
-    real, root = path.resolve(), folder.resolve()
+    real, root = (Path(os.path.realpath(p)) for p in (path, folder))  # which takes a ring of links as it is
     homes = [root, *(p.parent.parent / "blobs" for p in (root, *root.parents) if p.parent.name == "snapshots")]
     return any(real.is_relative_to(home) for home in homes)

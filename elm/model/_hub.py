@@ -59,11 +59,15 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
     ) -> EmbeddingLanguageModel:  # fmt: skip
         """The model of a folder, or of a repository "owner/name" on the Hub.
 
-        revision: a branch, tag or commit. A name is taken for a folder where there is one, or where "owner" is a
-        folder here. Errors as `elm.model.load_model`; `HubError` where the Hub refuses, fails or cannot be reached.
+        revision: a branch, tag or commit. A name is taken for a folder where it is a `Path`, where there is such a
+        folder, or where "owner" is one here. Errors as `elm.model.load_model`; `HubError` where the Hub refuses, fails
+        or cannot be reached.
         """
+        name = pretrained_model_name_or_path
+        if isinstance(name, Path):
+            name = name.absolute()  # never a repository, whatever its parts are called
         return cls._from_pretrained(
-            model_id=str(pretrained_model_name_or_path), revision=revision, cache_dir=cache_dir, token=token,
+            model_id=str(name), revision=revision, cache_dir=cache_dir, token=token,
             force_download=force_download, local_files_only=local_files_only, device=device, base=base,
         )  # fmt: skip
 

@@ -30,6 +30,14 @@ def fetch(repo: str, revision: str | None = None, access: Access | None = None) 
         return Path(snapshot_download(repo, revision=revision, allow_patterns=_BELONGS, **options))
 
 
+def fetch_file(repo: str, name: str, revision: str | None = None, access: Access | None = None) -> Path:
+    """One file of a repository, in the Hub's cache, in a folder that is called by the commit; errors as `fetch`."""
+    from huggingface_hub import hf_hub_download
+
+    with hub_errors(repo):
+        return Path(hf_hub_download(repo, name, revision=revision, **vars(access or Access())))
+
+
 def push_folder(
     folder: str | Path,
     repo: str,

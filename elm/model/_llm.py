@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from elm._errors import CheckpointError, DataFileError
+from elm._errors import CheckpointError, DataFileError, ElmError
 from elm._files import read_json, sha256
 from elm._quiet import no_loading_bar
 from elm.adapters import FLOATS, disk_errors, require_finite, tensor_kinds
@@ -52,25 +52,35 @@ def load_llm(
     not finite, for a description that asks for code, and with `strict` also for weights that the model has no place
     for.
     """
-    options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
+    tokenizer = None
     if Path(folder).is_dir():
-        check_shapes(Path(folder), strict)  # before memory is asked for
+        tokenizer = check_shapes(Path(folder), strict)  # before memory is asked for
+    else:
+        described = _snapshot(str(folder), revision, access or Access())
+        _refuse(described, strict=False)
+        revision = described.name  # the commit, of which all files then are
+    options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
     llm, report = _read(folder, options, dtype=torch.float32)
     _check_report(report, folder, strict)
     require_finite(llm.state_dict(), folder)
-    return llm.eval(), _read_tokenizer(folder, options)
+    return llm.eval(), _read_tokenizer(folder, options) if tokenizer is None else tokenizer
 
 
-def check_shapes(folder: Path, strict: bool = False) -> None:
-    """Raise what `load_llm` would for a local folder, of all that can be known without reading its weights."""
-    if problem := next(_description_problems(folder, strict), None):
-        raise CheckpointError(f"{folder}: {problem}")
+def check_shapes(folder: Path, strict: bool = False) -> Any:
+    """The tokenizer of a local folder; raises what `load_llm` would, of all that is known without reading weights."""
+    _refuse(folder, strict)
     options = {"trust_remote_code": False}
     llm, report = _read(folder, options, device_map="meta")
     _check_report(report, folder, strict)
-    tokens, rows = len(_read_tokenizer(folder, options)), llm.get_input_embeddings().weight.shape[0]
-    if strict and tokens > rows:
-        raise CheckpointError(f"the tokenizer in {folder} knows {tokens} tokens, its model reads {rows}")
+    tokenizer, rows = _read_tokenizer(folder, options), llm.get_input_embeddings().weight.shape[0]
+    if strict and len(tokenizer) > rows:
+        raise CheckpointError(f"the tokenizer in {folder} knows {len(tokenizer)} tokens, its model reads {rows}")
+    return tokenizer
+
+
+def _refuse(folder: Path, strict: bool) -> None:
+    if problem := next(_description_problems(folder, strict), None):
+        raise CheckpointError(f"{folder}: {problem}")
 
 
 def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
@@ -161,16 +171,28 @@ def _check_report(report: Mapping[str, Any], folder: str | Path, strict: bool) -
         raise CheckpointError(f"the weights in {folder} do not fit their config: {', '.join(sorted(odd)[:5])}")
 
 
-def base_reference(name: str, llm: Any = None) -> dict[str, str | None]:
+def base_reference(name: str, revision: str | None = None) -> dict[str, str | None]:
     """What a folder says of its base: its id, the Hub's commit, and the hash of the weights of a local one.
 
-    name: "shipped", a folder or a Hub id. llm: the base as `load_llm` loaded it, which knows the commit.
+    name: "shipped", a folder, or the Hub id of a base that `load_llm` has fetched.
     """
     if name in ("shipped", BASE_ID):
         return {"id": BASE_ID, "revision": None, "sha256": weights_hash(SHIPPED_BASE)}
     if Path(name).is_dir():
         return {"id": str(name), "revision": None, "sha256": weights_hash(Path(name))}
-    return {"id": str(name), "revision": getattr(getattr(llm, "config", None), "_commit_hash", None), "sha256": None}
+    described = _snapshot(str(name), revision, Access(local_files_only=True))
+    return {"id": str(name), "revision": described.name, "sha256": None}
+
+
+def _snapshot(name: str, revision: str | None, access: Access) -> Path:
+    """The folder in the Hub's cache, called by the commit, with a model's config; `DataFileError` where there is none."""
+    from elm.model._hub_files import fetch_file
+
+    try:
+        return fetch_file(name, "config.json", revision, access).parent
+    except ElmError as error:
+        message = f"a language model is a local transformers folder or a Hub id; {name} is not: {error}"
+        raise DataFileError(message) from error
 
 
 def weights_hash(folder: Path) -> str:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import torch
 
 import elm
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm._files import write_json
+from elm._files import read_json, write_json
 from elm._folders import folder_written_aside, read_whole
 from elm.adapters import (
     PARTS,
@@ -186,10 +185,10 @@ def _named_base(config: FolderConfig, folder: Path) -> Mapping[str, str | None]:
 def _saved_before(folder: Path) -> set[str]:
     """The names at the top of a folder that an earlier save wrote."""
     try:
-        names = json.loads((folder / "manifest.json").read_bytes())
-        return {*PARTS, "manifest.json", *(str(name).split("/")[0] for name in names)}
-    except (OSError, ValueError, TypeError, RecursionError):
-        return {*PARTS, "manifest.json"}
+        names = read_json(folder / "manifest.json")
+    except DataFileError:
+        names = {}
+    return {*PARTS, "manifest.json", *(name.split("/")[0] for name in names if isinstance(names, dict))}
 
 
 def _plain_card(model: EmbeddingLanguageModel) -> str:

@@ -19,6 +19,7 @@ from elm.adapters import (
     shape_problems,
     tensor_kinds,
 )
+from elm.model._hub_files import fetch_file
 from elm.model._llm import check_shapes
 from elm.model._lora import check_lora
 from elm.model._store import layout_problems, model_folder, needed_files, resolved_base, stored_tasks
@@ -115,12 +116,7 @@ def _width(folder: Path, config: FolderConfig, base: str | Path | None) -> int |
     place = resolved_base(config, folder, base) if (folder / "lora").is_dir() else base
     if Path(place).is_dir():
         return _hidden_size(read_json(Path(place) / "config.json"), Path(place))
-    from huggingface_hub import hf_hub_download
-
-    from elm.model._hub_files import hub_errors
-
-    with hub_errors(str(place)):
-        return _hidden_size(read_json(hf_hub_download(str(place), "config.json")), place)
+    return _hidden_size(read_json(fetch_file(str(place), "config.json")), place)
 
 
 def _hidden_size(value: Any, source: object) -> int:

@@ -43,7 +43,7 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
                 (USERS, world.users, world.users.ids, USER_TASKS),
             )
         }  # fmt: skip
-    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base, llm)})
+    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base)})
 
 
 def lessons(

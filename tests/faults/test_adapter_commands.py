@@ -29,12 +29,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_there_and_back(hub: FakeHub, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "notes.py").write_text("private")
+    for name in ("notes.py", "notes.txt", "notes.json"):
+        (folder / name).write_text("{}")
     assert main(["adapter", "push", str(folder), NAME, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["commit"].startswith("http")
     sent = hub.repositories[NAME]["main"]
-    assert {"README.md", "manifest.json", "config.json", "adapters/toy/model.safetensors"} <= sent.keys()
-    assert "notes.py" not in sent
+    assert sent.keys() - {".gitattributes"} == {"manifest.json", *json.loads((folder / "manifest.json").read_text())}
     assert main(["adapter", "pull", NAME, str(tmp_path / "back")]) == 0
     assert capsys.readouterr().out.startswith(f"{NAME} in {tmp_path / 'back'}: ")
     names = json.loads((folder / "manifest.json").read_text())
@@ -102,7 +102,7 @@ def test_the_hubs_own_check_of_the_card(
     assert main(["adapter", "push", str(folder), NAME]) == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1
-    assert "the Hub does not take the card of" in err
+    assert "the Hub does not take the folder as someone/some-model: Invalid metadata in README.md" in err
     assert '"license" must be one of [mit]' in err
     assert asked == [{"content": (folder / "README.md").read_text(), "repoType": "model"}]
     assert not hub.repositories[NAME]["main"]

@@ -116,6 +116,19 @@ def test_a_read_only_disk_reads_and_does_not_write(mounted: Callable[[str], Path
     load_model(disk / "model")
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="modes of folders do not bind the administrator")
+def test_a_folder_that_this_user_may_not_write(tmp_path: Path) -> None:
+    write(tmp_path / "place" / "unit", "old")
+    for path in (tmp_path / "place" / "unit", tmp_path / "place"):
+        path.chmod(0o555)
+    try:
+        with pytest.raises(PermissionError):
+            write(tmp_path / "place" / "unit", "new")
+        assert (tmp_path / "place" / "unit" / "a.txt").read_text() == "old"
+    finally:
+        (tmp_path / "place").chmod(0o755)
+
+
 def test_a_folder_that_is_a_mount_point(mounted: Callable[[str], Path]) -> None:
     """It cannot change places with another; parts move in."""
     disk = mounted("size=2m")
@@ -231,3 +244,8 @@ def test_temporary_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path: P
     assert not dead.exists()
     assert alive.exists()
     assert others.exists()
+
+
+def test_everybody_may_read_what_is_saved(saved: Path) -> None:
+    assert {path.stat().st_mode & 0o777 for path in saved.rglob("*") if path.is_file()} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in (saved, *saved.rglob("*")) if path.is_dir()} == {0o755}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,17 @@ from tiny_elm import SAY
 
 import elm
 from elm._errors import CallError, CheckpointError, DataFileError, HubError
-from elm.model import EmbeddingLanguageModel, fetch, push_folder, save_model, verify
+from elm.model import (
+    EmbeddingLanguageModel,
+    base_reference,
+    fetch,
+    load_llm,
+    push_folder,
+    save_llm,
+    save_model,
+    verify,
+    with_lora,
+)
 
 NAME = "someone/some-model"
 
@@ -119,6 +130,30 @@ def test_an_interrupted_download_goes_on(hub: FakeHub, saved: Path, model: Embed
     assert not any("adapters/toy/model.safetensors" in line for line in asked), "what was whole is not asked for again"
 
 
+def test_a_base_on_the_hub_is_pinned_to_its_commit(hub: FakeHub, tmp_path: Path) -> None:
+    save_llm(tiny_elm.base(), tiny_elm.tokenizer(), tmp_path / "base")
+    commit = hub.add("someone/base", tmp_path / "base")
+    llm, tokenizer = load_llm("someone/base")
+    about = {"base": base_reference("someone/base")}
+    assert about["base"] == {"id": "someone/base", "revision": commit, "sha256": None}
+    model = EmbeddingLanguageModel(with_lora(llm, 2), tokenizer, {"toy": tiny_elm.adapter(tiny_elm.table())}, about)
+    folder = save_model(model, tmp_path / "tuned")
+    save_llm(tiny_elm.base(seed=7), tiny_elm.tokenizer(), tmp_path / "base")
+    hub.add("someone/base", tmp_path / "base")
+    assert same(elm.load(folder), model), "though the base has moved on"
+    assert same(elm.load(folder, local_files_only=True), model)
+    assert not verify(folder, base="someone/base")
+
+
+def test_a_base_on_the_hub_that_asks_for_a_kernel_is_refused(hub: FakeHub, tmp_path: Path) -> None:
+    save_llm(tiny_elm.base(), tiny_elm.tokenizer(), tmp_path / "base")
+    path = tmp_path / "base" / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "attn_implementation": "someone/kernel"}))
+    hub.add("someone/base", tmp_path / "base")
+    with pytest.raises(CheckpointError, match=r"config.json asks for code of its own \(attn_implementation\)"):
+        load_llm("someone/base")
+
+
 def test_what_the_hub_changes_on_the_way_is_refused(hub: FakeHub, saved: Path) -> None:
     hub.add(NAME, saved)
     files = hub.repositories[NAME]["main"]
@@ -156,6 +191,8 @@ def test_names_that_are_folders_stay_on_this_machine(
     hub: FakeHub, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataFileError, match=r"a model is a folder; there is none at .*someone/some-model"):
+        elm.load(Path(NAME))
     (tmp_path / "runs").mkdir()
     with pytest.raises(DataFileError, match="a model is a folder; there is none at runs/mine"):
         elm.load("runs/mine")

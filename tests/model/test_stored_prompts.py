@@ -180,6 +180,3 @@ def test_references_to_bases(base: Path) -> None:
         "sha256": sha256(base / "model.safetensors"),
     }
     assert base_reference("shipped")["sha256"] == sha256(SHIPPED / "base" / "model.safetensors")
-    llm = tiny_elm.base()
-    llm.config._commit_hash = "a" * 40
-    assert base_reference("someone/base", llm) == {"id": "someone/base", "revision": "a" * 40, "sha256": None}
