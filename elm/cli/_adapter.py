@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -179,8 +180,8 @@ def push(
     Example: elm adapter push shared/films me/films-in-words --private
     """
     from elm._errors import CallError, CheckpointError
-    from elm.adapters import read_config
-    from elm.cli._output import echo, emit, one_line
+    from elm.adapters import read_config, rewritten
+    from elm.cli._output import echo, emit
     from elm.model import model_folder, push_folder
     from elm.model import verify as problems_of
     from elm.runs import card_problems
@@ -193,12 +194,9 @@ def push(
     base = (read_config(place).base or {}).get("id") or ""
     if Path(base).is_absolute() or Path(base).exists():
         raise CallError(f"{place} names its base by a path of this machine, {base}: `elm adapter pack` it first")
-    try:
-        where = push_folder(place, name, private=private or None, revision=revision)
-    except ValueError as error:  # what the Hub's own check of the card says
-        if isinstance(error, CallError):
-            raise
-        raise CheckpointError(f"the Hub does not take the card of {place}: {one_line(error)}") from error
+    with tempfile.TemporaryDirectory() as aside:  # what the manifest names and no more: not a person's notes beside it
+        sent = rewritten(place, {}, Path(aside) / "model")
+        where = push_folder(sent, name, private=private or None, revision=revision)
     emit({"repository": name, "commit": where}, json_mode, lambda: echo(f"sent: {where}"))
 
 
