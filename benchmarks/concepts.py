@@ -21,6 +21,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from elm.cav import Method
+
+Loop = Callable[[npt.NDArray[np.int8]], npt.NDArray[np.float64]]
 ROWS, DIM = 10_000, 64
 SPLITS = 5
 
@@ -45,58 +48,60 @@ def main() -> None:
 
 
 def speed(concepts: int, baseline: int, repeats: int) -> None:
-    """Loops of scikit-learn against one call, on the same data, penalties and class weights."""
+    """Loops of scikit-learn against one call: the same data, penalty (scikit-learn's default) and class weights.
+
+    In turns, each loop over its share of the concepts and then ours over all, so that other work slows both.
+    """
     from sklearn.linear_model import LogisticRegression, Ridge
 
     from elm.cav import fit, fit_many
     from elm.embeddings import EmbeddingSpace, VectorTable
 
     x, y = planted(concepts)
-    note = "" if baseline == concepts else f" (extrapolated from {baseline} concepts)"
-    print(
-        f"{concepts} concepts on {ROWS} vectors of {DIM}; baselines: loops of scikit-learn{note}; medians of {repeats}"
-    )
-
-    def logistic(column: npt.NDArray[np.int8], **options: object) -> npt.NDArray[np.float64]:
-        return LogisticRegression(C=1 / DIM, class_weight="balanced", **options).fit(x, column).coef_[0]
-
-    def difference(column: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
-        return x[column == 1].mean(0) - x[column == 0].mean(0)
-
-    loops: dict[str, Callable[[npt.NDArray[np.int8]], npt.NDArray[np.float64]]] = {
-        "LogisticRegression": logistic,
-        "LogisticRegression(newton-cholesky)": lambda column: logistic(column, solver="newton-cholesky", tol=1e-8),
-        "Ridge": lambda column: Ridge(alpha=DIM).fit(x, column).coef_,
-        "means": difference,
+    note = "" if baseline == concepts else f", extrapolated from {baseline} concepts"
+    threads = os.environ.get("OMP_NUM_THREADS", "all")
+    print(f"{concepts} concepts on {ROWS} vectors of {DIM}; loops of scikit-learn{note}; medians of {repeats} turns; "
+          f"OMP_NUM_THREADS {threads}")  # fmt: skip
+    loops: dict[str, Loop] = {
+        "LogisticRegression": lambda c: LogisticRegression(class_weight="balanced").fit(x, c).coef_[0],
+        "its newton-cholesky": lambda c: (
+            LogisticRegression(class_weight="balanced", solver="newton-cholesky", tol=1e-8).fit(x, c).coef_[0]
+        ),
+        "Ridge": lambda c: Ridge().fit(x, c).coef_,
+        "differences of means": lambda c: x[c == 1].mean(0) - x[c == 0].mean(0),
     }
-    loop_seconds, found = {}, {}
-    for name, one in loops.items():
-        seconds = []
-        for _ in range(repeats if name in ("Ridge", "means") else max(1, repeats // 3)):
+    ours: dict[Method, tuple[Callable[[], float], str, list[str]]] = {
+        "logistic": (lambda: in_a_new_process(x, y), "its newton-cholesky",
+                     ["LogisticRegression", "its newton-cholesky"]),
+        "ridge": (lambda: timed(lambda: fit_many(x, y, "ridge", 1.0)), "Ridge", ["Ridge", "LogisticRegression"]),
+        "difference": (lambda: timed(lambda: fit_many(x, y, "difference")), "differences of means",
+                       ["differences of means", "LogisticRegression"]),
+    }  # fmt: skip
+    seconds: dict[str, list[float]] = {name: [] for name in (*loops, *ours)}
+    found: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in loops}
+    for part in np.array_split(np.arange(baseline), repeats):
+        for name, one in loops.items():
             start = time.perf_counter()
-            found[name] = np.array([one(column) for column in y.T[:baseline]])
-            seconds.append((time.perf_counter() - start) * concepts / baseline)
-        loop_seconds[name] = statistics.median(seconds)
-        print(f"  loop of {name}: {loop_seconds[name]:.2f} s")
-    for method, exact, rivals in (
-        ("logistic", "LogisticRegression(newton-cholesky)", list(loops)[:2]),
-        ("ridge", "Ridge", ["Ridge", "LogisticRegression"]),
-        ("difference", "means", ["means", "LogisticRegression"]),
-    ):
-        if method == "logistic":
-            seconds = [in_a_new_process(x, y) for _ in range(repeats)]
-        else:
-            seconds = [timed(lambda method=method: fit_many(x, y, method)) for _ in range(repeats)]
-        ours = statistics.median(seconds)
-        apart = np.abs(fit_many(x, y, method).coef[:baseline] - found[exact]).max()
-        ratios = ", ".join(f"{loop_seconds[rival] / ours:.0f} times the loop of {rival}" for rival in rivals)
-        print(f"{method}: {ours:.3f} s, {ratios}; largest difference of a coefficient {apart:.1e}")
+            found[name] += [one(y[:, i]) for i in part]
+            seconds[name].append((time.perf_counter() - start) * concepts / len(part))
+        for method, (work, _, _) in ours.items():
+            seconds[method].append(work())
+    for name in loops:
+        print(f"  loop of {name}: {statistics.median(seconds[name]):.2f} s")
+    for method, (_, exact, rivals) in ours.items():
+        apart = np.abs(fit_many(x, y, method, 1.0).coef[:baseline] - np.array(found[exact])).max()
+        ratios = ", ".join(
+            f"{statistics.median(a / b for a, b in zip(seconds[rival], seconds[method], strict=True)):.0f} times "
+            f"the loop of {rival}"
+            for rival in rivals
+        )
+        print(f"{method}: {statistics.median(seconds[method]):.3f} s, {ratios}; coefficients within {apart:.1e}")
     space = EmbeddingSpace.fit("planted", x, "dot", {}, "planted")
     table = VectorTable([str(i) for i in range(ROWS)], x.astype(np.float32), space)
     ids = np.array(table.ids)
     sets = {f"concept {i}": ids[column == 1] for i, column in enumerate(y.T)}
-    seconds = [timed(lambda: fit(table, sets)) for _ in range(repeats)]
-    print(f"fit of {concepts} named concepts with their held-out evidence: {statistics.median(seconds):.1f} s")
+    whole = statistics.median(timed(lambda: fit(table, sets)) for _ in range(repeats))
+    print(f"fit of {concepts} named concepts with their held-out evidence: {whole:.1f} s")
 
 
 def planted(concepts: int, seed: int = 0) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8]]:
@@ -133,7 +138,7 @@ def first_call(path: Path) -> None:
 
     with np.load(path) as data:
         x, y = data["x"], data["y"]
-    print(timed(lambda: fit_many(x, y, engine="jax")))
+    print(timed(lambda: fit_many(x, y, l2=1.0, engine="jax")))
 
 
 def demo_world() -> None:

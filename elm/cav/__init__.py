@@ -7,6 +7,7 @@ from elm.cav._fit import fit
 from elm.cav._narrate import Narration, narrate_concept, narrate_difference, narrate_move
 from elm.cav._people import own_against_common
 from elm.cav._sentence import from_sentences
+from elm.cav._solve import Engine, Method
 from elm.cav._sources import (
     fact_concepts,
     genome_concepts,
@@ -21,7 +22,9 @@ __all__ = [
     "CAV",
     "CAVs",
     "ConceptClassifier",
+    "Engine",
     "ManyFits",
+    "Method",
     "Narration",
     "evidence",
     "fact_concepts",

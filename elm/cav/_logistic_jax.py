@@ -88,14 +88,16 @@ def _solve(data: Any, curvature: Any, labels: Any, l2: Any, begin: Any) -> tuple
         move = jnp.where((slope < 0)[:, None], move, -scale * state.gradient)
         along = move @ data.T
 
-        def slope_at(t: Any) -> Any:
-            of_loss = (loss_slope(state.margins + t[:, None] * along) * along).sum(1)
-            return of_loss + (penalty * (state.weights + t[:, None] * move) * move).sum(1)
+        def at(t: Any) -> tuple[Any, Any]:
+            """Slope along the move, and the loss's slope by the margins, t moves from here."""
+            of_loss = loss_slope(state.margins + t[:, None] * along)
+            return (of_loss * along).sum(1) + (penalty * (state.weights + t[:, None] * move) * move).sum(1), of_loss
 
-        length = jnp.where(state.error > _TOLERANCE, _line_search(slope_at, (state.gradient * move).sum(1)), 0)
+        running = state.error > _TOLERANCE
+        length, of_loss = _line_search(at, (state.gradient * move).sum(1), running, state.margins)
         margins = state.margins + length[:, None] * along
         weights = state.weights + length[:, None] * move
-        gradient = loss_slope(margins) @ data + penalty * weights
+        gradient = of_loss @ data + penalty * weights
         went, turned = weights - state.weights, gradient - state.gradient
         product, place = (went * turned).sum(1), state.step % _MEMORY
         return _State(
@@ -149,20 +151,26 @@ def _two_loops(state: _State, scale: Any) -> Any:
     return jax.lax.fori_loop(0, _MEMORY, forth, rest)
 
 
-def _line_search(slope_at: Any, slope: Any) -> Any:
-    """Step lengths (b,) at which the slope along each direction has at most half its size; the loss is convex."""
+def _line_search(at: Any, slope: Any, running: Any, like: Any) -> tuple[Any, Any]:
+    """Step lengths (b,) at which the slope along each direction has at most half its size, and the loss's slope there.
+
+    The losses are convex: the root of the slope lies beyond any point where it still falls. Fits that are not running
+    stay where they are.
+    """
 
     def good(now: Any) -> Any:
-        return jnp.abs(now) <= 0.5 * jnp.abs(slope) + _TINY
+        return (jnp.abs(now) <= 0.5 * jnp.abs(slope) + _TINY) | ~running
 
     def closer(carry: tuple[Any, ...]) -> tuple[Any, ...]:
-        i, length, low, slope_low, now = carry
+        i, length, low, slope_low, now, _ = carry
         guess = low + (length - low) * slope_low / (slope_low - now - _TINY)
         guess = jnp.where(good(now), length, jnp.clip(guess, 0.05 * length, 5 * length))
-        falling = (now < 0) & ~good(now)
+        guess = jnp.where(i == 0, running.astype(slope.dtype), guess)  # the full step comes first
+        falling = (now < 0) & ~good(now) & (i > 0)
         low, slope_low = jnp.where(falling, length, low), jnp.where(falling, now, slope_low)
-        return i + 1, guess, low, slope_low, jnp.where(good(now), now, slope_at(guess))
+        return i + 1, guess, low, slope_low, *at(guess)
 
-    full = jnp.ones_like(slope)
-    begin = (0, full, jnp.zeros_like(slope), slope, slope_at(full))
-    return jax.lax.while_loop(lambda c: (c[0] < 10) & ~good(c[4]).all(), closer, begin)[1]
+    nothing = jnp.zeros_like(slope)
+    begin = (0, nothing, nothing, slope, slope, jnp.zeros_like(like))
+    done = jax.lax.while_loop(lambda c: (c[0] == 0) | ((c[0] < 11) & ~good(c[4]).all()), closer, begin)
+    return done[1], done[5]
