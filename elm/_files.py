@@ -6,6 +6,7 @@ A folder whose files belong together is written by `elm._folders`.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -46,6 +47,24 @@ def written_aside(path: str | Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         aside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def disk_errors(target: str | Path) -> Iterator[None]:
+    """A full or read-only disk is an `OSError` about `target`, also where safetensors reports it as its own error."""
+    try:
+        yield
+    except Exception as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if type(error).__name__ == "SafetensorError" and (found := _OS_ERROR.search(str(error))):
+            number = int(found[1])
+        if number not in _DISK:
+            raise
+        raise OSError(number, f"{os.strerror(number)}; what was there before is kept", str(target)) from error
+
+
+_OS_ERROR = re.compile(r"(?:os error|code:) (\d+)")
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 def sync(path: Path) -> None:

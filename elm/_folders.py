@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from elm._errors import FolderBusyError
-from elm._files import sync
+from elm._files import disk_errors, sync
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -64,13 +64,14 @@ def folder_written_aside(folder: str | Path, retired: Iterable[str] = ()) -> Ite
         aside = Path(tempfile.mkdtemp(dir=home, prefix=f".{folder.name}.", suffix=".tmp"))
         try:
             aside.chmod(folder.stat().st_mode & 0o777 if folder.is_dir() else 0o755)
-            yield aside
-            for path in (*aside.rglob("*"), aside):
-                if path.is_file():
-                    path.chmod(0o644)  # some libraries write for their owner alone
-                sync(path)
-            _swap(aside, folder, set(retired))
-            sync(folder.parent)
+            with disk_errors(folder):
+                yield aside
+                for path in (*aside.rglob("*"), aside):
+                    if path.is_file():
+                        path.chmod(0o644)  # some libraries write for their owner alone
+                    sync(path)
+                _swap(aside, folder, set(retired))
+                sync(folder.parent)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elm.adapters._schema import SCHEMA, FolderConfig, TaskPrompt, read_config
     from elm.adapters._share import rewritten
     from elm.adapters._signing import SIGNATURE, check_signature, sign
-    from elm.adapters._tensors import disk_errors, read_tensors, require_finite, write_tensors
+    from elm.adapters._tensors import read_tensors, require_finite, write_tensors
 
 _HOMES = {
     "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
@@ -30,12 +30,12 @@ _HOMES = {
     "_schema": ("SCHEMA", "FolderConfig", "TaskPrompt", "read_config"),
     "_share": ("rewritten",),
     "_signing": ("SIGNATURE", "check_signature", "sign"),
-    "_tensors": ("disk_errors", "read_tensors", "require_finite", "write_tensors"),
+    "_tensors": ("read_tensors", "require_finite", "write_tensors"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = ["FLOATS", "KINDS", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter", "FolderConfig",
-           "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "disk_errors", "load_adapter",
+           "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "load_adapter",
            "manifest_problems", "read_adapter_config", "read_config", "read_tensors", "require_finite",
            "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds", "write_adapter",
            "write_manifest", "write_tensors"]  # fmt: skip

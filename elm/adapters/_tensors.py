@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from elm._errors import CheckpointError
-from elm._files import written_aside
+from elm._files import disk_errors, written_aside
 from elm.adapters._scan import reading_tensors
 
 
@@ -45,16 +42,3 @@ def require_finite(state: Mapping[str, torch.Tensor], source: str | Path) -> Non
     """Raise `CheckpointError` where weights hold NaN or infinity: they decode to nonsense without a complaint."""
     if bad := [k for k, v in state.items() if v.is_floating_point() and not torch.isfinite(v).all()]:
         raise CheckpointError(f"weights must be finite, but {', '.join(bad[:3])} in {source} hold NaN or infinity")
-
-
-@contextlib.contextmanager
-def disk_errors(target: str | Path) -> Iterator[None]:
-    """A full disk is an `OSError` about `target`; safetensors reports it as an error of its own."""
-    try:
-        yield
-    except SafetensorError as error:
-        number = re.search(r"(?:os error|code:) (\d+)", str(error))
-        if number is None:
-            raise
-        reason = f"{os.strerror(int(number[1]))}; what was there before is kept"
-        raise OSError(int(number[1]), reason, str(target)) from error

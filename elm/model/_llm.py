@@ -13,9 +13,9 @@ import torch
 from safetensors import SafetensorError
 
 from elm._errors import CheckpointError, DataFileError, ElmError
-from elm._files import read_json, sha256
+from elm._files import disk_errors, read_json, sha256
 from elm._quiet import no_loading_bar
-from elm.adapters import FLOATS, disk_errors, require_finite, tensor_kinds
+from elm.adapters import FLOATS, require_finite, tensor_kinds
 
 SHIPPED_BASE = Path(__file__).parent / "shipped" / "base"
 BASE_ID = "elm-toolkit/demo-base"
@@ -185,7 +185,7 @@ def base_reference(name: str, revision: str | None = None) -> dict[str, str | No
 
 
 def _snapshot(name: str, revision: str | None, access: Access) -> Path:
-    """The folder in the Hub's cache, called by the commit, with a model's config; `DataFileError` where there is none."""
+    """The folder in the Hub's cache that holds a model's config, called by the commit; `DataFileError` without one."""
     from elm.model._hub_files import fetch_file
 
     try:

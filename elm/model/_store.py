@@ -25,7 +25,6 @@ from elm.adapters import (
     Problem,
     TaskPrompt,
     check_manifest,
-    disk_errors,
     load_adapter,
     read_config,
     write_adapter,
@@ -61,8 +60,7 @@ def save_model(
             write_adapter(model.adapter(space), aside / "adapters" / space, dtype)
         if is_lora(model.llm):
             base = _named_base(config, folder)
-            with disk_errors(folder):
-                save_lora(model.llm, model.tokenizer, aside / "lora", str(base["id"]), base["revision"])
+            save_lora(model.llm, model.tokenizer, aside / "lora", str(base["id"]), base["revision"])
         else:
             save_llm(model.llm, model.tokenizer, aside / "llm", dtype)
         write_json(aside / "config.json", config.to_dict())
