@@ -6,15 +6,12 @@ from pathlib import Path
 
 import torch
 
-from elm._errors import CallError, CheckpointError
+from elm._errors import CallError
 from elm._files import write_json
 from elm._folders import folder_written_aside, read_whole
-from elm.adapters._config import read_adapter_config, shape_problems
+from elm.adapters._fitting import CONFIG, WEIGHTS, fitting, require_space
 from elm.adapters._mlp import MLPAdapter
-from elm.adapters._scan import tensor_kinds
 from elm.adapters._tensors import read_tensors, require_finite, write_tensors
-
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 _NORMALISATION = ("mean", "scale")  # a space's statistics are never stored in half precision
 
@@ -52,18 +49,11 @@ def load_adapter(folder: str | Path) -> MLPAdapter:
 
 
 def _load(folder: Path) -> MLPAdapter:
-    config = read_adapter_config(folder)
-    path = folder / WEIGHTS
-    if odd := shape_problems(config, tensor_kinds(path)):  # before memory of that size is asked for
-        listed = ", ".join(odd[:5])
-        raise CheckpointError(f"the tensors in {path} do not fit: {listed}; it is damaged or of another model")
+    config, path = fitting(folder)
     state, _ = read_tensors(path)
     require_finite(state, path)
     with torch.random.fork_rng(devices=[]):  # weights are drawn before they are read
         adapter = MLPAdapter(config)
     adapter.load_state_dict({name: value.float() for name, value in state.items()})
-    try:
-        adapter.space()
-    except CallError as error:
-        raise CheckpointError(f"{path} does not hold the statistics of a space: {error}") from error
+    require_space(adapter.space, path)
     return adapter.eval()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from elm._errors import CallError, CheckpointError
 from elm._files import read_json
@@ -13,6 +13,9 @@ from elm.adapters._fields import is_count, is_number, is_text, is_texts, strictl
 
 FLOATS = ("F32", "F16", "BF16")
 """The kinds of numbers that weights are stored in, as safetensors names them."""
+
+if TYPE_CHECKING:
+    from elm.embeddings import EmbeddingSpace
 
 _FIELDS = {
     "space": is_text,
@@ -58,6 +61,10 @@ class AdapterConfig:
     def to_dict(self) -> dict[str, Any]:
         """All fields as plain JSON values."""
         return {**asdict(self), "tasks": list(self.tasks)}
+
+    def reads(self, space: EmbeddingSpace) -> bool:
+        """Whether the adapter was made for vectors of this space. Its name is a label: what made the vectors counts."""
+        return (self.dim, self.metric, self.fingerprint) == (space.dim, space.metric, space.fingerprint)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The names and shapes of the tensors in `model.safetensors`.

@@ -13,8 +13,9 @@ from safetensors.numpy import save_file
 from elm._errors import CallError, CheckpointError
 from elm._files import write_json
 from elm._folders import folder_written_aside, read_whole
-from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
-from elm.adapters._scan import reading_tensors, tensor_kinds
+from elm.adapters._config import AdapterConfig
+from elm.adapters._fitting import CONFIG, WEIGHTS, fitting, require_space
+from elm.adapters._scan import reading_tensors
 from elm.embeddings import EmbeddingSpace
 
 try:
@@ -79,11 +80,7 @@ class FlaxAdapter(nnx.Module):
 
     @classmethod
     def _load(cls, folder: Path) -> FlaxAdapter:
-        config = read_adapter_config(folder)
-        path = folder / "model.safetensors"
-        if odd := shape_problems(config, tensor_kinds(path)):
-            listed = ", ".join(odd[:5])
-            raise CheckpointError(f"the tensors in {path} do not fit: {listed}; it is damaged or of another model")
+        config, path = fitting(folder)
         with reading_tensors(path), safe_open(path, framework="flax") as file:  # numpy alone knows no bfloat16
             state = {name: np.asarray(file.get_tensor(name), np.float32) for name in file.keys()}  # noqa: SIM118
         if bad := [name for name, value in state.items() if not np.isfinite(value).all()]:
@@ -91,10 +88,7 @@ class FlaxAdapter(nnx.Module):
         adapter = nnx.eval_shape(lambda: cls(config, nnx.Rngs(0)))
         for name, variable in adapter._by_name().items():
             variable.set_value(jnp.asarray(state[name].T if name in _TURNED else state[name]))
-        try:
-            adapter.space()
-        except CallError as error:
-            raise CheckpointError(f"{path} does not hold the statistics of a space: {error}") from error
+        require_space(adapter.space, path)
         return adapter
 
     def save(self, folder: str | Path) -> Path:
@@ -107,8 +101,8 @@ class FlaxAdapter(nnx.Module):
             raise CallError(f"an adapter's weights must be finite to be saved, but {', '.join(bad)} are not")
         state = {name: np.ascontiguousarray(v.T if name in _TURNED else v) for name, v in values.items()}
         with folder_written_aside(folder) as aside:
-            write_json(aside / "config.json", self.config.to_dict())
-            save_file(state, aside / "model.safetensors")
+            write_json(aside / CONFIG, self.config.to_dict())
+            save_file(state, aside / WEIGHTS)
         return Path(folder)
 
     def _by_name(self) -> dict[str, nnx.Variable]:

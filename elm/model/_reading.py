@@ -45,12 +45,13 @@ def reading(model: EmbeddingLanguageModel, vectors: npt.ArrayLike | VectorTable,
     of = vectors.space if isinstance(vectors, VectorTable) else None
     array = vectors.vectors if isinstance(vectors, VectorTable) else _as_array(vectors)
     known = {name: model.adapter(name) for name in (model.adapters if space is None else [space])}
-    fitting = [name for name, adapter in known.items() if _fits(adapter.space(), array.shape[-1], of)]
+    dim = array.shape[-1]
+    fitting = [n for n, a in known.items() if (a.config.dim == dim if of is None else a.config.reads(of))]
     known_other = not fitting and of is not None and allow_space_mismatch
     if known_other:
-        fitting = [name for name, adapter in known.items() if adapter.config.dim == array.shape[-1]]
+        fitting = [name for name, adapter in known.items() if adapter.config.dim == dim]
     if not fitting:
-        raise _nothing_reads(array.shape[-1], of, {name: adapter.space() for name, adapter in known.items()})
+        raise _nothing_reads(dim, of, {name: adapter.space() for name, adapter in known.items()})
     name = _only(fitting, known, task)
     adapter = known[name]
     mismatch = None
@@ -60,13 +61,6 @@ def reading(model: EmbeddingLanguageModel, vectors: npt.ArrayLike | VectorTable,
         warnings.warn(told.format(**mismatch), OutsideDataWarning, stacklevel=3)
     prompt = prompt_ids(model.tokenizer, task.prompt, adapter.config.soft_tokens)
     return Reading(name, adapter, adapter.check(array), task, prompt, array.ndim == 1, mismatch)
-
-
-def _fits(space: EmbeddingSpace, dim: int, of: EmbeddingSpace | None) -> bool:
-    """By what made the space, where it is known; a table may call it by another name."""
-    if of is None:
-        return space.dim == dim
-    return (space.dim, space.metric, space.fingerprint) == (of.dim, of.metric, of.fingerprint)
 
 
 def _only(fitting: list[str], known: Mapping[str, MLPAdapter], task: Task) -> str:

@@ -165,12 +165,12 @@ def train_two_stage(
 
 def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons], allow: bool) -> None:
     for lesson in lessons:
-        wanted, came = model.adapter(lesson.adapter).space(), lesson.table.space
-        if (wanted.dim, wanted.metric, wanted.fingerprint) == (came.dim, came.metric, came.fingerprint):
+        wanted, came = model.adapter(lesson.adapter).config, lesson.table.space
+        if wanted.reads(came):
             continue
         told = (
-            f"adapter {lesson.adapter!r} reads vectors of space {wanted.name} {wanted.fingerprint} ({wanted.dim}), but "
-            f"those of its lessons are of {came.name} {came.fingerprint} ({came.dim})"
+            f"adapter {lesson.adapter!r} reads vectors of space {wanted.space} {wanted.fingerprint} ({wanted.dim}), "
+            f"but those of its lessons are of {came.name} {came.fingerprint} ({came.dim})"
         )
         if not allow or wanted.dim != came.dim:
             raise VectorError(f"{told}: make the adapter for the space of the table")
