@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, HubError
-from elm.adapters import KINDS, PARTS
+from elm.adapters import KINDS, PARTS, SIGNATURE
 from elm.model._llm import Access
 
 _BELONGS = [f"*{kind}" for kind in KINDS]
@@ -67,7 +67,7 @@ def push_folder(
             revision=revision,
             create_pr=create_pr,
             allow_patterns=_BELONGS,
-            delete_patterns=[f"{part}/*" for part in PARTS],  # what the last one had and this one has not
+            delete_patterns=[SIGNATURE, *(f"{part}/*" for part in PARTS)],  # what the last one had and this one has not
         )
     return str(commit.pr_url or commit.commit_url if create_pr else commit.commit_url)
 

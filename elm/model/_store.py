@@ -21,6 +21,7 @@ from elm._files import read_json, write_json
 from elm._folders import folder_written_aside, read_whole
 from elm.adapters import (
     PARTS,
+    SIGNATURE,
     FolderConfig,
     Problem,
     TaskPrompt,
@@ -186,7 +187,7 @@ def _saved_before(folder: Path) -> set[str]:
         names = read_json(folder / "manifest.json")
     except DataFileError:
         names = {}
-    return {*PARTS, "manifest.json", *(name.split("/")[0] for name in names if isinstance(names, dict))}
+    return {*PARTS, SIGNATURE, "manifest.json", *(name.split("/")[0] for name in names if isinstance(names, dict))}
 
 
 def _plain_card(model: EmbeddingLanguageModel) -> str:

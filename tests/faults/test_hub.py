@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tiny_elm import SAY
 
 import elm
 from elm._errors import CallError, CheckpointError, DataFileError, HubError
+from elm.adapters import SIGNATURE
 from elm.model import (
     EmbeddingLanguageModel,
     base_reference,
@@ -170,13 +172,16 @@ def test_a_model_goes_to_the_hub_and_comes_back(hub: FakeHub, model: EmbeddingLa
     assert same(elm.load(NAME), model)
 
 
-def test_what_an_earlier_push_had_alone_goes(hub: FakeHub, saved: Path) -> None:
-    push_folder(saved, NAME)
+def test_what_an_earlier_push_had_alone_goes(hub: FakeHub, saved: Path, tmp_path: Path) -> None:
+    signed = Path(shutil.copytree(saved, tmp_path / "signed"))
+    (signed / SIGNATURE).write_text("{}")
+    push_folder(signed, NAME)
+    assert (fetch(NAME) / SIGNATURE).is_file(), "a signature travels with what it signs"
     assert "adapters/wee/config.json" in hub.repositories[NAME]["main"]
     other = tiny_elm.model(seed=2)
     other.push_to_hub(NAME)
     assert same(elm.load(NAME), other)
-    assert "adapters/wee/config.json" not in hub.repositories[NAME]["main"]
+    assert not {"adapters/wee/config.json", SIGNATURE} & hub.repositories[NAME]["main"].keys()
 
 
 def test_a_branch_of_its_own(hub: FakeHub, saved: Path, model: EmbeddingLanguageModel) -> None:

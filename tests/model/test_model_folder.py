@@ -18,6 +18,7 @@ from tiny_elm import SAY
 
 import elm
 from elm._errors import CallError, CheckpointError, DataFileError
+from elm.adapters import SIGNATURE
 from elm.model import (
     EmbeddingLanguageModel,
     check_manifest,
@@ -107,6 +108,7 @@ def test_loading_draws_no_random_numbers(saved: Path) -> None:
 
 def test_another_model_takes_the_place_of_the_first(folder: Path) -> None:
     (folder / "notes.txt").write_text("mine")
+    (folder / SIGNATURE).write_text("of the first")
     other = tiny_elm.model(tiny_elm.table(dim=5, name="new"), seed=3)
     save_model(other, folder, card="# A card\n")
     again = load_model(folder)
@@ -114,6 +116,7 @@ def test_another_model_takes_the_place_of_the_first(folder: Path) -> None:
     assert sorted(p.name for p in (folder / "adapters").iterdir()) == ["new"]
     assert (folder / "README.md").read_text() == "# A card\n"
     assert (folder / "notes.txt").read_text() == "mine"
+    assert not (folder / SIGNATURE).exists()
 
 
 def rewrite(path: Path, change: Callable[[dict[str, torch.Tensor]], None]) -> None:
