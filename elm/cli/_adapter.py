@@ -317,9 +317,7 @@ def _unread(folder: Path, vectors: Path | None) -> list[Any]:
         problems.append(Problem(str(vectors), f"is not what it says: {error}"))
     known = {name: read_adapter_config(folder / "adapters" / name) for name in read_config(folder).adapters}
     space = table.space
-    if not any(
-        (space.dim, space.metric, space.fingerprint) == (c.dim, c.metric, c.fingerprint) for c in known.values()
-    ):
+    if not any(config.reads(space) for config in known.values()):
         listed = ", ".join(f"{name} {c.fingerprint} ({c.dim})" for name, c in known.items())
         reason = f"hold no adapter for the space of {vectors}, {space.name} {space.fingerprint} ({space.dim}): {listed}"
         problems.append(Problem("adapters", reason))
