@@ -19,6 +19,9 @@ _NAME = "elm-toolkit"
 State = Literal["ok", "warning", "missing"]
 
 
+_EXTRAS = ("minilm", "jax", "signing", "notebooks", "page")
+
+
 @dataclasses.dataclass(frozen=True)
 class Check:
     """One line of the report. "missing" means that something essential does not work; `todo` says how to mend it."""
@@ -90,7 +93,7 @@ def libraries() -> Iterator[Check]:
     for requirement in wanted:
         marker = requirement.marker
         extra = marker is not None
-        if marker is not None and not any(marker.evaluate({"extra": name}) for name in ("minilm", "jax", "page")):
+        if marker is not None and not any(marker.evaluate({"extra": name}) for name in _EXTRAS):
             continue
         try:
             version = metadata.version(requirement.name)
