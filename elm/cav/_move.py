@@ -68,7 +68,8 @@ def stepped(
             raise VectorError("the step leads through the centre of the sphere; take a smaller or larger amount")
         room = (start**2).sum(1, keepdims=True) - (still**2).sum(1, keepdims=True)
         moved = still + free * np.sqrt(np.maximum(room, 0)) / length
-    return start, moved
+    # No step, the very same vector: texts are drawn by its bits.
+    return start, np.where(steps.any(1, keepdims=True), moved, start)
 
 
 def warn_outside(space: EmbeddingSpace, start: Floats, moved: Floats, near: VectorTable | None) -> None:

@@ -86,6 +86,15 @@ def test_on_the_sphere_kept_scores_stay_and_lengths_too(round_) -> None:
     assert change(cavs, start, off)["funny"] == pytest.approx(np.ones(100), abs=1e-4)
 
 
+def test_a_step_of_zero_gives_the_very_vector(flat, round_) -> None:
+    for table, cavs in (flat, round_):
+        name = next(iter(cavs))
+        np.testing.assert_array_equal(cavs[name].move(table.vectors[:20], 0.0), table.vectors[:20])
+        moved = cavs[name].move(table.vectors[:2], [0.0, 1.0])
+        np.testing.assert_array_equal(moved[0], table.vectors[0])
+        assert (moved[1] != table.vectors[1]).any()
+
+
 def test_off_a_sphere_lengths_may_be_kept_on_request(flat) -> None:
     table, cavs = flat
     moved = cavs["funny"].move(table.vectors[:5], 0.5, on_sphere=True)
