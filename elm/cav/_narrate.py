@@ -73,6 +73,7 @@ def narrate_difference(
     way = np.stack([(1 - share) * a + share * b for share in shares])
     if np.allclose(*lengths, rtol=1e-3):  # vectors of one sphere stay on it
         way *= lengths[0] / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+    way[[0, -1]] = a, b  # to the bit, by which texts are drawn
     return _narrate(model, way.astype(np.float32), shares, task, seed)
 
 

@@ -46,11 +46,13 @@ def test_unit_vectors_keep_their_length_on_the_way():
 
     class Watch(Storyteller):
         def describe(self, vectors, task, *, seed=0):
-            seen.append(np.linalg.norm(vectors, axis=1))
+            seen.append(vectors)
             return super().describe(vectors, task)
 
-    narrate_difference(Watch(), [1.0, 0.0], [0.0, 1.0], "summary")
-    assert seen[0] == pytest.approx(np.ones(5), abs=1e-6)
+    first, second = (row / np.linalg.norm(row) for row in np.random.default_rng(0).normal(size=(2, 7)))
+    narrate_difference(Watch(), first, second, "summary")
+    assert np.linalg.norm(seen[0], axis=1) == pytest.approx(np.ones(5), abs=1e-6)
+    np.testing.assert_array_equal(seen[0][[0, -1]], np.stack([first, second]).astype(np.float32))
 
 
 def test_a_concept_is_read_from_the_words_that_its_move_brings(table, funny):
