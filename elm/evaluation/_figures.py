@@ -49,7 +49,9 @@ def along_figure(ways: Mapping[str, AlongScores], title: str = "Texts along a wa
         if rows == 2 and way.concept.size:
             _line(axes[1, column], way.amounts, way.concept, "concept in the text", "#2a7f62", "-")
             axes[1, column].set_ylabel("concept in the text (deviations)" if column == 0 else "")
-        axes[-1, column].set_xlabel("amount")
+        elif rows == 2:
+            axes[1, column].set_visible(False)
+        axes[rows - 1 if way.concept.size else 0, column].set_xlabel("amount")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
     return figure

@@ -21,6 +21,9 @@ def test_a_way_shows_the_model_its_controls_and_the_concept(tmp_path):
     np.testing.assert_allclose(drawn[0].get_ydata(), scores().scores["model"].mean(0))
     figure.savefig(tmp_path / "a.png")
     assert len(along_figure({"mixture": scores(concept=False)}).axes) == 1
+    mixed = along_figure({"funny": scores(), "mixture": scores(concept=False)}).axes
+    assert [axis.get_visible() for axis in mixed] == [True, True, True, False]
+    assert [axis.get_xlabel() for axis in mixed] == ["", "amount", "amount", ""]
 
 
 def test_concepts_are_bars_in_the_order_of_their_auc():
