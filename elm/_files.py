@@ -99,9 +99,14 @@ def _alive(process: int) -> bool:
     return True
 
 
+def json_bytes(value: Any) -> bytes:
+    """A value as the JSON file that people read: indented, in UTF-8."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
 def write_json(path: str | Path, value: Any) -> None:
     with written_aside(path) as aside:
-        aside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        aside.write_bytes(json_bytes(value))
 
 
 def read_json(path: str | Path, limit: int = JSON_LIMIT) -> Any:

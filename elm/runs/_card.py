@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError
-from elm._files import read_json
+from elm._files import json_bytes, read_json
 from elm.adapters import AdapterConfig, FolderConfig, read_adapter_config, read_config, rewritten
 from elm.evaluation import scores_figure
 from elm.model import model_folder
@@ -60,9 +60,9 @@ def write_card(folder: str | Path, scores: Mapping[str, Any] | None = None, lice
             raise CallError(f"a licence is named as on the Hub, such as apache-2.0 or mit, got {license!r}")
         notes = {**config.notes, "license": license}
         config = FolderConfig(**{**vars(config), "notes": notes})
-        files["config.json"] = _json(config.to_dict())
+        files["config.json"] = json_bytes(config.to_dict())
     if scores is not None:
-        files[SCORES] = _json(scores)
+        files[SCORES] = json_bytes(scores)
         files[PICTURE] = _picture(scores)
     elif (folder / SCORES).is_file():
         scores = read_json(folder / SCORES)
@@ -217,7 +217,3 @@ def _figure(value: float | Mapping[str, float | None] | None) -> str:
     if isinstance(value, Mapping):
         value = value.get("overall")
     return "-" if value is None else f"{value:.3f}"
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

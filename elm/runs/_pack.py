@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 
 from elm._errors import CallError, CheckpointError
-from elm._files import read_json
+from elm._files import json_bytes, read_json
 from elm.adapters import FolderConfig, read_config, rewritten
 from elm.model import load_model, merge, model_folder, save_model, verify
 from elm.runs._card import LOSSES, PICTURE, SCORES, write_card
@@ -38,10 +37,10 @@ def pack(source: str | Path, out: str | Path, *, half: bool = False, license: st
     if half:
         _halved(folder, out, config)
     else:
-        files = {"config.json": _json(config.to_dict())}
+        files = {"config.json": json_bytes(config.to_dict())}
         if (folder / _LORA).is_file():
             name = {"base_model_name_or_path": (config.base or {}).get("id")}
-            files[_LORA] = _json({**read_json(folder / _LORA), **name})
+            files[_LORA] = json_bytes({**read_json(folder / _LORA), **name})
         rewritten(folder, files, out)
     write_card(out, license=license)
     base = (config.base or {}).get("id")
@@ -99,7 +98,3 @@ def _halved(folder: Path, out: Path, config: FolderConfig) -> None:
 def _kept(folder: Path) -> dict[str, bytes]:
     """What the card is made from, beside the configs."""
     return {name: (folder / name).read_bytes() for name in (SCORES, PICTURE, LOSSES) if (folder / name).is_file()}
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
