@@ -178,11 +178,14 @@ class CAVs(Mapping[str, CAV]):
             frame.insert(place, name, corrected)
         return frame
 
-    def save(self, folder: str | Path) -> Path:
-        """Write the concepts into a folder, to be read by `CAVs.load`; a kill leaves the old set or the new one."""
+    def save(self, folder: str | Path, files: Mapping[str, bytes] | None = None) -> Path:
+        """Write the concepts into a folder, to be read by `CAVs.load`; a kill leaves the old set or the new one.
+
+        files: what else belongs to this save, by name; it comes and goes with it.
+        """
         from elm.cav._store import save_cavs
 
-        return save_cavs(self, folder)
+        return save_cavs(self, folder, files)
 
     @classmethod
     def load(cls, folder: str | Path) -> CAVs:

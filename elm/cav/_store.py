@@ -22,8 +22,11 @@ _VECTORS, _ABOUT, _SCHEMA = "directions.safetensors", "concepts.json", 1
 _FIELDS = ("centre", "unit", "auc", "accuracy", "p_value", "n_positive", "n_negative", "method", "l2")
 
 
-def save_cavs(cavs: Mapping[str, CAV], folder: str | Path) -> Path:
-    """Write `directions.safetensors` (C, dim) and `concepts.json` with its checksum, all fields and the spaces."""
+def save_cavs(cavs: Mapping[str, CAV], folder: str | Path, files: Mapping[str, bytes] | None = None) -> Path:
+    """Write `directions.safetensors` (C, dim) and `concepts.json` with its checksum, all fields and the spaces.
+
+    files: others of the same save, by name; those of the save before go with it.
+    """
     if not cavs:
         raise CallError("there are no concepts to save; fit at least one")
     spaces = list(dict.fromkeys(cav.space for cav in cavs.values()))
@@ -33,10 +36,13 @@ def save_cavs(cavs: Mapping[str, CAV], folder: str | Path) -> Path:
         {"key": key, "name": cav.name, "space": spaces.index(cav.space), **{f: getattr(cav, f) for f in _FIELDS}}
         for key, cav in cavs.items()
     ]
+    files = files or {}
     about = {"schema": _SCHEMA, "concepts": concepts, "spaces": [space.to_dict() for space in spaces]}
-    with folder_written_aside(folder) as aside:
+    with folder_written_aside(folder, retired=_saved_before(Path(folder))) as aside:
         save_file({"directions": np.stack([cav.direction for cav in cavs.values()])}, aside / _VECTORS)
-        write_json(aside / _ABOUT, {**about, "sha256": sha256(aside / _VECTORS)})
+        write_json(aside / _ABOUT, {**about, "files": sorted(files), "sha256": sha256(aside / _VECTORS)})
+        for name, data in files.items():
+            (aside / name).write_bytes(data)
     return Path(folder)
 
 
@@ -46,6 +52,15 @@ def load_cavs(folder: str | Path) -> dict[str, CAV]:
     if not folder.is_dir():
         raise DataFileError(f"{folder} is not a folder; give one that CAVs.save wrote")
     return read_whole(folder, lambda: _read(folder))
+
+
+def _saved_before(folder: Path) -> set[str]:
+    """The other files of the save that is in the folder."""
+    try:
+        names = read_json(folder / _ABOUT)["files"]
+    except (DataFileError, KeyError, TypeError):
+        return set()
+    return set(map(str, names)) if isinstance(names, list) else set()
 
 
 def _read(folder: Path) -> dict[str, CAV]:

@@ -58,6 +58,8 @@ def fit(
     if (sentence is None) != (against is None):
         raise CallError("a concept in words needs --sentence and its opposite in --against")
     if sentence is not None and against is not None:
+        if facts or genres or tags or genome or items:
+            raise CallError("a concept in words goes into a folder of its own, without another source beside it")
         from elm.cav import from_sentences
         from elm.embeddings import SentenceEncoder
 
@@ -199,6 +201,8 @@ def _named(items: list[str] | None) -> dict[str, list[str]]:
         chosen = [one.strip() for one in ids.split(",") if one.strip()]
         if not (name.strip() and equals and chosen):
             raise CallError(f'--items takes "name=id,id,...", got {entry!r}')
+        if name.strip() in found:
+            raise CallError(f"a concept is named once, with all its items, and {name.strip()!r} comes twice")
         found[name.strip()] = chosen
     return found
 
@@ -220,6 +224,8 @@ def _amounts(along: list[str]) -> dict[str, float]:
             value = float("nan")
         if not name or value != value or value in (float("inf"), float("-inf")):
             raise CallError(f'a move is written "concept=amount" with a finite amount, got {entry!r}')
+        if name in found:
+            raise CallError(f"a concept moves by one amount, and {name!r} has two; add them up or leave one out")
         found[name] = value
     return found
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from elm._errors import CallError, DataFileError, UnknownNameError
-from elm._files import read_json, write_json, written_aside
+from elm._files import json_bytes, read_json
 from elm.cav import CAV, CAVs, evidence, fact_concepts, fit, genome_concepts, genre_concepts, named_items, tag_concepts
 from elm.data import Dataset, EntitySplit, load_genome, load_tags, split_entities
 from elm.data import load as load_dataset
@@ -91,13 +92,10 @@ def concept_source(
 def fit_concepts(out: str | Path, settings: ConceptSettings, concepts: Mapping[str, pd.Series]) -> CAVs:
     """Fit, and save with labels and settings, so that `concept_evidence` can hold them against chance later."""
     cavs = fit(settings.table(), concepts, settings.method, seed=settings.seed, l2=settings.l2)  # type: ignore[arg-type]
-    folder = cavs.save(out)
     frame = pd.concat(
         [pd.DataFrame({"concept": name, "id": labels.index, "grade": labels}) for name, labels in concepts.items()]
     )
-    with written_aside(folder / _LABELS) as aside:
-        frame.to_parquet(aside, index=False)
-    write_json(folder / _SETTINGS, asdict(settings))
+    cavs.save(out, {**_described(settings, out), _LABELS: frame.to_parquet(index=False)})
     return cavs
 
 
@@ -105,7 +103,10 @@ def open_concepts(folder: str | Path) -> tuple[CAVs, ConceptSettings]:
     """What `fit_concepts` saved; `DataFileError` where the folder is another or not whole."""
     cavs, path = CAVs.load(folder), Path(folder) / _SETTINGS
     try:
-        return cavs, ConceptSettings(**read_json(path))
+        settings = ConceptSettings(**read_json(path))
+        if settings.run is None:
+            return cavs, settings
+        return cavs, replace(settings, run=os.path.normpath(Path(folder).resolve() / settings.run))
     except TypeError as error:
         raise DataFileError(
             f"{path} does not say what the concepts were fitted on ({error}); fit them again"
@@ -116,6 +117,11 @@ def concept_evidence(folder: str | Path, random: int = 20, resamples: int = 5) -
     """The evidence for each saved concept (`elm.cav.evidence`), from its own labels; beside it popularity alone."""
     cavs, settings = open_concepts(folder)
     path = Path(folder) / _LABELS
+    if all(cav.method == "sentence" for cav in cavs.values()):
+        raise CallError(
+            f"the concept of {folder} was made from sentences, so no labels can speak for it: fit one with --items, "
+            "--tags, --genres or --facts to test it"
+        )
     if not path.is_file():
         raise DataFileError(f"{path} is missing, so the concepts cannot be tested; fit them again")
     labels = pd.read_parquet(path)
@@ -144,5 +150,14 @@ def concept_vector(
 def sentence_concepts(out: str | Path, settings: ConceptSettings, cav: CAV) -> CAVs:
     """Save a concept made from sentences, which has no labels to test it by."""
     cavs = CAVs({cav.name: cav})
-    write_json(cavs.save(out) / _SETTINGS, asdict(settings))
+    cavs.save(out, _described(settings, out))
     return cavs
+
+
+def _described(settings: ConceptSettings, out: str | Path) -> dict[str, bytes]:
+    """The settings as a file, with the run's place as seen from the folder of concepts, wherever both are read from."""
+    if settings.run is not None:
+        run, home = Path(settings.run).resolve(), Path(out).resolve()
+        near = run.drive == home.drive  # Windows knows no way from one disk to another
+        settings = replace(settings, run=Path(os.path.relpath(run, home)).as_posix() if near else str(run))
+    return {_SETTINGS: json_bytes(asdict(settings))}

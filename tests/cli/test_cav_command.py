@@ -13,6 +13,7 @@ import pytest
 
 import elm
 from elm.cli import main
+from elm.runs import ConceptSettings, open_concepts, sentence_concepts
 
 Run = Callable[..., tuple[int, Any, str]]
 
@@ -105,8 +106,28 @@ def test_concepts_by_example_and_in_words(run: Run, tmp_path: Path) -> None:
     code, value, _ = run("move", tmp_path / "b", "a frightening film=1", "--item", "f863")
     assert code == 0
     code, _, err = run("test", tmp_path / "b")
-    assert code == 1
-    assert "cannot be tested" in err
+    assert code == 2
+    assert "no labels can speak for it" in err
+
+
+def test_labels_and_settings_come_and_go_with_their_concepts(folders: Path, run: Run, tmp_path: Path) -> None:
+    folder = shutil.copytree(folders / "films", tmp_path / "set")
+    (folder / "notes.txt").write_text("a person's own")
+    assert run("fit", "--sentence", "a funny film", "--against", "a sad film", "--out", folder)[0] == 0
+    names = ["concepts.json", "directions.safetensors", "fitted.json", "notes.txt"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+
+
+def test_the_run_of_concepts_is_found_from_any_folder(
+    folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cav = open_concepts(folders / "films")[0]["funny"]
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    sentence_concepts("made here/concepts", ConceptSettings("runs/one"), cav)
+    monkeypatch.chdir(tmp_path / "there")
+    found = open_concepts("../made here/concepts")[1].run
+    assert found == str((tmp_path / "runs" / "one").resolve())
 
 
 @pytest.mark.parametrize(
@@ -117,6 +138,8 @@ def test_concepts_by_example_and_in_words(run: Run, tmp_path: Path) -> None:
         (["fit", "--items", "creepy"], 2, "takes \"name=id,id,...\", got 'creepy'"),
         (["fit", "--items", "x=f1,nonsense film"], 2, "unknown item 'nonsense film'"),
         (["fit", "--items", "x=f1,f2"], 2, "at least 5"),
+        (["fit", "--items", "x=f1,f2", "--items", "x=f3"], 2, "'x' comes twice"),
+        (["fit", "--facts", "--sentence", "a", "--against", "b"], 2, "a folder of its own"),
         (["fit", "--facts", "--kind", "users"], 2, "vectors of 'films' or 'items', got 'users'"),
         (["fit", "--facts", "--method", "magic"], 2, "method must be one of"),
         (["fit", "--tags", "/nowhere/tags.csv"], 1, "is missing"),
@@ -124,6 +147,7 @@ def test_concepts_by_example_and_in_words(run: Run, tmp_path: Path) -> None:
         (["move", "FILMS", "funny=inf", "--item", "f1"], 2, "finite amount, got 'funny=inf'"),
         (["move", "FILMS", "funny", "--item", "f1"], 2, "finite amount, got 'funny'"),
         (["move", "FILMS", "fany=1", "--item", "f1"], 2, "did you mean 'funny'"),
+        (["move", "FILMS", "funny=1", "funny=2", "--item", "f1"], 2, "'funny' has two"),
         (["move", "FILMS", "funny=1"], 2, "one of --item or --user"),
         (["move", "FILMS", "funny=1", "--user", "u1"], 2, "fit them with --kind items"),
         (["move", "FILMS", "funny=1", "--item", "f99999"], 2, "unknown item 'f99999'"),
