@@ -47,7 +47,7 @@ def text_sensitivity(
 
     The diagonal says whether "funnier" reads funnier, the rest what else it changes. read: turns texts back into
     vectors. random: how many random directions give the distribution that an effect is held against; p is two-sided,
-    from a normal with their mean and spread, and at least 1 / (random + 1).
+    that of one more such direction beside them by Student's t.
 
     Raises `CallError` for fewer than two entities, no concept, or a step that is not positive.
     """
@@ -130,11 +130,12 @@ def _sensitivity(
 
 
 def _p_values(effects: Floats, chance: Floats) -> Floats:
-    from scipy.stats import norm
+    """Of effects (k, m) beside those of n random directions (n, m), whose spread is itself an estimate from n."""
+    from scipy.stats import t
 
-    spread = np.maximum(chance.std(0, ddof=1), 1e-12)
-    p_values = 2 * norm.sf(np.abs(effects - chance.mean(0)) / spread)
-    return np.maximum(p_values, 1 / (len(chance) + 1))
+    n = len(chance)
+    spread = np.maximum(chance.std(0, ddof=1) * np.sqrt(1 + 1 / n), 1e-12)
+    return 2 * t.sf(np.abs(effects - chance.mean(0)) / spread, n - 1)
 
 
 def _random(like: CAV, table: VectorTable, number: int, seed: int) -> list[CAV]:
