@@ -160,8 +160,8 @@ def _against(scores: list[Floats], predicted: list[Floats]) -> Floats:
 
 
 def _amounts(ids: Sequence[str], amounts: Sequence[float]) -> tuple[float, ...]:
-    steps = tuple(float(amount) for amount in amounts)
-    if len(ids) < 2 or len(set(steps)) < 2 or not np.isfinite(steps).all():
+    steps = tuple(sorted({float(amount) for amount in amounts}))
+    if len(ids) < 2 or len(steps) < 2 or not np.isfinite(steps).all():
         raise CallError(
             f"a way needs two entities and two finite amounts or more, got {len(ids)} entities and amounts {steps}"
         )

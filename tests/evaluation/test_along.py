@@ -41,7 +41,9 @@ def test_a_text_about_the_vector_before_the_move_loses_with_the_amount(axes):
     train, test = axes.table.ids[:60], axes.table.ids[60:]
     cav = fit(axes.table.subset(train), {"funny": [i for i in funny if i in train]})["funny"]
     known = {item: axes.model.describe(axes.table[item][None], "summary")[0] for item in train}
-    found = semantic_along(axes.model, "summary", axes.table, test, cav.move, AMOUNTS, axes.encoder, known, cav)
+    mixed = np.array([2.0, -2.0, 0.0, 2.0], np.float32)  # a way is told in order, however its amounts come
+    found = semantic_along(axes.model, "summary", axes.table, test, cav.move, mixed, axes.encoder, known, cav)
+    assert found.amounts == AMOUNTS
     frame = found.frame()
     assert frame.loc[2.0, "model"] > frame.loc[2.0, "nn"] > frame.loc[2.0, "shuffled"]
     assert frame.loc[2.0, "model"] > frame.loc[2.0, "still"] + 0.05
