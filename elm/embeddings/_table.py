@@ -55,7 +55,7 @@ class VectorTable:
         return len(self.ids)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._row
+        return str(name) in self._row
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids)
@@ -69,8 +69,8 @@ class VectorTable:
         return self.vectors[self.row_numbers(ids)]
 
     def row_numbers(self, ids: Iterable[str]) -> np.ndarray:
-        """Where `ids` stand in the table, (n,) int64."""
-        wanted = [ids] if isinstance(ids, str) else list(ids)
+        """Where `ids` stand in the table, (n,) int64; a number is the id that it prints as."""
+        wanted = [ids] if isinstance(ids, str) else [str(name) for name in ids]
         try:
             return np.array([self._row[name] for name in wanted], dtype=np.int64)
         except KeyError as error:

@@ -111,6 +111,18 @@ def test_unknown_id_suggests_the_nearest(table: VectorTable) -> None:
         table["itm 7"]
 
 
+def test_ids_that_are_numbers_are_found_as_they_were_given(table: VectorTable) -> None:
+    numbered = VectorTable(range(4), table.vectors[:4], table.space)  # type: ignore[arg-type]
+    assert numbered.ids == ["0", "1", "2", "3"]
+    assert 3 in numbered
+    assert "3" in numbered
+    assert 4 not in numbered
+    for number in (3, np.int64(3)):
+        assert (numbered[number] == numbered["3"]).all()  # type: ignore[index]
+    with pytest.raises(UnknownNameError, match="unknown id '7'"):
+        numbered.rows([1, 7])  # type: ignore[list-item]
+
+
 def test_a_table_must_be_sound(table: VectorTable) -> None:
     with pytest.raises(VectorError, match=r"needs vectors of shape \(2, 4\), got \(1, 4\)"):
         VectorTable(["a", "b"], table.vectors[:1], table.space)
