@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
-from elm._errors import FolderBusyError
+from elm._errors import CallError, FolderBusyError
 from elm._files import disk_errors, sync
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def folder_written_aside(folder: str | Path, retired: Iterable[str] = ()) -> Ite
 
     Files and folders at the top of the old folder stay where the new one has none of that name, except those in
     `retired`, which belonged to the old save. A kill leaves the old folder or the new one; an error, such as a full
-    disk, leaves the old one. Raises `FolderBusyError` while another process writes the folder.
+    disk, leaves the old one. Raises `FolderBusyError` while another process writes the folder, `CallError` where a file
+    is in its place.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "unit"
@@ -56,6 +57,8 @@ def folder_written_aside(folder: str | Path, retired: Iterable[str] = ()) -> Ite
     (['unit', 'a.txt'], 'new')
     """
     folder = Path(folder).resolve()  # a link goes on pointing where it points
+    if folder.exists() and not folder.is_dir():
+        raise CallError(f"what is saved here is a folder, and {folder} is a file: choose another name")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         _finish(folder)

@@ -18,7 +18,7 @@ import torch
 from kill_folders import read, write
 
 from elm import _folders
-from elm._errors import FolderBusyError
+from elm._errors import CallError, FolderBusyError
 from elm._files import written_aside
 from elm.embeddings import VectorTable
 from elm.model import EmbeddingLanguageModel, load_model, save_model, verify
@@ -244,3 +244,11 @@ def test_temporary_files_of_the_dead_go_and_those_of_the_living_stay(tmp_path: P
 def test_everybody_may_read_what_is_saved(saved: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in saved.rglob("*") if path.is_file()} == {0o644}
     assert {path.stat().st_mode & 0o777 for path in (saved, *saved.rglob("*")) if path.is_dir()} == {0o755}
+
+
+def test_a_file_in_the_place_of_a_folder_is_kept_and_said(tmp_path: Path) -> None:
+    (tmp_path / "set").write_text("somebody's")
+    with pytest.raises(CallError, match=r"is a folder, and .*set is a file: choose another name"):
+        save_model(tiny_elm.model(), tmp_path / "set")
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+    assert (tmp_path / "set").read_text() == "somebody's"
