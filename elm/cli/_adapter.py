@@ -128,11 +128,13 @@ def card(
     Example: elm adapter card shared/films --rewrite --license mit
     """
     from elm._errors import CallError, DataFileError
+    from elm.adapters import SIGNATURE
     from elm.cli._output import echo, emit, warn
     from elm.model import model_folder
     from elm.runs import card_problems, write_card
 
     place = model_folder(folder)
+    signed = (place / SIGNATURE).is_file()
     if license is not None and not rewrite:
         raise CallError("--license goes onto a card that is written anew: add --rewrite")
     if not rewrite and not (place / "README.md").is_file():
@@ -141,6 +143,8 @@ def card(
     problems = card_problems(text, place)
     for problem in problems if not json_mode else ():
         warn(f"the card: {problem}")
+    if signed and rewrite:
+        warn("the signature was that of the old card and is removed: sign the folder again")
     emit({"folder": str(place), "card": text, "problems": problems}, json_mode, lambda: echo(text.rstrip("\n")))
 
 

@@ -58,10 +58,12 @@ def merge_folder(folder: str | Path, out: str | Path, base: str | Path | None = 
     """Write a model folder whose language model has the low-rank updates folded in: llm/ in place of lora/.
 
     base: where the base is, if not where the folder says. Card and scores go along. Raises what `load_model` raises,
-    and `CallError` where `out` is the folder itself or holds something else.
+    and `CallError` where there is nothing to fold in, or `out` is the folder itself or holds something else.
     """
     folder, out = model_folder(folder), Path(out)
     check_out(out, folder)
+    if (folder / "llm").is_dir():
+        raise CallError(f"{folder} holds the whole language model in llm/ already: `elm adapter pack` copies it")
     model = merge(load_model(folder, base=base))
     model.about["base"] = _without_paths(read_config(folder)).base
     save_model(model, out, files=_kept(folder))

@@ -257,6 +257,9 @@ def test_merge_makes_a_folder_that_needs_no_base(elm: Call, base: Path, tmp_path
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "merged" / "llm").config.hidden_size == 32
     assert "| summary | 0.500 |" in (tmp_path / "merged" / "README.md").read_text()
     assert elm("merge", folder, folder)[0] == 2
+    code, _, err = elm("merge", tmp_path / "merged", tmp_path / "again")
+    assert (code, "in llm/ already" in err) == (2, True)
+    assert not (tmp_path / "again").exists()
 
 
 def test_packed_updates_name_their_base_and_say_that_they_need_it(elm: Call, base: Path, tmp_path: Path) -> None:
@@ -288,7 +291,8 @@ def test_sign_and_verify(elm: Call, run: Path, tmp_path: Path) -> None:
     assert elm("sign", run, "--key", tmp_path / "key")[0] == 0
     assert elm("verify", run, "--key", tmp_path / "pub")[0] == 0
     assert json.loads(elm("info", run, "--json")[1])["signed"] is True
-    assert elm("card", run, "--rewrite")[0] == 0  # another card is another folder
+    code, _, err = elm("card", run, "--rewrite")  # another card is another folder
+    assert (code, "is removed: sign the folder again" in err) == (0, True)
     assert elm("verify", run, "--key", tmp_path / "pub")[0] == 1
     code, said, err = elm("sign", run, "--key", tmp_path / "nowhere")
     assert (code, said) == (2, "")
