@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 Method = Literal["logistic", "ridge", "difference", "ranking"]
 Engine = Literal["auto", "jax", "sklearn"]
 
-_MUCH = 5e7
-"""From so many numbers (concepts times rows times columns) on, compiling the batched fit pays: about two seconds."""
+_MUCH = 1.5e7
+"""From so many numbers (concepts times rows times columns) on, loading JAX for the batched fit pays: about 0.6 s."""
 _WIDE = 512
 """Concepts in one matrix product: fewer would leave the processor's threads waiting."""
 _PAIRS_EACH, _PAIRS_MOST = 5, 20_000

@@ -82,9 +82,10 @@ def test_each_concept_may_have_its_own_penalty_and_blocks_do_not_matter() -> Non
     many = np.tile(y, (1, 12))  # 144 concepts: more than one block, the last one partly filled
     penalties = np.repeat([1.0, 4.0, 16.0], 48)
     fits = fit_many(x, many, l2=penalties, engine="jax")
-    for at in (0, 50, 143):
-        coef, _ = reference(x, many[:, [at]], penalties[at])
-        assert np.abs(fits.coef[at] - coef[0]).max() < 1e-3
+    for penalty in (1.0, 4.0, 16.0):  # each stops at another step, among others that go on
+        coef, intercept = (np.concatenate([found] * 4) for found in reference(x, y, penalty))
+        assert np.abs(fits.coef[penalties == penalty] - coef).max() < 1e-3, penalty
+        assert np.abs(fits.intercept[penalties == penalty] - intercept).max() < 1e-3, penalty
 
 
 @needs_jax
