@@ -175,6 +175,21 @@ def test_users_who_mean_different_things_have_their_own_directions() -> None:
     assert subjective.index.tolist() == [f"u{i}" for i in range(8)]
 
 
+def test_copies_of_a_film_do_not_tell_a_users_own_direction_what_it_is_scored_on() -> None:
+    rng = np.random.default_rng(0)
+    table = table_of(np.tile(rng.normal(size=(60, 40)), (3, 1)))
+    means_nothing = np.tile(rng.integers(0, 2, (8, 60)), 3)
+    frame = pd.DataFrame(
+        [(f"u{u}", str(i), value) for u, row in enumerate(means_nothing) for i, value in enumerate(row)],
+        columns=["user", "item", "value"],
+    )
+    found = own_against_common(table, frame, min_each=15)
+    assert found["auc_own"].mean() == pytest.approx(0.5, abs=0.1)
+    assert (found["n"] == 180).all()
+    with pytest.raises(CallError, match="no user has 50"):
+        own_against_common(table, frame, min_each=50)  # each film thrice is still one film
+
+
 def test_bad_judgements() -> None:
     table, frame = judged(False)
     cases = [
@@ -182,7 +197,7 @@ def test_bad_judgements() -> None:
         (frame.assign(value=0.5), CallError, "must be 0 or 1"),
         (pd.concat([frame, frame[:1]]), CallError, "has item .* twice"),
         (frame[:5], CallError, "no user has 6 judgements of either kind"),
-        (frame.assign(item="nobody").drop_duplicates("user"), CallError, "no user has 6"),
+        (frame.assign(item="0").drop_duplicates("user"), CallError, "no user has 6"),
         (frame.assign(item=[f"x{i}" for i in range(len(frame))]), UnknownNameError, "unknown id 'x0'"),
     ]
     for bad, error, message in cases:
