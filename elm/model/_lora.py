@@ -47,6 +47,7 @@ def save_lora(llm: Any, tokenizer: Any, folder: Path, base: str, revision: str |
     for config in llm.peft_config.values():
         config.base_model_name_or_path, config.revision = base, revision
     llm.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)  # PEFT's form to fill in, which names the base by its path here
     tokenizer.save_pretrained(folder)
 
 

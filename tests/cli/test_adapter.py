@@ -269,7 +269,9 @@ def test_packed_updates_name_their_base_and_say_that_they_need_it(elm: Call, bas
     assert code == 0
     assert "lora/ needs its base, my-base, which is on no Hub" in err
     assert verify(tmp_path / "out", base) == []
-    assert not [p for p in (tmp_path / "out").rglob("*.json") if str(base.parent) in p.read_text()]
+    written = [path for path in (tmp_path / "out").rglob("*") if path.suffix in (".json", ".md")]
+    assert not [path for path in written if str(base.parent) in path.read_text()]
+    assert [path.parent.name for path in written if path.name == "README.md"] == ["out"]
     vectors = tiny_elm.vectors()
     again = load_model(tmp_path / "out", base=base)
     assert again.describe(vectors, "summary") == model.describe(vectors, "summary")
