@@ -293,13 +293,15 @@ def export(
     Example: elm adapter export shared/films --vectors runs/quickstart/vectors/films --out prompts.safetensors
     """
     from elm.cli._describe import of_path
-    from elm.cli._output import echo, emit
-    from elm.model import load_model, prompt_embeddings, save_prompt_embeddings
+    from elm.cli._output import echo, emit, remark
+    from elm.model import is_lora, load_model, prompt_embeddings, save_prompt_embeddings
 
     model = load_model(folder)
     array, names = of_path(vectors, None)
     prompts = prompt_embeddings(model, array, task)
     save_prompt_embeddings(out, prompts, names, model.task(task))
+    if is_lora(model.llm):
+        remark(f"the engine needs the updates in its language model: `elm adapter merge {folder} OUT` folds them in")
     count, positions, width = prompts.shape
     emit({"file": str(out), "shape": [count, positions, width]}, json_mode,
          lambda: echo(f"{count} prompts of {positions} positions, {width} wide, in {out}"))  # fmt: skip

@@ -257,6 +257,10 @@ def test_merge_makes_a_folder_that_needs_no_base(elm: Call, base: Path, tmp_path
     assert AutoModelForCausalLM.from_pretrained(tmp_path / "merged" / "llm").config.hidden_size == 32
     assert "| summary | 0.500 |" in (tmp_path / "merged" / "README.md").read_text()
     assert elm("merge", folder, folder)[0] == 2
+    np.save(tmp_path / "v.npy", vectors)
+    for of, reminded in ((folder, True), (tmp_path / "merged", False)):
+        code, _, err = elm("export", of, "--vectors", tmp_path / "v.npy", "--out", tmp_path / "p.safetensors")
+        assert (code, "`elm adapter merge" in err) == (0, reminded)
     code, _, err = elm("merge", tmp_path / "merged", tmp_path / "again")
     assert (code, "in llm/ already" in err) == (2, True)
     assert not (tmp_path / "again").exists()
