@@ -178,8 +178,9 @@ def sensitivities(world: World, encoder: CachedEncoder, count: int) -> None:
     print(found.effect.round(2).to_string(), found.p_value.round(3).to_string(), sep="\n")
     items = [i for i in world.items.ids if i in set(train)]
     movers = fit(world.items.subset(items), {a: labels[a].loc[items] for a in cavs})
-    levels = labels.loc[world.items.ids, list(movers)]
-    lists = list_sensitivity(lambda v: v @ world.items.vectors.T, world.held_users, world.user_split.test[:count],
+    held = world.items.subset([i for i in world.items.ids if i in set(world.film_split.test)])
+    levels = labels.loc[held.ids, list(movers)]  # of films that the directions have not seen
+    lists = list_sensitivity(lambda v: v @ held.vectors.T, world.held_users, world.user_split.test[:count],
                              {n: c.measured_on(world.users) for n, c in movers.items()}, levels)  # fmt: skip
     print("lists of 20: change of each attribute's mean level a step, and items replaced")
     print(lists.effect.round(3).to_string(), lists.p_value.round(3).to_string(), sep="\n")

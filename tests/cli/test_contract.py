@@ -241,7 +241,8 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_ctrl_c_ends_with_one_line(tmp_path: Path) -> None:
     script = (
-        "import sys, time, typer; from elm.cli import _main\n"
+        "import signal, sys, time, typer; from elm.cli import _main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs inherit it ignored
         "app = typer.Typer()\n"
         "@app.command()\n"
         "def work(): print('at work', flush=True); time.sleep(60)\n"
