@@ -19,20 +19,24 @@ from elm.data._splits import EntitySplit, guard_disjoint, split_entities, split_
 from elm.data._summary import summarize
 from elm.data._tags import load_genome, load_tags
 from elm.data._texts import JoinReport, join_texts
+from elm.data._vocabulary import FILM_VOCABULARY, SHOP_VOCABULARY, Vocabulary
 
 __all__ = [
     "ATTRIBUTES",
     "ATTRIBUTE_WORDS",
     "CONFLICTS",
+    "FILM_VOCABULARY",
     "GENRES",
     "GENRE_WORDS",
     "NAMES",
     "PROTAGONISTS",
     "SETTINGS",
+    "SHOP_VOCABULARY",
     "Dataset",
     "EntitySplit",
     "Facts",
     "JoinReport",
+    "Vocabulary",
     "demo",
     "film_texts",
     "guard_disjoint",
