@@ -11,11 +11,13 @@ from elm.adapters import (
     write_tensors,
 )
 from elm.model._base import BaseConfig, grow_vocabulary, new_base, train_tokenizer
+from elm.model._chat import chat_text
 from elm.model._diff import Difference, diff
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._hub import is_repository
 from elm.model._hub_files import fetch, push_folder
 from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._limits import answer_room, context_length, require_end, token_spread
 from elm.model._llm import BASE_ID, Access, base_reference, load_llm, save_llm
 from elm.model._lora import is_lora, merged, with_lora
 from elm.model._prompt import PromptIds, plain_ids, prompt_ids, without_placeholder
@@ -32,8 +34,11 @@ __all__ = [
            "EmbeddingLanguageModel",
            "Problem",
            "PromptIds",
+           "answer_room",
            "base_reference",
+           "chat_text",
            "check_manifest",
+           "context_length",
            "diff",
            "fetch",
            "grow_vocabulary",
@@ -52,6 +57,7 @@ __all__ = [
            "push_folder",
            "read_config",
            "read_tensors",
+           "require_end",
            "save_adapter",
            "save_llm",
            "save_model",
@@ -59,6 +65,7 @@ __all__ = [
            "shipped_base",
            "shipped_model",
            "shipped_vectors",
+           "token_spread",
            "train_tokenizer",
            "verify",
            "with_lora",
