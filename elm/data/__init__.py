@@ -1,9 +1,11 @@
-"""Data sets: the `Dataset` type, loaders, the demo world, splits and guards against leakage."""
+"""Data sets: the `Dataset` type, loaders, the generated worlds, splits and guards against leakage."""
 
 from elm.data._constants import ATTRIBUTES, GENRES
 from elm.data._dataset import Dataset, Facts
 from elm.data._demo import demo
-from elm.data._demo_films import film_texts, make_films, strongest
+from elm.data._demo_films import film_texts, make_films
+from elm.data._demo_items import strongest
+from elm.data._demo_shop import demo_shop
 from elm.data._demo_users import make_ratings
 from elm.data._demo_words import ATTRIBUTE_WORDS, CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
 from elm.data._film_details import (
@@ -14,11 +16,13 @@ from elm.data._film_details import (
 )
 from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
+from elm.data._shop_products import make_products, product_texts
 from elm.data._soft_attributes import load_soft_attributes
 from elm.data._splits import EntitySplit, guard_disjoint, split_entities, split_ratings
 from elm.data._summary import summarize
 from elm.data._tags import load_genome, load_tags
 from elm.data._texts import JoinReport, join_texts
+from elm.data._titles import title_keys
 from elm.data._vocabulary import FILM_VOCABULARY, SHOP_VOCABULARY, Vocabulary
 
 __all__ = [
@@ -38,6 +42,7 @@ __all__ = [
     "JoinReport",
     "Vocabulary",
     "demo",
+    "demo_shop",
     "film_texts",
     "guard_disjoint",
     "join_texts",
@@ -47,8 +52,10 @@ __all__ = [
     "load_soft_attributes",
     "load_tags",
     "make_films",
+    "make_products",
     "make_ratings",
     "movielens_100k_with_texts",
+    "product_texts",
     "read_imdb_details",
     "read_omdb_plots",
     "read_tmdb_details",
@@ -56,4 +63,5 @@ __all__ = [
     "split_ratings",
     "strongest",
     "summarize",
+    "title_keys",
 ]

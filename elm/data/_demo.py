@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from elm._errors import CallError
-from elm.data._dataset import Dataset, Facts
-from elm.data._demo_films import film_texts, make_films
-from elm.data._demo_users import film_quality, make_ratings
+from elm.data._dataset import Dataset
+from elm.data._demo_films import FILMS
+from elm.data._demo_items import make_world
 
 
 def demo(n_films: int = 2000, n_users: int = 2000, seed: int = 0) -> Dataset:
@@ -21,19 +20,4 @@ def demo(n_films: int = 2000, n_users: int = 2000, seed: int = 0) -> Dataset:
     >>> world.facts.users.filter(like="taste_").shape
     (10, 26)
     """
-    if n_films < 5 or n_users < 1 or seed < 0:
-        raise CallError(
-            f"the demo world needs at least 5 films, 1 user and a seed of 0 or more, but {n_films}, {n_users} and "
-            f"{seed} came"
-        )
-    films = make_films(n_films, seed)
-    films["quality"] = film_quality(films, seed)
-    tastes, interactions = make_ratings(films, n_users, seed)
-    return Dataset(
-        name="demo",
-        items=films[["title", "year", "genres"]],
-        users=tastes[[]],
-        interactions=interactions,
-        texts=film_texts(films, seed),
-        facts=Facts(items=films, users=tastes),
-    )
+    return make_world("demo", FILMS, n_films, n_users, seed, "f", ("title", "year", "genres"))

@@ -1,10 +1,12 @@
-"""The people of the demo world: hidden tastes, what they watch, and how they rate it.
+"""The people of a generated world: hidden tastes, what they choose, and how they rate it.
 
-A user watches what is popular and to his taste, and rates by the film's quality, his taste, his generosity and noise.
+A user chooses what is popular and to his taste, and rates by the item's quality, his taste, his generosity and noise.
 The number of ratings a user, and the histogram of all ratings, are those of MovieLens 100K.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from elm._errors import CallError
-from elm.data._constants import ATTRIBUTES, GENRES, ML100K_HISTOGRAM
+from elm.data._constants import ML100K_HISTOGRAM
+from elm.data._vocabulary import FILM_VOCABULARY, Vocabulary
 
 Floats = NDArray[np.float64]
 
@@ -20,44 +23,50 @@ SHARES = {"taste": 0.60, "quality": 0.12, "generosity": 0.06, "noise": 0.22}
 """What each cause explains of the variance of a rating, before it is cut into five steps."""
 
 TASTE_IN_CHOICE = 1.1
-"""How much taste moves the choice of films, in units of log popularity per standard deviation of taste."""
+"""How much taste moves the choice of items, in units of log popularity per standard deviation of taste."""
 
 EARLIEST = 1_704_067_200  # 2024-01-01, seconds
 _CHUNK = 512  # users at a time, so that memory stays bounded
 
 
 def make_ratings(
-    films: pd.DataFrame, n_users: int, seed: int = 0, density: float = 0.063
+    items: pd.DataFrame,
+    n_users: int,
+    seed: int = 0,
+    density: float = 0.063,
+    vocabulary: Vocabulary = FILM_VOCABULARY,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Draw users with hidden tastes, and their ratings of `films`.
+    """Draw users with hidden tastes, and their ratings of `items`.
 
-    films: indexed by item, with the columns genres, popularity, one for each of `ATTRIBUTES`, and optionally quality.
-    Returns (users, interactions). users: index "user"; `taste_<genre or attribute>` (about +1 for a strong like, -1
-    for a strong dislike, near 0 else), generosity (standard normal), activity (number of ratings). interactions: user,
-    item, rating (1 to 5), time (seconds), sorted by user and time. The same seed gives the same tables anywhere.
+    items: indexed by item, with the columns genres (kinds of `vocabulary`), popularity, one for each quality of
+    `vocabulary`, and optionally quality (how good the item is for everybody). Returns (users, interactions). users:
+    index "user"; `taste_<kind or quality>` (about +1 for a strong like, -1 for a strong dislike, near 0 else),
+    generosity (standard normal), activity (number of ratings). interactions: user, item, rating (1 to 5), time
+    (seconds), sorted by user and time. The same seed gives the same tables anywhere.
     """
-    if not (0 < density <= 0.5) or n_users < 1 or len(films) < 5:
+    if not (0 < density <= 0.5) or n_users < 1 or len(items) < 5:
         raise CallError(
-            f"ratings need at least 5 films, 1 user and a density in (0, 0.5], but {len(films)}, {n_users} and "
-            f"{density} came"
+            f"ratings need at least 5 {vocabulary.name}, 1 user and a density in (0, 0.5], but {len(items)}, "
+            f"{n_users} and {density} came"
         )
-    rng = np.random.default_rng([seed, 0x75736572])  # a stream apart from those of the films and their texts
-    genres = genre_matrix(films["genres"])
-    tastes = _draw_tastes(genres.mean(axis=0), n_users, rng)
-    traits = _film_traits(genres, films)
-    counts = _activity(n_users, len(films), density, rng)
+    rng = np.random.default_rng([seed, 0x75736572])  # a stream apart from those of the items and their texts
+    kinds, qualities = vocabulary.kinds, tuple(vocabulary.qualities)
+    has = kind_matrix(items["genres"], kinds)
+    tastes = _draw_tastes(has.mean(axis=0), len(qualities), n_users, rng)
+    traits = _item_traits(has, items[list(qualities)].to_numpy(float))
+    counts = _activity(n_users, len(items), density, rng)
     generosity = rng.standard_normal(n_users)
-    quality = films["quality"].to_numpy(float) if "quality" in films else film_quality(films, seed)
+    quality = items["quality"].to_numpy(float) if "quality" in items else item_quality(items, seed)
 
-    rows, columns, fit = _choose(np.log(films["popularity"].to_numpy(float)), traits, tastes, counts, rng)
+    rows, columns, fit = _choose(np.log(items["popularity"].to_numpy(float)), traits, tastes, counts, rng)
     ratings = _rate(fit, quality[columns], generosity[rows], rng)
-    users = pd.DataFrame(tastes, columns=[f"taste_{name}" for name in (*GENRES, *ATTRIBUTES)])
+    users = pd.DataFrame(tastes, columns=[f"taste_{name}" for name in (*kinds, *qualities)])
     users["generosity"], users["activity"] = generosity, counts
     users.index = pd.Index([f"u{i + 1}" for i in range(n_users)], name="user")
     interactions = pd.DataFrame(
         {
             "user": users.index.to_numpy()[rows],
-            "item": films.index.to_numpy()[columns],
+            "item": items.index.to_numpy()[columns],
             "rating": ratings.astype(np.float32),
             "time": _times(counts, rng),
         }
@@ -65,17 +74,17 @@ def make_ratings(
     return users, interactions
 
 
-def film_quality(films: pd.DataFrame, seed: int = 0) -> Floats:
-    """How good each film is for everybody, standardised: (n_films,). Popular films are somewhat better."""
+def item_quality(items: pd.DataFrame, seed: int = 0) -> Floats:
+    """How good each item is for everybody, standardised: (n_items,). Popular items are somewhat better."""
     rng = np.random.default_rng([seed, 0x71])
-    own = rng.standard_normal(len(films))
-    return _standard(0.4 * _standard(np.log(films["popularity"].to_numpy(float))) + 0.9 * own)
+    own = rng.standard_normal(len(items))
+    return _standard(0.4 * _standard(np.log(items["popularity"].to_numpy(float))) + 0.9 * own)
 
 
-def genre_matrix(genres: pd.Series) -> Floats:
-    """Genre lists as a table of 0 and 1: (n_films, 18), columns in the order of `GENRES`."""
-    place = {genre: k for k, genre in enumerate(GENRES)}
-    table = np.zeros((len(genres), len(GENRES)))
+def kind_matrix(genres: pd.Series, kinds: Sequence[str]) -> Floats:
+    """Lists of kinds as a table of 0 and 1: (n_items, n_kinds), columns in the order of `kinds`."""
+    place = {kind: k for k, kind in enumerate(kinds)}
+    table = np.zeros((len(genres), len(kinds)))
     for row, names in enumerate(genres):
         table[row, [place[name] for name in names if name in place]] = 1.0
     return table
@@ -86,19 +95,22 @@ def _standard(values: Floats) -> Floats:
     return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
 
-def _film_traits(genres: Floats, films: pd.DataFrame) -> Floats:
-    """What a taste is multiplied with: (n_films, 18 + 8). A film's genres share one unit; attributes are centred."""
-    shared = genres / np.sqrt(np.maximum(1.0, genres.sum(axis=1, keepdims=True)))
-    attributes = _standard(films[list(ATTRIBUTES)].to_numpy(float))
-    return np.hstack([shared, 0.3 * attributes])
+def _item_traits(has: Floats, qualities: Floats) -> Floats:
+    """What a taste is multiplied with: (n_items, kinds + qualities). An item's kinds share one unit; qualities are
+    centred.
+    """
+    shared = has / np.sqrt(np.maximum(1.0, has.sum(axis=1, keepdims=True)))
+    return np.hstack([shared, 0.3 * _standard(qualities)])
 
 
-def _draw_tastes(genre_share: Floats, n_users: int, rng: np.random.Generator) -> Floats:
-    """Sparse tastes (n_users, 18 + 8): two to four genres liked, two or three disliked, attributes likewise."""
-    common = np.log(np.maximum(genre_share, 0.01))  # a liking for a genre that hardly exists would not show
-    genres = _likes_and_dislikes(0.5 * common, (2, 4), (2, 3), n_users, rng)
-    attributes = _likes_and_dislikes(np.zeros(len(ATTRIBUTES)), (1, 2), (1, 2), n_users, rng)
-    return np.hstack([genres, attributes])
+def _draw_tastes(kind_share: Floats, n_qualities: int, n_users: int, rng: np.random.Generator) -> Floats:
+    """Sparse tastes (n_users, kinds + qualities): two to four kinds liked, two or three disliked; of the qualities one
+    or two each way.
+    """
+    common = np.log(np.maximum(kind_share, 0.01))  # a liking for a kind that hardly exists would not show
+    kinds = _likes_and_dislikes(0.5 * common, (2, 4), (2, 3), n_users, rng)
+    qualities = _likes_and_dislikes(np.zeros(n_qualities), (1, 2), (1, 2), n_users, rng)
+    return np.hstack([kinds, qualities])
 
 
 def _likes_and_dislikes(
@@ -115,11 +127,11 @@ def _likes_and_dislikes(
     return np.where(likes, strength, np.where(dislikes, -strength, faint))
 
 
-def _activity(n_users: int, n_films: int, density: float, rng: np.random.Generator) -> NDArray[np.int64]:
+def _activity(n_users: int, n_items: int, density: float, rng: np.random.Generator) -> NDArray[np.int64]:
     """Ratings a user: (n_users,), a floor (20) plus a log-normal part, with the asked mean and ML-100K's skew."""
-    mean = density * n_films
+    mean = density * n_items
     floor = max(1, min(20, round(0.19 * mean)))
-    ceiling = max(floor, int(0.45 * n_films))
+    ceiling = max(floor, int(0.45 * n_items))
     share = (rng.permutation(n_users) + rng.uniform(0.25, 0.75, n_users)) / n_users  # evenly spread quantiles
     skewed = np.exp(1.14 * ndtri(share))
     scale = max(0.0, mean - floor) / skewed.mean()
@@ -132,7 +144,7 @@ def _activity(n_users: int, n_films: int, density: float, rng: np.random.Generat
 def _choose(
     log_popularity: Floats, traits: Floats, tastes: Floats, counts: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Which films each user watches: user rows and film columns (n,), in the order watched, and how they fit (n,).
+    """Which items each user chooses: user rows and item columns (n,), in the order chosen, and how they fit (n,).
 
     A weighted draw without replacement by Gumbel keys: the largest of log weight + noise, weight = popularity x
     exp(taste).
@@ -140,15 +152,15 @@ def _choose(
     spread = float((tastes @ traits.T).std()) if len(tastes) <= _CHUNK else float((tastes[:_CHUNK] @ traits.T).std())
     columns, fits = [], []
     for start in range(0, len(tastes), _CHUNK):
-        fit = tastes[start : start + _CHUNK] @ traits.T / spread  # (chunk, n_films)
+        fit = tastes[start : start + _CHUNK] @ traits.T / spread  # (chunk, n_items)
         keys = log_popularity + TASTE_IN_CHOICE * fit + rng.gumbel(size=fit.shape)
         order = np.argsort(-keys, axis=1)
-        watched = np.arange(order.shape[1]) < counts[start : start + _CHUNK, None]
-        columns.append(order[watched])
-        fits.append(np.take_along_axis(fit, order, axis=1)[watched])
+        inside = np.arange(order.shape[1]) < counts[start : start + _CHUNK, None]
+        columns.append(order[inside])
+        fits.append(np.take_along_axis(fit, order, axis=1)[inside])
     rows = np.repeat(np.arange(len(tastes)), counts)
     chosen, fit_chosen = np.concatenate(columns), np.concatenate(fits)
-    shuffled = np.lexsort((rng.random(len(rows)), rows))  # the order of watching says nothing about taste
+    shuffled = np.lexsort((rng.random(len(rows)), rows))  # the order of choosing says nothing about taste
     return rows, chosen[shuffled], fit_chosen[shuffled]
 
 

@@ -8,26 +8,28 @@ from pathlib import Path
 from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data._dataset import Dataset
 from elm.data._demo import demo
+from elm.data._demo_shop import demo_shop
 from elm.data._movielens import RELEASES, load_movielens, releases_in
 from elm.data._store import HEADER
 
-NAMES: tuple[str, ...] = ("demo", *RELEASES)
+_GENERATED = {"demo": demo, "demo-shop": demo_shop}
+NAMES: tuple[str, ...] = (*_GENERATED, *RELEASES)
 """The data sets that load by name."""
 
 
 def load(name_or_path: str | Path, folder: str | Path | None = None, seed: int = 0) -> Dataset:
-    """Load a data set by name ("demo", "ml-100k", "ml-1m", "ml-latest-small", "ml-25m", "ml-32m"), or from a folder.
+    """Load a data set by name (one of `NAMES`, such as "demo", "demo-shop" or "ml-100k"), or from a folder.
 
     A folder is one that `Dataset.save` wrote or one with the files of a MovieLens release. `folder` says where a
-    named release lies; without it a release is downloaded once and cached. `seed` is for the demo world alone.
+    named release lies; without it a release is downloaded once and cached. `seed` is for the generated worlds alone.
     Raises `UnknownNameError` (with the nearest name) and `DataFileError`.
 
     >>> load("demo").name
     'demo'
     """
     name = str(name_or_path)
-    if name == "demo" and not isinstance(name_or_path, Path):
-        return demo(seed=seed)
+    if name in _GENERATED and not isinstance(name_or_path, Path):
+        return _GENERATED[name](seed=seed)
     if name in RELEASES and not isinstance(name_or_path, Path):
         return load_movielens(name, folder)
     path = Path(name_or_path)
