@@ -38,8 +38,10 @@ _PLOTS = (
 _LABELS = ("Filed under {kinds}.", "Genres: {kinds}.", "A picture for lovers of {kinds}.", "Shelf: {kinds}.",
            "Tagged {kinds} by the archive.", "Mainly {kinds}.")  # fmt: skip
 _NOTES = (
-    "Viewers call it {qualities}; it is {kinds} through and through, with {protagonist}, {setting} and {conflict} at its heart.",
-    "Seen as {kinds} about {conflict}. The audience found it {qualities}, above all for {protagonist} and the look of {setting}.",
+    "Viewers call it {qualities}; it is {kinds} through and through, with {protagonist}, {setting} and {conflict} at "
+    "its heart.",
+    "Seen as {kinds} about {conflict}. The audience found it {qualities}, above all for {protagonist} and the look of "
+    "{setting}.",
     "{qualities}, say those who saw it: {kinds}, {protagonist}, {setting}, and then {conflict}.",
     "Programme note: {kinds}. Think of {setting}, of {protagonist}, of {conflict}. Mood: {qualities}.",
     "A diary entry: {protagonist} stayed with me, so did {setting} and {conflict}. Good {kinds}, {qualities}.",

@@ -27,7 +27,7 @@ class Recipe:
     kind_weights: Callable[[Sequence[str]], NDArray[np.float64]]  # values of the aspects -> how likely each kind is
     leanings: Mapping[str, tuple[str, ...]]  # kind -> the qualities that it tends to have
     titles: tuple[Sequence[str], Sequence[str], Sequence[str]]  # words for {a}, words for {b}, patterns
-    sources: Mapping[str, tuple[tuple[str, ...], ...]]  # text source -> its parts, each with the patterns to choose from
+    sources: Mapping[str, tuple[tuple[str, ...], ...]]  # text source -> its parts -> patterns
     more: Callable[[np.random.Generator], dict[str, object]] = lambda rng: {}  # further columns
     stream: tuple[int, ...] = ()  # keeps the draws of two worlds with one seed apart
 
@@ -107,7 +107,7 @@ def item_texts(recipe: Recipe, items: pd.DataFrame, seed: int = 0) -> pd.DataFra
         strong = strongest(row, 3, tuple(words.qualities))
         said = {
             **{aspect: second[row[aspect]] for aspect, second in words.aspects.items()},
-            "kinds": ", ".join(words.kind_words[kind] for kind in rng.permutation(row["genres"])),
+            "kinds": ", ".join(words.kind_texts[kind] for kind in rng.permutation(row["genres"])),
             "qualities": ", ".join(words.qualities[q][1][level] for q, level in strong),
         }
         for source, parts in recipe.sources.items():

@@ -22,7 +22,7 @@ _LEANINGS = {
     "Electronics": ("easy_to_use", "stylish"), "Crafts": ("eco_friendly", "good_value"),
 }  # fmt: skip
 
-_AT_HOME = 20.0
+_AT_HOME = 10.0
 """How much likelier a thing's own categories are than any other: a wok now and then turns up among the toys."""
 
 
@@ -40,14 +40,14 @@ _LISTINGS = (
     "{thing} that offers {feature}. Appearance: {finish}.",
     "Just in: {thing}, done in {finish}, complete with {feature}.",
 )
-_SHELVES = ("Found under {kinds}.", "Departments: {kinds}.", "Aisle: {kinds}.", "Listed among {kinds} goods.",
+_SHELVES = ("Found under {kinds}.", "Departments: {kinds}.", "Aisle: {kinds}.", "For everyone who thinks of {kinds}.",
             "Sorted into {kinds}.", "The catalogue puts it with {kinds}.")  # fmt: skip
 _NOTES = (
-    "Buyers call it {qualities}. A {kinds} article: {thing}, in {finish}, and {feature} on top.",
-    "Sold as {kinds}. What people mention is {feature}, then {finish}. All in all {thing} that is {qualities}.",
+    "Buyers call it {qualities}. For {kinds}: {thing}, in {finish}, and {feature} on top.",
+    "Sold for {kinds}. What people mention is {feature}, then {finish}. All in all {thing} that is {qualities}.",
     "{qualities}, say those who own it: {kinds}, {thing}, {finish}, and then {feature}.",
     "Shop assistant's card: {kinds}. Think of {thing}, of {finish}, of {feature}. Verdict: {qualities}.",
-    "From a parcel diary: {thing} came today, {finish} all over, with {feature}. Good {kinds} stuff, {qualities}.",
+    "From a parcel diary: {thing} came today, {finish} all over, with {feature}. Good for {kinds}, {qualities}.",
     "They asked for {kinds} and got {thing} with {feature}, in {finish}. They found it {qualities}.",
 )
 

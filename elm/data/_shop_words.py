@@ -74,17 +74,20 @@ a pottery wheel | a spinning disc for shaping pots | Crafts
 a sketchbook | a bound pad for drawing | Crafts, Office
 """
 
-_ROWS = [[part.strip() for part in line.split("|")] for line in _THINGS.strip().splitlines()]
-THINGS = {first: second for first, second, _ in _ROWS}
+
+def _rows(block: str) -> list[list[str]]:
+    return [[part.strip() for part in line.split("|")] for line in block.strip().splitlines()]
+
+
+THINGS = {first: second for first, second, _ in _rows(_THINGS)}
 """What a product is."""
 
-HOMES = {first: tuple(kinds.split(", ")) for first, _, kinds in _ROWS}
+HOMES = {first: tuple(kinds.split(", ")) for first, _, kinds in _rows(_THINGS)}
 """The one or two categories that such a thing is mostly found in."""
 
 
 def _pairs(block: str) -> dict[str, str]:
-    rows = (line.split(" | ") for line in block.strip().splitlines())
-    return {first.strip(): second.strip() for first, second in rows}
+    return {row[0]: row[1] for row in _rows(block)}
 
 
 FINISHES = _pairs("""
@@ -220,28 +223,44 @@ a coin slot | an opening for small change
 """)
 """What stands out about a product, or comes with it."""
 
-KIND_WORDS = {
-    "Kitchen": "kitchen", "Garden": "garden", "Camping": "camping", "Travel": "travel", "Office": "office",
-    "Bathroom": "bathroom", "Nursery": "baby", "Pets": "pet", "Sports": "sports", "Workshop": "workshop",
-    "Music": "music", "Lighting": "lighting", "Toys": "toy", "Fashion": "fashion", "Electronics": "electronics",
-    "Crafts": "craft",
-}  # fmt: skip
+_KINDS = """
+Kitchen | kitchen | cooking and baking
+Garden | garden | lawns and flower beds
+Camping | camping | nights in the wilderness
+Travel | travel | tourists and holidays
+Office | office | secretaries and paperwork
+Bathroom | bathroom | washing and hygiene
+Nursery | baby | infant care
+Pets | pet | domestic animals
+Sports | sports | athletics and fitness
+Workshop | workshop | do-it-yourself repairs
+Music | music | bands and singers
+Lighting | lighting | lamps and bulbs
+Toys | toy | playthings for children
+Fashion | fashion | wardrobes and outfits
+Electronics | electronics | gadgets and circuits
+Crafts | craft | hobbies and handiwork
+"""
+KIND_WORDS = {kind: word for kind, word, _ in _rows(_KINDS)}
 """How a category is written inside a sentence: "a pet and toy product"."""
+
+KIND_TEXTS = {kind: words for kind, _, words in _rows(_KINDS)}
+"""How a product's own texts name its category."""
 
 # quality -> (strong, in part), twice: what teachers write, what the product's own texts say
 QUALITY_WORDS = {
-    "sturdy": (("extremely sturdy", "fairly sturdy"), ("built like a tank", "solid enough for most days")),
+    "sturdy": (("extremely sturdy", "fairly sturdy"), ("built like a tank", "solid enough")),
     "lightweight": (("amazingly lightweight", "rather lightweight"), ("weightless as a feather", "not too heavy")),
     "stylish": (("strikingly stylish", "modestly stylish"), ("a true head-turner", "pleasant to look at")),
-    "quiet": (("wonderfully quiet", "mostly quiet"), ("without the slightest noise", "with no more than a low hum")),
+    "quiet": (("wonderfully quiet", "mostly quiet"), ("without the slightest noise", "humming softly")),
     "easy_to_clean": (("effortless to clean", "simple enough to clean"),
                       ("spotless after one wipe", "washable with some scrubbing")),
     "good_value": (("superb value for money", "decent value for money"),
                    ("an unbeatable bargain", "acceptably priced")),
     "eco_friendly": (("thoroughly eco-friendly", "partly eco-friendly"),
-                     ("kind to the planet in every way", "with a thought for nature")),
+                     ("kind to the planet", "half recyclable")),
     "easy_to_use": (("delightfully easy to use", "reasonably easy to use"),
-                    ("clear to anyone without a manual", "understood after a look at the manual")),
+                    ("clear without a manual", "soon understood")),
 }  # fmt: skip
 
 MAKERS = """Halden Brindle Marrow Tansy Orsino Kestrel Quill Loxley Pemberton Varga Solvik Tamsin Drummond Ferrant

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from elm.data._constants import GENRES
 from elm.data._demo_words import ATTRIBUTE_WORDS, CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
-from elm.data._shop_words import FEATURES, FINISHES, KIND_WORDS, QUALITY_WORDS, THINGS
+from elm.data._shop_words import FEATURES, FINISHES, KIND_TEXTS, KIND_WORDS, QUALITY_WORDS, THINGS
 
 Levels = tuple[str, str]
 """Words for a quality that is strong, and for one that is there in part."""
@@ -29,6 +29,7 @@ class Vocabulary:
     kind_words: Mapping[str, str]  # kind -> how it is written inside a sentence
     aspects: Mapping[str, Mapping[str, str]]  # aspect -> {first wording: second wording}
     qualities: Mapping[str, tuple[Levels, Levels]]  # quality -> (first wording, second wording)
+    kind_texts: Mapping[str, str]  # kind -> how the item's own texts name it
 
 
 FILM_VOCABULARY = Vocabulary(
@@ -37,6 +38,7 @@ FILM_VOCABULARY = Vocabulary(
     kind_words=GENRE_WORDS,
     aspects={"setting": SETTINGS, "protagonist": PROTAGONISTS, "conflict": CONFLICTS},
     qualities=ATTRIBUTE_WORDS,
+    kind_texts=GENRE_WORDS,
 )
 """The words of the generated films ("demo")."""
 
@@ -46,5 +48,6 @@ SHOP_VOCABULARY = Vocabulary(
     kind_words=KIND_WORDS,
     aspects={"thing": THINGS, "finish": FINISHES, "feature": FEATURES},
     qualities=QUALITY_WORDS,
+    kind_texts=KIND_TEXTS,
 )
 """The words of the generated products ("demo-shop")."""
