@@ -17,7 +17,9 @@ from elm._errors import (
     HubError,
     LeakageError,
     OutsideDataWarning,
+    TeacherError,
     UnknownNameError,
+    UnusableTextError,
     VectorError,
 )
 

@@ -59,5 +59,13 @@ class HubError(ElmError):
     """The Hub did not give or take a model: no access, no such repository, no connection."""
 
 
+class TeacherError(ElmError):
+    """A teacher that gave no text that can be used: no connection, no access, or an answer that broke its rules."""
+
+
+class UnusableTextError(TeacherError):
+    """None of a teacher's answers about one entity was whole, willing and without the name: others may do."""
+
+
 class OutsideDataWarning(UserWarning):
     """A vector that lies far outside the data of its space: text about it is a guess."""

@@ -1,0 +1,183 @@
+"""How a language model is asked for a text of a task, and asked again where the answer breaks the rules.
+
+The talk is the same for every such teacher; how a request reaches the model is the teacher's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from elm._errors import CallError, UnusableTextError
+from elm.tasks._briefs import Brief, ItemBrief, UserBrief
+from elm.tasks._names import names_in
+from elm.tasks._task import Task
+from elm.tasks._teacher import Entity
+
+Message = dict[str, str]  # role, content
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How answers are drawn. attempts: how often one text is asked for before it is given up.
+
+    extra: further fields of a request, such as {"max_completion_tokens": 400} (with max_tokens=None) or
+    {"extra_body": {"chat_template_kwargs": {"enable_thinking": False}}}.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 1.0
+    max_tokens: int | None = 400
+    attempts: int = 3
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (
+            self.attempts < 1
+            or self.temperature < 0
+            or not 0 < self.top_p <= 1
+            or (self.max_tokens is not None and self.max_tokens < 1)
+        ):
+            raise CallError(
+                "asking needs attempts and max_tokens of 1 or more, a temperature of 0 or more and a top_p in (0, 1], "
+                f"got {self.attempts}, {self.max_tokens}, {self.temperature} and {self.top_p}"
+            )
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of a model: the talk so far, the room for the answer, and what tells repeated calls apart."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int | None
+    variant: int
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. finish: "length" where the room ended first, "refused" where the model was kept from it."""
+
+    text: str
+    finish: Literal["stop", "length", "refused"] = "stop"
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A text that was given up, and why."""
+
+    entity: Entity
+    task: str
+    variant: int
+    reason: str
+
+
+Talk = Generator[Request, Answer, str]
+"""Yields requests, is sent answers, returns the text; raises `UnusableTextError` where no attempt gave one."""
+
+
+def talk(task: Task, briefs: Sequence[Brief], asking: Asking, variant: int = 0) -> Talk:
+    """The talk that gets one text of `task` about what `briefs` tell (one item, two items, or one user).
+
+    An answer that is empty, refuses, breaks off or names an item is asked for again with a firmer word, until
+    `asking.attempts` are used up. A broken-off one gets twice the room.
+    """
+    first = Message(role="user", content=question(task, briefs))
+    messages, room, reason = (first,), asking.max_tokens, ""
+    for attempt in range(asking.attempts):
+        answer = yield Request(messages, room, variant, attempt)
+        text = _THINKING.sub("", answer.text).strip()
+        reason, word = _fault(answer, text, briefs)
+        if not reason:
+            return text
+        if answer.finish == "length" and room is not None:
+            room *= 2
+        if text and answer.finish == "stop":  # the model's own words, then ours: also where roles must alternate
+            messages = (first, Message(role="assistant", content=text), Message(role="user", content=word))
+        else:
+            messages = (Message(role="user", content=f"{first['content']}\n\n{word}"),)
+    raise UnusableTextError(
+        f"task {task.id!r}: a text must be whole and name no title, but {asking.attempts} answers about "
+        f"{' and '.join(map(_told_as, briefs))} did not: the last {reason}. Ask another model, or skip failures"
+    )
+
+
+def question(task: Task, briefs: Sequence[Brief]) -> str:
+    """What a model is asked: the task's `ask` with what it is told in place, then background, then the rules.
+
+    Raises `CallError` for a task without `ask`, or for one about something else than what is told.
+    """
+    if not task.ask.strip():
+        raise CallError(f"task {task.id!r} does not say how a language model is asked: give it an `ask`")
+    shapes = {"item": (ItemBrief,), "pair": (ItemBrief,) * 2, "neighbours": (ItemBrief,) * 2, "user": (UserBrief,)}
+    if tuple(type(brief) for brief in briefs) != shapes[task.reads]:
+        told = ", ".join(type(brief).__name__ for brief in briefs)
+        raise CallError(f"task {task.id!r} reads {task.reads}, so a teacher is told of that and not of {told}")
+    values = _values(briefs)
+    asked = _MARK.sub(lambda found: values.get(found[1], found[0]), task.ask)  # in one pass: a title may hold marks
+    background = [brief.background() for brief in briefs if isinstance(brief, ItemBrief)]
+    return "\n\n".join(part for part in (asked, *background, RULES) if part)
+
+
+RULES = (
+    "Answer with the text itself and nothing around it. No title that stands above may appear in the text, not even in "
+    "part: say what it is about without naming it."
+)
+_MARK = re.compile(r"\{(first|second|liked|disliked)\}")
+_THINKING = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
+_REFUSAL = re.compile(  # at the start of an answer; a reviewer who "cannot help but cry" is not one
+    r"""\A\W*
+    (?: (?:(?:i|we)['’\ ](?:m|am|re|are)\ (?:very\ |so\ )?)? sorry[,.]?\ (?:but\ )?
+      | (?:i\ )?apologi[sz]e[,.]?\ (?:but\ )? | my\ apologies[,.]?\ (?:but\ )? | unfortunately,?\  )?
+    (?: as\ an\ ai (?:\ language)? (?:\ model|\ assistant)? ,?\ i\b
+      | (?:i|we) (?:\ can(?:not|['’]t|\ not) | (?:['’]m|\ am|\ are) (?:\ unable|\ not\ able)\ to
+                 | \ won['’]t | \ will\ not | \ must\ decline\ to)
+        \ (?:be\ able\ to\ )?
+        (?: help\ (?:you|with) | assist | comply | provide | fulfil | generate | produce
+          | write\ (?:an?|the|this|that|about)\b | create\ (?:an?|the|this|that)\b
+          | answer\ (?:this|that)\b | continue\ with )
+      | i(?:['’]m|\ am)\ not\ (?:familiar\ with|aware\ of)
+      | i\ (?:don['’]t|do\ not)\ have\ (?:any\ |enough\ )?(?:information|knowledge|details|access)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def _values(briefs: Sequence[Brief]) -> dict[str, str]:
+    values = dict(zip(("first", "second"), (b.label for b in briefs if isinstance(b, ItemBrief)), strict=False))
+    for brief in briefs:
+        if isinstance(brief, UserBrief):
+            for name, items in (("liked", brief.liked), ("disliked", brief.disliked)):
+                values[name] = "; ".join(
+                    item.label + (f" [{', '.join(item.kinds)}]" if item.kinds else "") for item in items
+                )
+    return values
+
+
+def _fault(answer: Answer, text: str, briefs: Sequence[Brief]) -> tuple[str, str]:
+    """(what is wrong with an answer, the firmer word that goes with the next try); empty where nothing is."""
+    if answer.finish == "refused" or _REFUSAL.match(text):
+        return "was a refusal", "Go by what stands above and imagine the rest; a rough text is better than none."
+    if answer.finish == "length":
+        return f"broke off after {answer.tokens_out or 'too many'} tokens", "Be brief: end within a hundred words."
+    if not text:
+        return "was empty", "Write the text now."
+    items = [item for brief in briefs for item in _items(brief)]
+    told = " ".join(part for item in items for part in (*item.texts, *item.kinds))
+    named = list(dict.fromkeys(name for item in items for name in names_in(text, item.title, item.year, told)))
+    if named:
+        listed = ", ".join(f'"{name}"' for name in named[:5])
+        return f"names {listed}", f"The text says {listed}. Write it again without that, and without any other title."
+    return "", ""
+
+
+def _items(brief: Brief) -> tuple[ItemBrief, ...]:
+    return (brief,) if isinstance(brief, ItemBrief) else (*brief.liked, *brief.disliked)
+
+
+def _told_as(brief: Brief) -> str:
+    return repr(brief.label) if isinstance(brief, ItemBrief) else f"the user who likes {brief.liked[0].label!r}"
