@@ -69,3 +69,7 @@ class UnusableTextError(TeacherError):
 
 class OutsideDataWarning(UserWarning):
     """A vector that lies far outside the data of its space: text about it is a guess."""
+
+
+class ConsistencyWarning(UserWarning):
+    """The loss of a training falls, but its texts do not get nearer to what they are about."""

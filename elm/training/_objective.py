@@ -1,0 +1,47 @@
+"""What two-stage training minimises, as one module, which Accelerate can copy or cut up over processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from elm.model import EmbeddingLanguageModel
+from elm.training._batch import IGNORED, Batch
+from elm.training._precision import bf16_is_fast
+from elm.training._team import Team
+
+
+class Objective(nn.Module):
+    """Mean cross-entropy of a batch's targets, the language model in bfloat16 where the device is fast in it.
+
+    fast: compile the language model, and compute in bfloat16 in any case.
+    """
+
+    def __init__(self, model: EmbeddingLanguageModel, fast: bool = False) -> None:
+        super().__init__()
+        self.model = model
+        self._fast = fast
+        # In a tuple it is no module of this one: its weights are the model's.
+        self._compiled: tuple[Any, ...] = (torch.compile(model.llm, dynamic=True),) if fast else ()
+
+    def forward(self, adapter: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor,
+                labels: torch.Tensor) -> torch.Tensor:  # fmt: skip
+        """Vectors (B, k, dim), prompts and targets (B, T), places of soft tokens (B, k * n) -> loss in nats a token."""
+        llm: Any = self._compiled[0] if self._compiled else self.model.llm
+        soft = self.model.adapter(adapter)(vectors.reshape(-1, vectors.shape[-1]))  # (B * k, n, Z)
+        embeds = self.model.spliced(ids, slots, soft.view(len(ids), -1, soft.shape[-1]))
+        half = self._fast or bf16_is_fast(vectors.device)
+        with torch.autocast(vectors.device.type, dtype=torch.bfloat16, enabled=half):
+            loss: torch.Tensor = llm(inputs_embeds=embeds, labels=labels).loss
+        return loss
+
+
+def shared_loss(team: Team, adapter: str, table: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, int, int]:
+    """(loss, tokens, targets) of this process's share of a batch over the rows of a table of vectors."""
+    batch, counts = team.share(batch)
+    device = next(team.module.parameters()).device
+    ids, slots, labels = (tensor.to(device) for tensor in (batch.ids, batch.slots, batch.labels))
+    loss = team.module(adapter, table[batch.rows].to(device), ids, slots, labels)
+    return (loss, batch.tokens, int((batch.labels != IGNORED).sum())) if counts else (loss, 0, 0)
