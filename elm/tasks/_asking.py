@@ -87,7 +87,8 @@ def talk(task: Task, briefs: Sequence[Brief], asking: Asking, variant: int = 0) 
     `asking.attempts` are used up. A broken-off one gets twice the room.
     """
     first = Message(role="user", content=question(task, briefs))
-    messages, room, reason = (first,), asking.max_tokens, ""
+    messages: tuple[Message, ...] = (first,)
+    room, reason = asking.max_tokens, ""
     for attempt in range(asking.attempts):
         answer = yield Request(messages, room, variant, attempt)
         text = _THINKING.sub("", answer.text).strip()

@@ -67,7 +67,7 @@ class PipelineTeacher:
 
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(folder))
-            llm = AutoModelForCausalLM.from_pretrained(str(folder), dtype="auto", use_safetensors=True)
+            llm: Any = AutoModelForCausalLM.from_pretrained(str(folder), dtype="auto", use_safetensors=True)
         except (OSError, ValueError, KeyError) as error:
             raise CheckpointError(f"{folder} must hold a causal language model and its tokenizer: {error}") from error
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -130,11 +130,11 @@ class PipelineTeacher:
             self.spending.add(kept, attempt=requests[n].attempt, kept=True)
         new = [n for n in range(len(requests)) if n not in found]
         if new:
-            for n, answer in zip(new, self._generate([requests[n] for n in new]), strict=True):
-                found[n] = answer
-                self.spending.add(answer, attempt=requests[n].attempt)
-                if self.cache is not None:
-                    self.cache.keep(keys[n], answer)
+            found |= zip(new, self._generate([requests[n] for n in new]), strict=True)
+        for n in new:
+            self.spending.add(found[n], attempt=requests[n].attempt)
+            if self.cache is not None:
+                self.cache.keep(keys[n], found[n])
         return [found[n] for n in range(len(requests))]
 
     def _key(self, request: Request) -> str:
@@ -143,12 +143,19 @@ class PipelineTeacher:
                            "variant": request.variant, "attempt": request.attempt})  # fmt: skip
 
     def _generate(self, requests: Sequence[Request]) -> list[Answer]:
+        prompts = [self._prompt(request) for request in requests]
+        rooms = [self._room(len(prompt), request) for prompt, request in zip(prompts, requests, strict=True)]
+        answers = {n: Answer("", "length", len(prompts[n])) for n, room in enumerate(rooms) if room < 1}
+        for room in {room for room in rooms if room > 0}:  # mostly one: that of first attempts
+            rows = [n for n, own in enumerate(rooms) if own == room]
+            found = self._batch([prompts[n] for n in rows], [requests[n] for n in rows], room)
+            answers |= zip(rows, found, strict=True)
+        return [answers[n] for n in range(len(requests))]
+
+    def _batch(self, prompts: list[list[int]], requests: list[Request], room: int) -> list[Answer]:
         import torch
 
-        prompts = [self._prompt(request) for request in requests]
         width = -(-max(map(len, prompts)) // 8) * 8  # odd widths are risky in some attention kernels
-        room = max(request.max_tokens or 0 for request in requests)
-        self._check_room(max(map(len, prompts)), room)
         end = self._ends()
         pad = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else end[0]
         ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts])
@@ -163,16 +170,25 @@ class PipelineTeacher:
             pad_token_id=pad,
             logits_processor=self._processors(requests),
         )[:, width:].tolist()
-        return [self._answer(prompt, row, request, end)
-                for prompt, row, request in zip(prompts, out, requests, strict=True)]  # fmt: skip
+        answers = []
+        for prompt, new in zip(prompts, out, strict=True):
+            stop = next((n for n, token in enumerate(new) if token in end), None)
+            text = self.tokenizer.decode(new[:stop], skip_special_tokens=True)
+            finish: Literal["stop", "length"] = "length" if stop is None else "stop"
+            answers.append(Answer(text, finish, len(prompt), len(new) if stop is None else stop + 1))
+        return answers
 
-    def _answer(self, prompt: list[int], new: list[int], request: Request, end: list[int]) -> Answer:
-        """One row of a batch: cut at its end, or at its own room where another row's was larger."""
-        stop = next((n for n, token in enumerate(new) if token in end), None)
-        kept = new[: request.max_tokens] if stop is None else new[: min(stop, request.max_tokens or stop)]
-        text = self.tokenizer.decode(kept, skip_special_tokens=True)
-        whole = stop is not None and len(kept) == stop
-        return Answer(text, "stop" if whole else "length", len(prompt), len(kept) + whole)
+    def _room(self, prompt: int, request: Request) -> int:
+        """How many tokens the answer to a prompt of so many may take; asked again, it gets what is left."""
+        wanted, most = request.max_tokens or 0, getattr(self.llm.config, "max_position_embeddings", None)
+        if most is None or prompt + wanted <= most:
+            return wanted
+        if request.attempt > 0:
+            return most - prompt
+        raise CallError(
+            f"prompt and answer must fit into the {most} tokens that the model reads, not {prompt} and {wanted}: "
+            "tell shorter texts, ask for fewer tokens, or take a model with a longer context"
+        )
 
     def _prompt(self, request: Request) -> list[int]:
         messages = list(request.messages)
@@ -182,14 +198,6 @@ class PipelineTeacher:
             return list(self.tokenizer(text, add_special_tokens=False).input_ids)  # the template writes its own
         text = "".join(f"{message['content']}\n" for message in messages)
         return list(self.tokenizer(text).input_ids)
-
-    def _check_room(self, prompt: int, room: int) -> None:
-        most = getattr(self.llm.config, "max_position_embeddings", None)
-        if most is not None and prompt + room > most:
-            raise CallError(
-                f"prompt and answer must fit into the {most} tokens that the model reads, not {prompt} and {room}: "
-                "tell shorter texts, ask for fewer tokens, or take a model with a longer context"
-            )
 
     def _ends(self) -> list[int]:
         end = getattr(self.llm.generation_config, "eos_token_id", None)
