@@ -12,13 +12,23 @@ from elm.cli._options import Json, Quiet, Seed
 
 def data(
     name: Annotated[
-        str, typer.Argument(help="demo, ml-100k, ml-1m, ml-latest-small, ml-25m, ml-32m, or a folder with a data set.")
+        str,
+        typer.Argument(
+            help="demo, demo-shop, ml-100k, ml-1m, ml-latest-small, ml-25m, ml-32m, or a folder with a saved data set, "
+            "a MovieLens release or Amazon reviews."
+        ),
     ] = "demo",
     folder: Annotated[
         Path | None, typer.Option(help="Where the files of a named release lie; without it they are downloaded once.")
     ] = None,
     texts: Annotated[
         bool, typer.Option("--texts", help="ml-100k with --folder: also join the film texts that lie there.")
+    ] = False,
+    core: Annotated[
+        int, typer.Option(min=1, help="Keep users and items with at least so many ratings among each other.")
+    ] = 1,
+    skip_damaged: Annotated[
+        bool, typer.Option("--skip-damaged", help="Amazon reviews: skip damaged lines and count them.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Save the data set in this folder.")] = None,
     seed: Seed = 0,
@@ -28,14 +38,23 @@ def data(
     """Load a data set, print what it holds, and save it with --out.
 
     Example: elm data ml-100k --folder ~/movielens --out runs/data
+    Example: elm data ~/amazon/Baby --core 5 --out runs/baby
     """
     from elm._errors import CallError
     from elm.cli._output import emit
-    from elm.data import load, movielens_100k_with_texts, summarize
+    from elm.data import amazon, k_core, load, movielens_100k_with_texts, summarize
 
     if texts and (name != "ml-100k" or folder is None):
         raise CallError("--texts goes with ml-100k and --folder, the folder that holds its texts")
-    dataset = movielens_100k_with_texts(folder) if texts and folder else load(name, folder, seed=seed)
+    if skip_damaged and (texts or folder):
+        raise CallError("--skip-damaged goes with a file or folder of Amazon reviews, and with no --folder")
+    if skip_damaged:
+        dataset = amazon(name, core=core, damaged="skip", seed=seed)
+    elif texts and folder:
+        dataset = movielens_100k_with_texts(folder)
+        dataset = k_core(dataset, core) if core > 1 else dataset
+    else:
+        dataset = load(name, folder, seed, core)
     value = summarize(dataset)
     if out is not None:
         value["saved"] = str(dataset.save(out))
@@ -57,10 +76,11 @@ def _show(value: dict[str, Any]) -> None:
     for source, count in value["texts"].items():
         echo(f"texts {source!r}: {count['texts']:,} on {count['items']:,} items")
     if value["example"]:
-        film = value["example"]
-        year = film["year"] or "year unknown"
-        echo(f"\nmost rated: {film['title']} ({year}), {', '.join(film['genres'])}; {film['ratings']} ratings")
-        for source, text in film["texts"].items():
+        item = value["example"]
+        year = f" ({item['year']})" if item["year"] else ""
+        kinds = ", ".join(item["genres"]) or "of no kind"
+        echo(f"\nmost rated: {item['title']}{year}, {kinds}; {item['ratings']} ratings")
+        for source, text in item["texts"].items():
             echo(f"  {source}: {text if len(text) <= 300 else text[:297] + '...'}")
     for note in value["notes"]:
         echo(f"note: {note}")

@@ -1,5 +1,6 @@
 """Data sets: the `Dataset` type, loaders, the generated worlds, splits and guards against leakage."""
 
+from elm.data._amazon import amazon, review_polarity
 from elm.data._constants import ATTRIBUTES, GENRES
 from elm.data._dataset import Dataset, Facts
 from elm.data._demo import demo
@@ -14,6 +15,7 @@ from elm.data._film_details import (
     read_omdb_plots,
     read_tmdb_details,
 )
+from elm.data._k_core import k_core
 from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
 from elm.data._shop_products import make_products, product_texts
@@ -41,11 +43,13 @@ __all__ = [
     "Facts",
     "JoinReport",
     "Vocabulary",
+    "amazon",
     "demo",
     "demo_shop",
     "film_texts",
     "guard_disjoint",
     "join_texts",
+    "k_core",
     "load",
     "load_genome",
     "load_movielens",
@@ -59,6 +63,7 @@ __all__ = [
     "read_imdb_details",
     "read_omdb_plots",
     "read_tmdb_details",
+    "review_polarity",
     "split_entities",
     "split_ratings",
     "strongest",

@@ -140,7 +140,7 @@ def make_world(
 
 def pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
     """One of the choices, each as likely; takes one draw."""
-    return choices[rng.integers(len(choices))]
+    return choices[int(rng.integers(len(choices)))]
 
 
 def _sentences(text: str) -> str:

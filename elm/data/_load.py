@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 from elm._errors import CallError, DataFileError, UnknownNameError
+from elm.data._amazon import amazon
+from elm.data._amazon_files import find_amazon
 from elm.data._dataset import Dataset
 from elm.data._demo import demo
 from elm.data._demo_shop import demo_shop
+from elm.data._k_core import k_core
 from elm.data._movielens import RELEASES, load_movielens, releases_in
 from elm.data._store import HEADER
 
@@ -17,16 +20,24 @@ NAMES: tuple[str, ...] = (*_GENERATED, *RELEASES)
 """The data sets that load by name."""
 
 
-def load(name_or_path: str | Path, folder: str | Path | None = None, seed: int = 0) -> Dataset:
+def load(name_or_path: str | Path, folder: str | Path | None = None, seed: int = 0, core: int = 1) -> Dataset:
     """Load a data set by name (one of `NAMES`, such as "demo", "demo-shop" or "ml-100k"), or from a folder.
 
-    A folder is one that `Dataset.save` wrote or one with the files of a MovieLens release. `folder` says where a
-    named release lies; without it a release is downloaded once and cached. `seed` is for the generated worlds alone.
+    A folder is one that `Dataset.save` wrote, or one with the files of a MovieLens release or of a category of Amazon
+    reviews (for which `amazon` has settings). `folder` says where a named release lies; without it a release is
+    downloaded once and cached. `seed` is for what is generated or drawn; `core` above 1 keeps the `k_core` alone.
     Raises `UnknownNameError` (with the nearest name) and `DataFileError`.
 
     >>> load("demo").name
     'demo'
     """
+    if core < 1:
+        raise CallError(f"a core has at least 1 rating a user and item, but core={core} came")
+    dataset = _load(name_or_path, folder, seed, core)
+    return k_core(dataset, core) if core > 1 else dataset
+
+
+def _load(name_or_path: str | Path, folder: str | Path | None, seed: int, core: int) -> Dataset:
     name = str(name_or_path)
     if name in _GENERATED and not isinstance(name_or_path, Path):
         return _GENERATED[name](seed=seed)
@@ -34,20 +45,22 @@ def load(name_or_path: str | Path, folder: str | Path | None = None, seed: int =
         return load_movielens(name, folder)
     path = Path(name_or_path)
     if path.is_dir():
-        return _load_folder(path)
+        return _load_folder(path, seed, core)
     if isinstance(name_or_path, Path) or os.sep in name or name.startswith((".", "~")):
         raise DataFileError(f"{path} is no folder; give a saved data set's folder or one of: {', '.join(NAMES)}")
     raise UnknownNameError("data set", name, NAMES, "(or give a folder)")
 
 
-def _load_folder(path: Path) -> Dataset:
+def _load_folder(path: Path, seed: int, core: int) -> Dataset:
     if (path / HEADER).is_file():
         return Dataset.load(path)
     found = [(release, place) for place in (path, *_below(path)) for release in releases_in(place)]
+    if not found and find_amazon(path) is not None:
+        return amazon(path, core=core, seed=seed)
     if not found:
         raise DataFileError(
             f"{path} holds neither a saved data set ({HEADER}) nor the files of a MovieLens release "
-            f"({', '.join(RELEASES)}); give another folder"
+            f"({', '.join(RELEASES)}) or of Amazon reviews; give another folder"
         )
     if len(found) > 1:
         names = ", ".join(release for release, _ in found)

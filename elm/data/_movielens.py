@@ -16,7 +16,7 @@ from elm.data._download import fetch_movielens
 from elm.data._files import find_file, read_columns, read_fields
 from elm.data._titles import parse_title
 
-_CATEGORICAL_FROM = 5_000_000  # ratings; above this ids are categoricals, which keeps memory bounded
+CATEGORICAL_FROM = 5_000_000  # ratings; above this ids are categoricals, which keeps memory bounded
 _LARGEST_ID = 10_000_000  # a damaged number must not make the table of ids huge
 
 
@@ -156,7 +156,7 @@ def _with_ids(ratings: pd.DataFrame) -> pd.DataFrame:
         code = np.zeros(present[-1] + 1 if len(present) else 0, dtype=np.int32)
         code[present] = np.arange(len(present), dtype=np.int32)
         column = pd.Series(pd.Categorical.from_codes(code[ids], categories=pd.Index([str(i) for i in present])))
-        columns[what] = column if len(ratings) >= _CATEGORICAL_FROM else column.astype(str)
+        columns[what] = column if len(ratings) >= CATEGORICAL_FROM else column.astype(str)
     return pd.DataFrame({**columns, **{c: ratings[c] for c in ("rating", "time") if c in ratings}})
 
 

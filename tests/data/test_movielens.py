@@ -49,7 +49,7 @@ def test_the_csv_releases_keep_half_stars(tmp_path) -> None:
 
 def test_large_sets_have_categorical_ids(tmp_path, monkeypatch) -> None:
     plain = load_movielens("ml-25m", write_csv(tmp_path), complete=False)
-    monkeypatch.setattr(movielens, "_CATEGORICAL_FROM", 2)
+    monkeypatch.setattr(movielens, "CATEGORICAL_FROM", 2)
     large = load_movielens("ml-25m", tmp_path, complete=False)
     assert isinstance(large.interactions["item"].dtype, pd.CategoricalDtype)
     assert large.interactions["item"].astype(str).tolist() == plain.interactions["item"].tolist()
