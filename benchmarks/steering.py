@@ -157,7 +157,7 @@ def graded(world: World, run: Path, count: int) -> None:
     model, start, truth = load_model(run), world.films.rows(test), facts_of(labels)
     read = [grades_in(text) for text in model.describe(start, TONE)]
     off = [abs(given.get(mood, 9) - grade) for item, given in zip(test, read, strict=True)
-           for mood, grade in truth[item].moods]  # fmt: skip
+           for mood, grade in truth[item].qualities]  # fmt: skip
     print(f"\n{TONE.id} ({run}): grade right {np.mean(np.equal(off, 0)):.2f}, off by at most one "
           f"{np.mean(np.array(off) <= 1):.2f}")  # fmt: skip
     shares = {}

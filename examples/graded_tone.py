@@ -20,25 +20,25 @@ import elm
 from elm.data import ATTRIBUTES
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
 from elm.model import SHIPPED, EmbeddingLanguageModel, load_model, save_model
-from elm.tasks import VECTOR, FilmFacts, Task, TemplateTeacher
+from elm.tasks import VECTOR, ItemFacts, Task, TemplateTeacher
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage
 
 GRADES = ("not at all", "hardly", "somewhat", "quite", "very")
 EDGES = (0.1, 0.3, 0.5, 0.7)  # of an attribute in [0, 1], between one grade and the next
 
 
-def _write(facts: FilmFacts, rng: np.random.Generator) -> str:
-    return "\n".join(f"- {GRADES[grade]} {mood.replace('_', '-')}" for mood, grade in facts.moods)
+def _write(facts: ItemFacts, rng: np.random.Generator) -> str:
+    return "\n".join(f"- {GRADES[grade]} {mood.replace('_', '-')}" for mood, grade in facts.qualities)
 
 
 TONE = Task("graded_tone", "item", f"Grade how the film {VECTOR} feels.", _write, max_new_tokens=160)
 
 
-def graded(films: pd.DataFrame) -> dict[str, FilmFacts]:
+def graded(films: pd.DataFrame) -> dict[str, ItemFacts]:
     """A film's facts with all eight moods and their grades (0 to 4), always in one order."""
     levels = np.digitize(films[list(ATTRIBUTES)], EDGES)
     return {
-        str(item): FilmFacts(moods=tuple(zip(ATTRIBUTES, row.tolist(), strict=True)))
+        str(item): ItemFacts(qualities=tuple(zip(ATTRIBUTES, row.tolist(), strict=True)))
         for item, row in zip(films.index, levels, strict=True)
     }
 

@@ -21,7 +21,7 @@ def main() -> None:
     users = elm.model.shipped_vectors("users")  # 64 numbers a user, from ratings alone
 
     # 1. A film in words. The model sees the vector, never the facts.
-    show(f"The facts of {FILM}", elm.tasks.film_facts(world, FILM).line())
+    show(f"The facts of {FILM}", elm.tasks.item_facts(world, FILM).line())
     show(f"What its vector says ({FILM})", elm.describe(films[FILM], "summary"))
 
     # 2. A user in words. A vector of another size goes to another adapter by itself.
@@ -29,7 +29,7 @@ def main() -> None:
 
     # 3. A place where no film is: halfway between two. On the sphere of a cosine space that is a step along an arc.
     halfway = elm.embeddings.interpolate(films[FILM], films[OTHER], 0.5, films.space)
-    show(f"The facts of {OTHER}", elm.tasks.film_facts(world, OTHER).line())
+    show(f"The facts of {OTHER}", elm.tasks.item_facts(world, OTHER).line())
     show(f"Halfway from {FILM} to {OTHER}", elm.describe(halfway, "summary"))
 
     # 4. A concept as a direction, fitted on the films that the model was trained on. Its AUC on some that are kept out

@@ -18,7 +18,7 @@ from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.evaluation import fact_scores, likes_and_dislikes
 from elm.model import SHIPPED, EmbeddingLanguageModel
 from elm.runs import RunConfig
-from elm.tasks import FilmFacts
+from elm.tasks import ItemFacts
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_the_shipped_model_says_true_things_about_films_it_has_never_seen(films:
     held_out = held_out_films(world)[:24]
     texts = elm.describe(films.rows(held_out), "summary")
     assert world.facts is not None
-    truth = [FilmFacts(setting=place) for place in world.facts.items.loc[held_out, "setting"]]
+    truth = [ItemFacts(aspects={"setting": place}) for place in world.facts.items.loc[held_out, "setting"]]
     scores = fact_scores(texts, truth, kinds=("setting",))
     assert scores.recall["setting"] >= 0.9
     assert scores.precision["setting"] >= 0.9

@@ -15,14 +15,14 @@ from elm._errors import CheckpointError
 from elm._files import read_json
 from elm.adapters._fields import is_count, is_name, is_number, is_text, optional, strictly
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)
 class TaskPrompt:
     """How a task was asked in training, so that the folder does not depend on another version's wording of it."""
 
-    reads: Literal["item", "user"]
+    reads: Literal["item", "pair", "neighbours", "user"]
     prompt: str
     max_new_tokens: int
     temperature: float
@@ -103,7 +103,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
 }
 _BASE = {"id": is_text, "revision": optional(is_text), "sha256": optional(is_text)}
 _TASK = {
-    "reads": lambda value: value in ("item", "user"),
+    "reads": lambda value: value in ("item", "pair", "neighbours", "user"),
     "prompt": is_text,
     "max_new_tokens": lambda value: is_count(value) and value <= 65536,
     "temperature": lambda value: is_number(value) and value >= 0,
@@ -126,4 +126,9 @@ def _from_1(old: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+def _from_2(old: dict[str, Any]) -> dict[str, Any]:
+    """Schema 2 knew no task over two items."""
+    return {**old, "schema": 3}
+
+
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}

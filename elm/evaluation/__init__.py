@@ -10,7 +10,7 @@ from elm.evaluation._probe import LinearProbe
 from elm.evaluation._profile_parts import likes_and_dislikes
 from elm.evaluation._ranker import Ranker, TrainedRanker, ZeroShotRanker
 from elm.evaluation._report import scores_figure
-from elm.evaluation._semantic import TaskScores, film_consistency
+from elm.evaluation._semantic import TaskScores, item_consistency
 from elm.evaluation._sensitivity import Sensitivity, list_sensitivity, text_sensitivity
 from elm.evaluation._soft_attributes import soft_attribute_scores
 from elm.evaluation._steer import SteerScores, steer_scores
@@ -42,7 +42,7 @@ __all__ = [
     "edit_scores",
     "fact_scores",
     "facts_table",
-    "film_consistency",
+    "item_consistency",
     "likes_and_dislikes",
     "list_sensitivity",
     "loop_scores",

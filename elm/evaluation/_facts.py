@@ -11,16 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, UnknownNameError
-from elm.data import CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
-from elm.tasks import FilmFacts
-
-KINDS = ("setting", "protagonist", "conflict", "genres")
-"""The kinds of facts of a generated film; a real film has genres alone."""
+from elm.tasks import ItemFacts, domain_named
 
 Counts = npt.NDArray[np.int64]
 
-_PAIRS = {"setting": SETTINGS, "protagonist": PROTAGONISTS, "conflict": CONFLICTS}
 _OPENING = re.compile(r"(?<=[.!?])\s|\n")
+
+
+def fact_kinds(facts: ItemFacts) -> tuple[str, ...]:
+    """The kinds of facts that an item can be scored on: its aspects, if any are known, and its genres (or categories).
+
+    >>> fact_kinds(ItemFacts(kinds=("War",)))
+    ('genres',)
+    """
+    domain = domain_named(facts.domain)
+    return (*(domain.aspects if facts.aspects else ()), domain.kinds)
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,12 @@ class FactScores:
         return _each(self.right, self.found, self.true, kind)
 
 
-def fact_scores(texts: Sequence[str], facts: Sequence[FilmFacts], kinds: Sequence[str] = KINDS) -> FactScores:
-    """Score texts (n) against the true facts of their films (n), for the `kinds` named.
+def fact_scores(texts: Sequence[str], facts: Sequence[ItemFacts], kinds: Sequence[str] | None = None) -> FactScores:
+    """Score texts (n) against the true facts of their items (n), all of one domain, for the `kinds` named (None: all).
 
     A fact counts as found when either of its two wordings stands in the text, without regard to case, article and
     white space, at word boundaries; a genre by its word, unless that is part of another fact's wording. Where the true
-    film has a plot, genres are looked for in the opening sentence or line alone: a plot may speak of a war in a film
+    item has a text, genres are looked for in the opening sentence or line alone: a plot may speak of a war in a film
     of another genre.
 
     precision = right / found, recall = right / true, both summed over all texts first (micro average; "overall" sums
@@ -59,7 +64,7 @@ def fact_scores(texts: Sequence[str], facts: Sequence[FilmFacts], kinds: Sequenc
 
     Raises `CallError` where texts and facts differ in number, `UnknownNameError` for an unknown kind.
 
-    >>> film = FilmFacts(genres=("War", "Drama"), setting="a night train", protagonist="a tax inspector")
+    >>> film = ItemFacts(("War", "Drama"), {"setting": "a night train", "protagonist": "a tax inspector"})
     >>> text = "An auditor of the revenue office in a war film."
     >>> scores = fact_scores([text], [film], kinds=("protagonist", "genres"))
     >>> scores.recall, scores.precision["overall"]
@@ -67,12 +72,15 @@ def fact_scores(texts: Sequence[str], facts: Sequence[FilmFacts], kinds: Sequenc
     """
     if len(texts) != len(facts):
         raise CallError(f"one film's facts a text: {len(texts)} texts, {len(facts)} facts")
+    domain = facts[0].domain if facts else "films"
+    known = (*domain_named(domain).aspects, domain_named(domain).kinds)
+    kinds = known if kinds is None else kinds
     for kind in kinds:
-        if kind not in KINDS:
-            raise UnknownNameError("kind of fact", kind, KINDS)
+        if kind not in known:
+            raise UnknownNameError("kind of fact", kind, known)
     right, found, true = ({kind: np.zeros(len(texts), np.int64) for kind in kinds} for _ in range(3))
     for row, (text, film) in enumerate(zip(texts, facts, strict=True)):
-        stated = found_facts(opening(text) if film.plot is not None else text)
+        stated = found_facts(opening(text) if film.text is not None else text, domain)
         for kind in kinds:
             wanted = _true_values(film, kind)
             right[kind][row], found[kind][row] = len(stated[kind] & wanted), len(stated[kind])
@@ -88,13 +96,13 @@ def fact_scores(texts: Sequence[str], facts: Sequence[FilmFacts], kinds: Sequenc
 
 
 @functools.lru_cache(maxsize=50_000)
-def found_facts(text: str) -> dict[str, frozenset[str]]:
+def found_facts(text: str, domain: str = "films") -> dict[str, frozenset[str]]:
     """Kind -> the facts that a text states, by their first wording; genres by their name."""
-    plain = _plain(text)
-    stated = {kind: frozenset(_search(kind, plain)) for kind in _PAIRS}
-    for kind in _PAIRS:
-        plain = _matcher(kind)[0].sub("|", plain)
-    stated["genres"] = frozenset(_search("genres", plain))
+    plain, words = _plain(text), domain_named(domain)
+    stated = {kind: frozenset(_search(kind, plain, domain)) for kind in words.aspects}
+    for kind in words.aspects:
+        plain = _matcher(kind, domain)[0].sub("|", plain)
+    stated[words.kinds] = frozenset(_search(words.kinds, plain, domain))
     return stated
 
 
@@ -107,18 +115,20 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().replace("’", "'").split())
 
 
-def _search(kind: str, plain: str) -> list[str]:
-    pattern, names = _matcher(kind)
+def _search(kind: str, plain: str, domain: str) -> list[str]:
+    pattern, names = _matcher(kind, domain)
     return [names[match] for match in pattern.findall(plain)]
 
 
 @functools.cache
-def _matcher(kind: str) -> tuple[re.Pattern[str], dict[str, str]]:
+def _matcher(kind: str, domain: str) -> tuple[re.Pattern[str], dict[str, str]]:
     """One alternation over every wording of a kind, longest first, and wording -> the fact's name."""
-    if kind == "genres":
-        names = {word: genre for genre, word in GENRE_WORDS.items()}
+    words = domain_named(domain)
+    if kind == words.kinds:
+        names = {word: name for name, word in words.vocabulary.kind_words.items()}
     else:
-        names = {_bare(wording): first for first, second in _PAIRS[kind].items() for wording in (first, second)}
+        pairs = words.vocabulary.aspects[kind].items()
+        names = {_bare(wording): first for first, second in pairs for wording in (first, second)}
     forms = sorted(names, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, forms))})(?!\w)"), names
 
@@ -128,10 +138,10 @@ def _bare(wording: str) -> str:
     return re.sub(r"^(?:an?|the) ", "", _plain(wording))
 
 
-def _true_values(film: FilmFacts, kind: str) -> frozenset[str]:
-    if kind == "genres":
-        return frozenset(film.genres)
-    value = getattr(film, kind)
+def _true_values(item: ItemFacts, kind: str) -> frozenset[str]:
+    if kind == domain_named(item.domain).kinds:
+        return frozenset(item.kinds)
+    value = item.aspects.get(kind)
     return frozenset() if value is None else frozenset([value])
 
 

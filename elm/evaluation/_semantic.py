@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,25 +12,30 @@ import numpy.typing as npt
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, nearest
-from elm.evaluation._facts import KINDS, FactScores, fact_scores
+from elm.evaluation._facts import FactScores, fact_kinds, fact_scores
 from elm.evaluation._json import number
 from elm.evaluation._probe import LinearProbe
 from elm.evaluation._texts import Describer, Encoder, encoded, partners, ratio_interval, written
 from elm.metrics import cosine, paired_test, rank_between
-from elm.tasks import FilmFacts, TemplateTeacher
+from elm.tasks import Entity, ItemFacts, Task, TemplateTeacher
+from elm.tasks import get as get_task
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 SYSTEMS = ("model", "teacher", "nn", "shuffled", "random", "probe")
-"""Whose text is scored: the model's; the teacher's (the ceiling); the teacher's of the nearest training film; the
-model's of another held-out film; the teacher's of a random training film; the teacher's from linearly probed facts."""
+"""Whose text is scored: the model's; the teacher's (the ceiling); the teacher's of the nearest training item; the
+model's of another held-out item; the teacher's of a random training item; the teacher's from linearly probed facts.
+Of pairs, nearest and random stand for both items."""
 
 
 @dataclass(frozen=True)
 class TaskScores:
-    """Scores of one film task, an entry a held-out film, by system (see `SYSTEMS`).
+    """Scores of one task over items or pairs, an entry each, by system (see `SYSTEMS`).
 
-    sc: cosine of the encoded text and the true vector, (n,) a system. facts: of the model, "nn" and "probe".
+    sc: cosine of the encoded text and what the task is scored by, (n,) a system: the true vector; of pairs the
+    teacher's text in another wording, or the mean of the two vectors. sc_text: against that wording, for every task.
+    facts: of the model, "nn" and "probe"; none for pairs. ids: an id, or two with a comma between them.
     """
 
     task: str
@@ -39,6 +44,13 @@ class TaskScores:
     sc: dict[str, Floats]
     facts: dict[str, FactScores]
     seed: int = 0
+    sc_text: dict[str, Floats] = field(default_factory=dict)
+
+    @property
+    def rsc_text(self) -> float:
+        """The same with the teacher's text, in another wording, in the place of the vector; NaN where not scored."""
+        means = (self.sc_text[name].mean() if self.sc_text else np.nan for name in ("model", "nn", "teacher"))
+        return float(rank_between(*means))
 
     @property
     def rsc(self) -> float:
@@ -62,6 +74,7 @@ class TaskScores:
             "sc": means["model"],
             **{f"sc_{name}": means.get(name) for name in ("teacher", "nn", "shuffled", "random", "probe")},
             "rsc": number(self.rsc),
+            "rsc_text": number(self.rsc_text),
             "rsc_interval": [number(end) for end in self.rsc_interval],
             "p_value": number(self.p_value),
             **_facts_dict("fact", self.facts.get("model")),
@@ -71,34 +84,37 @@ class TaskScores:
         }
 
 
-def film_consistency(
+def item_consistency(
     model: Describer,
     task_ids: Sequence[str],
     table: VectorTable,
     train_ids: Sequence[str],
     held_out_ids: Sequence[str],
-    facts: Mapping[str, FilmFacts],
+    facts: Mapping[str, ItemFacts],
     teacher: TemplateTeacher,
     encoder: Encoder,
     seed: int = 0,
     probe: bool = True,
     progress: bool = False,
 ) -> dict[str, TaskScores]:
-    """Score film tasks on held-out films: task id -> `TaskScores`.
+    """Score tasks over items on held-out items: task id -> `TaskScores`.
 
     Args:
-        table: semantic vectors of the training and the held-out films, made by `encoder`.
-        facts: the true facts of both; films without a setting (real ones) are scored on genres alone.
+        table: semantic vectors of the training and the held-out items, made by `encoder`.
+        facts: the true facts of both; items without aspects (real ones) are scored on genres alone.
         teacher: writes the ceiling and the copied texts; the texts that made the vectors must be others.
-        probe: fit linear probes on the training films and score their texts too.
+        probe: fit linear probes on the training items and score their texts too.
 
-    Raises `LeakageError` where a held-out film is a training film, `CallError` for fewer than two held-out films or
+    Tasks over two items pair every held-out item with another one: at random, or with its nearest, held out as well.
+
+    Raises `LeakageError` where a held-out item is a training item, `CallError` for fewer than two held-out items or
     an encoder of another space, `UnknownNameError` for an id that the table does not know.
     """
-    guard_disjoint(train_ids, held_out_ids, "films")
+    guard_disjoint(train_ids, held_out_ids, "items")
     held_out, training = list(held_out_ids), table.subset(list(train_ids))
     vectors = table.rows(held_out)
-    partner = partners(len(held_out), seed)
+    domain = facts[held_out[0]].domain if held_out else "films"
+    apart = partners(len(held_out), seed)
     lists, _ = nearest(training, vectors, 1)
     others = np.random.default_rng([seed, 1]).integers(len(training), size=len(held_out))
     copied = {"nn": [ids[0] for ids in lists], "random": [training.ids[row] for row in others]}
@@ -107,40 +123,67 @@ def film_consistency(
         found = LinearProbe.fit(training.vectors, [facts[item] for item in training.ids], seed).read(vectors)
         read = TemplateTeacher(dict(zip(held_out, found, strict=True)), teacher.seed)
     scores = {}
-    for task in _tracked(task_ids, progress):
-        texts = {"model": written(model, vectors, task, seed), "teacher": [teacher.write(i, task) for i in held_out]}
-        texts["shuffled"] = [texts["model"][row] for row in partner]
-        texts |= {name: [teacher.write(item, task) for item in ids] for name, ids in copied.items()}
+    for task in (get_task(id, domain) for id in _tracked(task_ids, progress)):
+        with_whom = _second(task, table, held_out, apart, seed)
+
+        def entities(ids: list[str], with_whom: Rows | None = with_whom) -> list[Entity]:
+            return list(ids) if with_whom is None else [(ids[a], ids[b]) for a, b in enumerate(with_whom)]
+
+        asked = vectors if with_whom is None else (vectors, vectors[with_whom])
+        texts = {
+            "model": written(model, asked, task.id, seed),
+            "teacher": [teacher.write(entity, task) for entity in entities(held_out)],
+        }
+        texts["shuffled"] = [texts["model"][row] for row in apart]
+        texts |= {name: [teacher.write(e, task) for e in entities(ids)] for name, ids in copied.items()}
         if read is not None:
-            texts["probe"] = [read.write(item, task) for item in held_out]
-        scores[task] = _score(task, held_out, texts, vectors, [facts[item] for item in held_out], encoder, seed)
+            texts["probe"] = [read.write(entity, task) for entity in entities(held_out)]
+        reworded = [teacher.write(entity, task, variant=1) for entity in entities(held_out)]
+        scores[task.id] = _score(task, entities(held_out), texts, reworded, asked,
+                                 [facts[item] for item in held_out], encoder, seed)  # fmt: skip
     return scores
 
 
+def _second(task: Task, table: VectorTable, ids: list[str], apart: Rows, seed: int) -> Rows | None:
+    """Which held-out item, by row, each is paired with, (n,); None for tasks over one item."""
+    if len(task.marks) == 1:
+        return None
+    if task.reads == "pair":
+        return apart[partners(len(ids), seed + 1)] if len(ids) > 3 else apart
+    held, place = table.subset(ids), {id: row for row, id in enumerate(ids)}
+    lists, _ = nearest(held, held.vectors, 2)
+    return np.array([next(place[i] for i in found if place[i] != own) for own, found in enumerate(lists)])
+
+
 def _score(
-    task: str,
-    ids: list[str],
+    task: Task,
+    entities: list[Entity],
     texts: dict[str, list[str]],
-    vectors: npt.NDArray[np.float32],
-    facts: list[FilmFacts],
+    reworded: list[str],
+    vectors: npt.NDArray[np.float32] | tuple[npt.NDArray[np.float32], ...],
+    facts: list[ItemFacts],
     encoder: Encoder,
     seed: int,
 ) -> TaskScores:
-    rows = encoded(encoder, [text for found in texts.values() for text in found])  # one call for all systems
-    if rows.shape[1] != vectors.shape[1]:
+    rows = encoded(encoder, [text for found in (*texts.values(), reworded) for text in found])  # one call for all
+    first = vectors[0] if isinstance(vectors, tuple) else vectors
+    if rows.shape[1] != first.shape[1]:
         raise CallError(
             f"the encoder must be the one that made the table: it writes vectors of {rows.shape[1]} numbers, the table "
-            f"holds {vectors.shape[1]}"
+            f"holds {first.shape[1]}"
         )
-    parts = dict(zip(texts, np.split(rows, len(texts)), strict=True))
-    kinds = KINDS if facts[0].setting is not None else ("genres",)
+    *found, other = np.split(rows, len(texts) + 1)
+    parts = dict(zip(texts, found, strict=True))
+    by = {"vector": first, "text": other, "mixture": np.mean(vectors, axis=0) if isinstance(vectors, tuple) else first}
+    scored = [name for name in ("model", "nn", "probe") if name in texts and not isinstance(vectors, tuple)]
     return TaskScores(
-        task=task,
-        ids=ids,
+        task=task.id,
+        ids=[entity if isinstance(entity, str) else ",".join(entity) for entity in entities],
         texts=texts,
-        sc={name: cosine(part, vectors) for name, part in parts.items()},
-        facts={name: fact_scores(texts[name], facts, kinds) for name in ("model", "nn", "probe") if name in texts},
+        sc={name: cosine(part, by[task.scored_by]) for name, part in parts.items()},
+        facts={name: fact_scores(texts[name], facts, fact_kinds(facts[0])) for name in scored},
         seed=seed,
+        sc_text={name: cosine(part, other) for name, part in parts.items()},
     )
 
 
@@ -150,12 +193,7 @@ def _tracked(task_ids: Sequence[str], progress: bool) -> Any:
     return tqdm(task_ids, desc="scoring", disable=not progress)
 
 
-def _facts_dict(prefix: str, scores: FactScores | None) -> dict[str, dict[str, float | None] | None]:
-    """precision and recall under the names of the report, every kind named, None where it was not scored."""
-    names = ("overall", *KINDS)
-    if scores is None:
-        return {f"{prefix}_precision": None, f"{prefix}_recall": None}
-    return {
-        f"{prefix}_precision": {name: scores.precision.get(name) for name in names},
-        f"{prefix}_recall": {name: scores.recall.get(name) for name in names},
-    }
+def _facts_dict(prefix: str, scores: FactScores | None) -> dict[str, dict[str, float] | None]:
+    """precision and recall under the names of the report, "overall" first; None where they were not scored."""
+    precision, recall = (scores.precision, scores.recall) if scores is not None else (None, None)
+    return {f"{prefix}_precision": precision, f"{prefix}_recall": recall}

@@ -25,7 +25,7 @@ def consistency_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def facts_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
     """Film tasks: the model's precision and recall by kind of fact, and beside them the linear probe's over all."""
-    kinds = list(next(iter(consistency.values()))["fact_precision"]) if consistency else []
+    kinds = next((list(row["fact_precision"]) for row in consistency.values() if row["fact_precision"]), [])
     table = _table("Which facts do texts get right? (precision / recall)", "task", (*kinds, "probe, overall"))
     for task, row in consistency.items():
         precision, recall = row["fact_precision"], row["fact_recall"]

@@ -11,12 +11,15 @@ import numpy.typing as npt
 from elm._errors import CallError
 
 Floats = npt.NDArray[np.float64]
+Asked = npt.NDArray[np.float32] | tuple[npt.NDArray[np.float32], ...]
 
 
 class Describer(Protocol):
-    """Anything that writes the text of a task about each of n vectors, such as `elm.model.EmbeddingLanguageModel`."""
+    """Anything that writes the text of a task about each of n vectors, or of n pairs given as two arrays, such as
+    `elm.model.EmbeddingLanguageModel`.
+    """
 
-    def describe(self, vectors: npt.NDArray[np.float32], task: str, /, *, seed: int = 0) -> Any: ...
+    def describe(self, vectors: Asked, task: str, /, *, seed: int = 0) -> Any: ...
 
 
 class Encoder(Protocol):
@@ -43,11 +46,12 @@ class CachedEncoder:
         return np.stack([self._known[text] for text in texts])
 
 
-def written(model: Describer, vectors: npt.NDArray[np.float32], task: str, seed: int) -> list[str]:
-    """The model's texts, (n, dim) -> n; `CallError` where it does not give one text a vector."""
+def written(model: Describer, vectors: Asked, task: str, seed: int) -> list[str]:
+    """The model's texts, (n, dim) or two of them -> n; `CallError` where it does not give one text a vector or pair."""
     texts = list(model.describe(vectors, task, seed=seed))
-    if len(texts) != len(vectors):
-        raise CallError(f"a model writes one text a vector, but {len(vectors)} vectors gave {len(texts)} texts")
+    count = len(vectors[0] if isinstance(vectors, tuple) else vectors)
+    if len(texts) != count:
+        raise CallError(f"a model writes one text a vector, but {count} vectors gave {len(texts)} texts")
     return [str(text) for text in texts]
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from elm._errors import CallError
-from elm.tasks import VECTOR
+from elm.tasks import SECOND, VECTOR
 
-SECOND = "<|second|>"
 _SAME_DAY = '{%- macro strftime_now(format) -%}{{ "1 January 2025" }}{%- endmacro -%}'
 
 

@@ -42,8 +42,8 @@ def prompt_embeddings(
     read = reading(model, vectors, task, space, allow_space_mismatch)
     with torch.inference_mode(), evaluating(model):
         parts = [
-            prompt_batch(model, read, read.vectors[start : start + _BATCH]).float().cpu()
-            for start in range(0, len(read.vectors), _BATCH)
+            prompt_batch(model, read, read.some(start, start + _BATCH)).float().cpu()
+            for start in range(0, len(read), _BATCH)
         ]
     return torch.cat(parts)
 

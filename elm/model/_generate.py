@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,33 +22,69 @@ if TYPE_CHECKING:
 def generate(
     model: EmbeddingLanguageModel, read: Reading, *, seed: int, temperature: float, batch_size: int, progress: bool
 ) -> list[str]:
-    """Texts for vectors (n, dim) under one prompt. All prompts are of one length, so no batch needs padding."""
+    """Texts for n vectors, or n pairs, under one prompt. All prompts are of one length: no batch needs padding."""
     texts: list[str] = []
-    end = model.tokenizer.eos_token_id  # what targets end with in training, whatever a base's own settings say
-    pad = model.tokenizer.pad_token_id if model.tokenizer.pad_token_id is not None else end
     with evaluating(model):
-        for start in tqdm(range(0, len(read.vectors), batch_size), desc="describe", disable=not progress, leave=False):
-            some = read.vectors[start : start + batch_size]
-            embeds = prompt_batch(model, read, some)
-            out = model.llm.generate(
-                inputs_embeds=embeds,
-                attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
-                max_new_tokens=read.task.max_new_tokens,
-                pad_token_id=pad,
-                eos_token_id=end,
-                do_sample=False,
-                logits_processor=[SeededDraw(some, seed, temperature)] if temperature > 0 else [],
-            )
+        for start in tqdm(range(0, len(read), batch_size), desc="describe", disable=not progress, leave=False):
+            out = _decode(model, read, read.some(start, start + batch_size), seed, temperature)
             texts += model.tokenizer.batch_decode(out, skip_special_tokens=True)
     return [text.strip() for text in texts]
 
 
-def prompt_batch(model: EmbeddingLanguageModel, read: Reading, vectors: np.ndarray) -> torch.Tensor:
-    """What the language model reads for some of the vectors (B, dim): embeddings (B, T, Z), the vectors' in place."""
-    device = model.device
-    ids = torch.tensor([read.prompt.ids], device=device).expand(len(vectors), -1)
-    slots = torch.tensor([read.prompt.slots], device=device).expand(len(vectors), -1)
-    return model.spliced(ids, slots, read.adapter(torch.as_tensor(vectors, device=device)))
+def stream(model: EmbeddingLanguageModel, read: Reading, *, seed: int, temperature: float) -> Iterator[str]:
+    """The text for one vector (or one pair) in pieces, as they are decoded."""
+    from transformers import TextIteratorStreamer
+
+    pieces = TextIteratorStreamer(model.tokenizer, skip_special_tokens=True)
+    failed: list[BaseException] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            with torch.inference_mode(), evaluating(model):
+                _decode(model, read, read.some(0, 1), seed, temperature, pieces, stop)
+        except BaseException as error:
+            failed.append(error)
+            pieces.end()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield from (piece for piece in pieces if piece)
+    finally:  # a reader who has read enough ends the decoding, too
+        stop.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+def _decode(model: EmbeddingLanguageModel, read: Reading, vectors: list[np.ndarray], seed: int, temperature: float,
+            streamer: Any = None, stop: threading.Event | None = None) -> torch.Tensor:  # fmt: skip
+    """New token ids for rows of vectors, (B, dim) a place of the prompt."""
+    embeds = prompt_batch(model, read, vectors)
+    end = model.tokenizer.eos_token_id  # what targets end with in training, whatever a base's own settings say
+    pad = model.tokenizer.pad_token_id if model.tokenizer.pad_token_id is not None else end
+    drawn = [SeededDraw(np.concatenate(vectors, axis=1), seed, temperature)] if temperature > 0 else []
+    return model.llm.generate(
+        inputs_embeds=embeds,
+        attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
+        max_new_tokens=read.task.max_new_tokens,
+        pad_token_id=pad,
+        eos_token_id=end,
+        do_sample=False,
+        logits_processor=drawn,
+        streamer=streamer,
+        stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,
+    )
+
+
+def prompt_batch(model: EmbeddingLanguageModel, read: Reading, vectors: list[np.ndarray]) -> torch.Tensor:
+    """What the language model reads for rows of vectors, (B, dim) a place: embeddings (B, T, Z)."""
+    device, count = model.device, len(vectors[0])
+    ids = torch.tensor([read.prompt.ids], device=device).expand(count, -1)
+    slots = torch.tensor([read.prompt.slots], device=device).expand(count, -1)
+    soft = [p.adapter(torch.as_tensor(rows, device=device)) for p, rows in zip(read.parts, vectors, strict=True)]
+    return model.spliced(ids, slots, torch.cat(soft, dim=1))
 
 
 @contextlib.contextmanager

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 import torch
 from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning, UnknownNameError
 from elm.adapters import MLPAdapter
-from elm.embeddings import VectorTable
 from elm.model._generate import generate
+from elm.model._generate import stream as stream_text
 from elm.model._hub import HubModel
-from elm.model._reading import reading
+from elm.model._question import free_question
+from elm.model._reading import Vectors, reading
 from elm.tasks import Task, all_tasks
 
 
@@ -89,10 +90,10 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
 
     def describe(
         self,
-        vectors: npt.ArrayLike | VectorTable,
+        vectors: Vectors | Sequence[Vectors],
         task: str | Task,
         *,
-        space: str | None = None,
+        space: str | Sequence[str | None] | None = None,
         seed: int = 0,
         temperature: float | None = None,
         batch_size: int = 64,
@@ -100,6 +101,8 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         allow_space_mismatch: bool = False,
     ) -> Any:
         """The text of a task about one vector (dim,) -> str, or about several (n, dim) -> list of n texts.
+
+        A task over two vectors takes a pair of them, (first, second), or of arrays with n each, of one space or two.
 
         The adapter is the one whose space the vectors fit and that was trained on the task; where two fit, name
         the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and vector alone,
@@ -118,10 +121,52 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         texts = generate(self, read, seed=seed, temperature=drawn, batch_size=batch_size, progress=progress)
         return texts[0] if read.single else texts
 
-    def space_mismatch(self, vectors: npt.ArrayLike | VectorTable, task: str | Task, *, space: str | None = None
+    def ask(
+        self,
+        vectors: Vectors | Sequence[Vectors],
+        question: str,
+        *,
+        space: str | Sequence[str | None] | None = None,
+        seed: int = 0,
+        temperature: float = 0.0,
+        max_new_tokens: int = 128,
+        stream: bool = False,
+    ) -> Any:
+        """The answer to a free question about one vector (dim,), several (n, dim), or a pair (first, second).
+
+        The question may say where the vectors go, as {first} and {second}; else it is asked behind the vector. stream:
+        the answer to one vector or pair as an iterator of pieces, while it is decoded. What the answer is worth depends
+        on the language model: one that learned nothing but tasks answers by the task that the question is nearest to.
+
+        Errors and warnings are those of `describe`; also `CallError` for an empty question, or for two vectors in a
+        question that does not say where they go. Placeholders of prompts that stand in the question are taken out.
+
+        >>> import elm
+        >>> model, films = elm.model.shipped_model(), elm.model.shipped_vectors("films")
+        >>> isinstance(model.ask(films["f1"], "Summarise the film {first} in a few sentences."), str)
+        True
+        """
+        if max_new_tokens < 1 or not temperature >= 0 or seed < 0:
+            came = f"got {temperature}, {seed} and {max_new_tokens}"
+            raise CallError(f"temperature and seed must be 0 or more and max_new_tokens at least 1, {came}")
+        task = free_question(question, _together(vectors), max_new_tokens)
+        read = reading(self, vectors, task, space, learned=False)
+        if not stream:
+            texts = generate(self, read, seed=seed, temperature=temperature, batch_size=64, progress=False)
+            return texts[0] if read.single else texts
+        if not read.single:
+            raise CallError(f"one answer is streamed at a time, got {len(read)} vectors: ask without stream")
+        return stream_text(self, read, seed=seed, temperature=temperature)
+
+    def space_mismatch(self, vectors: Vectors | Sequence[Vectors], task: str | Task, *, space: str | None = None
                        ) -> dict[str, str] | None:  # fmt: skip
         """{"vectors": space and fingerprint, "read_as": the same of the adapter's} where a table is known to be of
         another space than the adapter that `describe` reads it with, if it is allowed to; else None. Errors as there.
         """
         with warnings.catch_warnings(action="ignore", category=OutsideDataWarning):
             return reading(self, vectors, task, space, allow_space_mismatch=True).mismatch
+
+
+def _together(vectors: Any) -> int:
+    """How many vectors a question is about at once: a tuple of vectors is about each of them."""
+    return len(vectors) if isinstance(vectors, tuple) and not any(map(np.isscalar, vectors)) else 1

@@ -1,36 +1,58 @@
-"""From a prompt with a place for a vector to token ids, for any tokenizer, without growing its vocabulary."""
+"""From a prompt with places for vectors to token ids, for any tokenizer, without growing its vocabulary."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from elm._errors import CallError
-from elm.tasks import VECTOR
+from elm.model._chat import chat_text
+from elm.tasks import SECOND, VECTOR
+
+_MARKS = re.compile("|".join(map(re.escape, (VECTOR, SECOND))))
 
 
 @dataclass(frozen=True)
 class PromptIds:
-    """Token ids of a prompt (T,); `slots` (n,) are the positions that soft tokens overwrite."""
+    """Token ids of a prompt (T,). `slots` are the positions that soft tokens overwrite: those of the first vector, then
+    those of the second, whichever comes first in the text.
+    """
 
     ids: list[int]
     slots: list[int]
 
 
-def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int) -> PromptIds:
-    """Tokenise the text around the placeholder and reserve `soft_tokens` positions in its place.
+def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int | Sequence[int]) -> PromptIds:
+    """Tokenise the text around the placeholders and reserve positions in their place; a base with a chat template is
+    asked by it.
 
-    The ids in the slots never reach the language model, so no vocabulary needs a token for them. Raises `CallError`
-    for a prompt without the placeholder or with more than one.
+    soft_tokens: how many each vector takes, one number a vector; a single number is that of a single vector. The ids in
+    the slots never reach the language model, so no vocabulary needs a token for them. Raises `CallError` for a prompt
+    that does not hold each vector's placeholder once.
     """
-    if prompt.count(VECTOR) != 1:
-        raise CallError(f"a prompt holds {VECTOR} once, this one {prompt.count(VECTOR)} times: {prompt!r}")
-    before, after = prompt.split(VECTOR)
-    start = [tokenizer.bos_token_id] if tokenizer.bos_token_id is not None else []
-    head = start + plain_ids(tokenizer, before)
-    slots = list(range(len(head), len(head) + soft_tokens))
+    counts = [soft_tokens] if isinstance(soft_tokens, int) else list(soft_tokens)
+    wanted = (VECTOR, SECOND)[: len(counts)]
+    found = _MARKS.findall(prompt)
+    if sorted(found) != sorted(wanted):
+        raise CallError(
+            f"a prompt holds {' and '.join(wanted)} once, this one {', '.join(found) or 'no placeholder'}: {prompt!r}"
+        )
+    chat = chat_text(tokenizer, prompt)
+    start = tokenizer.bos_token_id if chat is None else None  # a chat template writes its own
+    ids = [] if start is None else [start]
+    whole = f"{prompt}\n" if chat is None else chat
+    found = _MARKS.findall(whole)
     filler = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else 0
-    return PromptIds(head + [filler] * soft_tokens + plain_ids(tokenizer, f"{after}\n"), slots)
+    slots: dict[str, list[int]] = {}
+    for mark, text in zip([*found, None], _MARKS.split(whole), strict=True):
+        ids += plain_ids(tokenizer, text)
+        if mark:
+            count = counts[wanted.index(mark)]
+            slots[mark] = list(range(len(ids), len(ids) + count))
+            ids += [filler] * count
+    return PromptIds(ids, [slot for mark in wanted for slot in slots[mark]])
 
 
 def plain_ids(tokenizer: Any, text: str) -> list[int]:
@@ -39,11 +61,11 @@ def plain_ids(tokenizer: Any, text: str) -> list[int]:
 
 
 def without_placeholder(text: str) -> str:
-    """The text without the placeholder: what a person types must not be able to claim a vector's place.
+    """The text without placeholders: what a person types must not be able to claim a vector's place.
 
     >>> without_placeholder("see <|vector|> and <|vec<|vector|>tor|>")
     'see  and '
     """
-    while VECTOR in text:  # taking one out may put another together
-        text = text.replace(VECTOR, "")
+    while _MARKS.search(text):  # taking one out may put another together
+        text = _MARKS.sub("", text)
     return text

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable, nearest_space
+from elm.model._limits import answer_room
 from elm.model._prompt import PromptIds, prompt_ids
 from elm.tasks import Task
 
@@ -21,53 +22,104 @@ if TYPE_CHECKING:
     from elm.model._language_model import EmbeddingLanguageModel
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Vectors (n, dim) that were checked, the adapter that reads them, and the prompt around its soft tokens.
+Vectors = npt.ArrayLike | VectorTable
 
-    single: whether one vector (dim,) came. mismatch: the space of the vectors, where it is known to be another one,
-    and that as which they are read.
+
+@dataclass(frozen=True)
+class Part:
+    """Vectors (n, dim) that were checked, for one place of the prompt, and the adapter that reads them.
+
+    mismatch: the space of the vectors, where it is known to be another one, and that as which they are read.
     """
 
-    name: str
     adapter: MLPAdapter
     vectors: np.ndarray
-    task: Task
-    prompt: PromptIds
     single: bool
     mismatch: dict[str, str] | None
 
 
-def reading(model: EmbeddingLanguageModel, vectors: npt.ArrayLike | VectorTable, task: str | Task,
-            space: str | None = None, allow_space_mismatch: bool = False) -> Reading:  # fmt: skip
-    """Find the adapter for vectors and a task, and check both; errors and warnings of `describe`."""
+@dataclass(frozen=True)
+class Reading:
+    """The vectors for each place of a task's prompt, n for each, and the prompt around their soft tokens.
+
+    single: whether one vector (dim,) came for each place.
+    """
+
+    parts: tuple[Part, ...]
+    task: Task
+    prompt: PromptIds
+    single: bool
+
+    def __len__(self) -> int:
+        return len(self.parts[0].vectors)
+
+    @property
+    def mismatch(self) -> dict[str, str] | None:
+        """That of the first part that has one."""
+        return next((part.mismatch for part in self.parts if part.mismatch), None)
+
+    def some(self, start: int, stop: int) -> list[np.ndarray]:
+        """Rows of the vectors, (B, dim) a place."""
+        return [part.vectors[start:stop] for part in self.parts]
+
+
+def reading(model: EmbeddingLanguageModel, vectors: Vectors | Sequence[Vectors], task: str | Task,
+            space: str | Sequence[str | None] | None = None, allow_space_mismatch: bool = False,
+            learned: bool = True) -> Reading:  # fmt: skip
+    """Find the adapters for vectors and a task, and check them; errors and warnings of `describe`.
+
+    learned: whether an adapter has to have learned the task.
+    """
     task = model.task(task)
+    several = len(task.marks)
+    each = _several(vectors, task, several) if several > 1 else [vectors]
+    spaces = [space] * several if space is None or isinstance(space, str) else list(space)
+    if len(spaces) != several:
+        raise CallError(f"task {task.id!r} reads {several} vectors, and {len(spaces)} spaces were named for them")
+    parts = tuple(_part(model, one, task if learned else None, name, allow_space_mismatch)
+                  for one, name in zip(each, spaces, strict=True))  # fmt: skip
+    shapes = [part.vectors.shape[:1] if not part.single else () for part in parts]
+    if len(set(shapes)) > 1:
+        raise VectorError(f"the first and the second vectors of a task pair up, got {shapes[0]} and {shapes[1]}")
+    prompt = prompt_ids(model.tokenizer, task.prompt, [part.adapter.config.soft_tokens for part in parts])
+    room = answer_room(model.llm, len(prompt.ids), task.max_new_tokens)
+    return Reading(parts, replace(task, max_new_tokens=room), prompt, parts[0].single)
+
+
+def _several(vectors: Any, task: Task, count: int) -> list[Any]:
+    if not isinstance(vectors, tuple | list) or len(vectors) != count:
+        came = f"{len(vectors)} of them" if isinstance(vectors, tuple | list) else type(vectors).__name__
+        raise VectorError(
+            f"task {task.id!r} reads {count} vectors together, or {count} arrays: pass (first, second), got {came}"
+        )
+    return list(vectors)
+
+
+def _part(model: EmbeddingLanguageModel, vectors: Any, task: Task | None, space: str | None, allow: bool) -> Part:
     of = vectors.space if isinstance(vectors, VectorTable) else None
     array = vectors.vectors if isinstance(vectors, VectorTable) else _as_array(vectors)
     known = {name: model.adapter(name) for name in (model.adapters if space is None else [space])}
     dim = array.shape[-1]
     fitting = [n for n, a in known.items() if (a.config.dim == dim if of is None else a.config.reads(of))]
-    known_other = not fitting and of is not None and allow_space_mismatch
+    known_other = not fitting and of is not None and allow
     if known_other:
         fitting = [name for name, adapter in known.items() if adapter.config.dim == dim]
     if not fitting:
         raise _nothing_reads(dim, of, {name: adapter.space() for name, adapter in known.items()})
-    name = _only(fitting, known, task)
-    adapter = known[name]
+    adapter = known[_only(fitting, known, task)]
     mismatch = None
     if known_other and of is not None:
         mismatch = {"vectors": _named(of), "read_as": _named(adapter.space())}
         told = "vectors of space {vectors} are read as if they were of {read_as}: text about them is a guess"
-        warnings.warn(told.format(**mismatch), OutsideDataWarning, stacklevel=3)
-    prompt = prompt_ids(model.tokenizer, task.prompt, adapter.config.soft_tokens)
-    return Reading(name, adapter, adapter.check(array), task, prompt, array.ndim == 1, mismatch)
+        warnings.warn(told.format(**mismatch), OutsideDataWarning, stacklevel=4)
+    return Part(adapter, adapter.check(array), array.ndim == 1, mismatch)
 
 
-def _only(fitting: list[str], known: Mapping[str, MLPAdapter], task: Task) -> str:
-    """The one that has learned the task."""
+def _only(fitting: list[str], known: Mapping[str, MLPAdapter], task: Task | None) -> str:
+    """The one that has learned the task, or the only one where none is asked for."""
     learned = {name: known[name].config.tasks for name in fitting}
-    able = [name for name, tasks in learned.items() if task.id in tasks or not tasks]
-    if not able:
+    able = [name for name, tasks in learned.items() if task is None or task.id in tasks or not tasks]
+    if task is not None and not able:
         every = ", ".join(sorted({t for tasks in learned.values() for t in tasks}))
         raise CallError(f"task {task.id!r} was not trained for {', '.join(fitting)}; learned: {every}")
     if len(able) > 1:

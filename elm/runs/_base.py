@@ -12,19 +12,20 @@ import torch
 from elm._errors import LeakageError
 from elm._files import read_json, write_json
 from elm._folders import folder_written_aside
-from elm.data import demo, guard_disjoint, split_entities
+from elm.data import demo, guard_disjoint, make_films, split_entities
 from elm.data import load as load_dataset
 from elm.model import BaseConfig, save_llm, shipped_base, write_manifest
 from elm.runs._config import RunConfig
 from elm.runs._world import real_film_facts, real_world_texts
 from elm.tasks import trait_matrix
-from elm.training import BaseRecipe, demo_sources, plot_sources, train_base
+from elm.training import BaseRecipe, generated_sources, plot_sources, train_base
 
 Sources = tuple[list[Any], list[float]]  # what draws text pairs, and how often each does
 
 TRAINED_ON = "trained_on.json"
 """In the folder of a base continued on a data set: the films whose texts it has seen."""
 
+_DRAWN = 20_000  # generated films that the shipped base learns from; none has a held-out film's combination of facts
 _GROWN = 4096  # vocabulary of a base continued on real plots
 
 
@@ -94,7 +95,8 @@ def _demo_sources(seed: int) -> Sources:
     dataset = demo(seed=seed)
     split = split_entities(list(dataset.items.index), *config.film_shares, seed=seed)
     assert dataset.facts is not None  # the demo world knows all of its films
-    return demo_sources(dataset.facts.items.loc[[*split.validation, *split.test]], seed=seed)
+    held = dataset.facts.items.loc[[*split.validation, *split.test]]
+    return generated_sources(make_films(_DRAWN, seed=seed + 7, prefix="b", skip=held))
 
 
 def _real_sources(data: str, config: RunConfig) -> tuple[list[Any], list[float], list[str]]:

@@ -11,16 +11,21 @@ from elm._errors import CallError, DataFileError
 from elm.data import load as load_dataset
 from elm.embeddings import DEFAULT_ENCODER
 from elm.runs._folder import RunFolder
+from elm.tasks import all_tasks
 from elm.training import LoopConfig, TwoStage
+
+_DOMAINS = {"demo-shop": "products"}
+"""Data sets that are not of films, by name."""
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """Settings of a run. `dataset` is a name or a folder; `base` is "shipped", a folder or a Hub id; `encoder` is the
-    name or the folder of a sentence encoder.
+    name or the folder of a sentence encoder. The items are called films here, whatever the domain.
     """
 
     dataset: str = "demo"
+    domain: str = "films"
     seed: int = 0
     base: str = "shipped"
     encoder: str = DEFAULT_ENCODER
@@ -29,6 +34,8 @@ class RunConfig:
     vector_sources: tuple[str, ...] = ("plot", "note")  # the texts behind a film's vector
     target_source: str | None = None  # the text a teacher may quote; never among vector_sources
     themes: int = 6  # words that tell what a real film is about; 0: teachers quote its plot instead
+    film_tasks: tuple[str, ...] = ("summary", "positive_review", "negative_review", "five_positive")
+    user_tasks: tuple[str, ...] = ("user_profile", "user_summary")
     factors: int = 64
     soft_tokens: int = 8
     hidden: int = 768
@@ -44,10 +51,18 @@ class RunConfig:
         cls, data: str, vectors_from: Sequence[str] = (), target: str | None = None, **settings: Any
     ) -> RunConfig:
         """Settings for a data set. Real films need a text that teachers quote and others behind the vectors: by default
-        the source "tmdb" is quoted (the last one where there is none), and all others make the vectors.
+        the source "tmdb" is quoted (the last one where there is none), and all others make the vectors. Of a generated
+        world all texts make the vectors. The tasks are those of the data set's domain, unless `settings` name some.
         """
         dataset = load_dataset(data)
-        if dataset.facts is None:
+        domain = settings.setdefault("domain", _DOMAINS.get(dataset.name, cls.domain))
+        if domain != cls.domain:
+            known = all_tasks(domain=domain)
+            settings.setdefault("film_tasks", tuple(task.id for task in known if task.reads != "user"))
+            settings.setdefault("user_tasks", tuple(task.id for task in known if task.reads == "user"))
+        if dataset.facts is not None:
+            vectors_from = tuple(vectors_from) or tuple(sorted(dataset.sources, reverse=True))
+        else:
             if not dataset.sources:
                 raise CallError(
                     f"films need texts to be described, and {data} has none; join some with `elm data --texts --out`"
@@ -70,7 +85,7 @@ class RunConfig:
         """
         known = dict(values)
         try:
-            for name in ("film_shares", "user_shares", "vector_sources"):
+            for name in ("film_shares", "user_shares", "vector_sources", "film_tasks", "user_tasks"):
                 if name in known:
                     known[name] = tuple(known[name])
             if "training" in known:

@@ -23,9 +23,11 @@ from elm.runs._recommender import teach_recommender
 from elm.runs._score import score_run
 from elm.runs._teach import teach
 from elm.runs._world import World, build_world
+from elm.tasks import all_tasks
 from elm.training import LoopConfig, TwoStage
 
-DEMO_TRAINING = TwoStage(one=LoopConfig(steps=600, lr=2e-3), two=LoopConfig(steps=4000, lr=1e-3))
+DEMO_TRAINING = TwoStage(one=LoopConfig(steps=600, lr=2e-3), two=LoopConfig(steps=6000, lr=1e-3))
+_FILM_TASKS = tuple(task.id for task in all_tasks("item", "pair", "neighbours"))
 
 
 def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fresh: bool = False) -> dict[str, Any]:
@@ -80,7 +82,7 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     scores are those of the model as it is read back from disk.
     """
     training = replace(DEMO_TRAINING, fast=fast, seed=seed)
-    config = RunConfig(base=base, extra_films=6000, user_views=4, training=training)
+    config = RunConfig(base=base, extra_films=6000, user_views=4, training=training, film_tasks=_FILM_TASKS)
     run = config.begin(out, fresh)
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)

@@ -11,11 +11,10 @@ from elm.evaluation import (
     TaskScores,
     UserScores,
     ZeroShotRanker,
-    film_consistency,
+    item_consistency,
     user_consistency,
 )
 from elm.runs._config import RunConfig
-from elm.runs._teach import FILM_TASKS, USER_TASKS
 from elm.runs._world import World
 
 
@@ -35,16 +34,17 @@ class RunScores:
 
 
 def score_films(model: Describer, world: World, config: RunConfig, encoder: Encoder, films: int | None = None,
-                tasks: tuple[str, ...] = FILM_TASKS, progress: bool = True) -> dict[str, TaskScores]:  # fmt: skip
+                tasks: tuple[str, ...] | None = None, progress: bool = True) -> dict[str, TaskScores]:  # fmt: skip
     """Semantic consistency and facts of the film tasks, on the first `films` test films (the split is random)."""
-    return film_consistency(
-        model, tasks, world.films, world.film_split.train, world.film_split.test[: films or config.scored_films],
-        world.film_facts, world.film_teacher(config.seed), encoder, seed=config.seed, progress=progress,
+    return item_consistency(
+        model, tasks or config.film_tasks, world.films, world.film_split.train,
+        world.film_split.test[: films or config.scored_films], world.film_facts,
+        world.film_teacher(config.seed), encoder, seed=config.seed, progress=progress,
     )  # fmt: skip
 
 
 def score_users(model: Describer, world: World, config: RunConfig, encoder: Encoder, users: int | None = None,
-                tasks: tuple[str, ...] = USER_TASKS, zero_shot: bool = False) -> dict[str, UserScores]:  # fmt: skip
+                tasks: tuple[str, ...] | None = None, zero_shot: bool = False) -> dict[str, UserScores]:  # fmt: skip
     """Behavioural consistency of the user tasks, on the first `users` test users."""
     chosen = set(world.user_split.test[: users or config.scored_users])
     everything = world.dataset.interactions
@@ -56,7 +56,7 @@ def score_users(model: Describer, world: World, config: RunConfig, encoder: Enco
             inputs=world.rated[world.rated["user"].isin(chosen)], held=world.hidden[world.hidden["user"].isin(chosen)],
             facts=world.user_facts, encoder=encoder, zero_shot=ranker, seed=config.seed,
         )
-        for task in tasks
+        for task in tasks or config.user_tasks
     }  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from elm.evaluation import Encoder
 from elm.model import shipped_model, shipped_vectors
 from elm.runs._config import RunConfig
 from elm.runs._score import RunScores, score_films, score_users
-from elm.runs._teach import USER_TASKS
 from elm.runs._world import World
 
 
@@ -20,7 +19,7 @@ def shipped_twin(world: World) -> World:
     return replace(world, users=trained, items=items, held_users=fold_in(items, world.rated, trained))
 
 
-def score_shipped(world: World, config: RunConfig, encoder: Encoder, user_tasks: tuple[str, ...] = USER_TASKS,
+def score_shipped(world: World, config: RunConfig, encoder: Encoder, user_tasks: tuple[str, ...] | None = None,
                   zero_shot: bool = False, progress: bool = True) -> RunScores:  # fmt: skip
     """Scores on the world's own test films and users."""
     twin = shipped_twin(world)

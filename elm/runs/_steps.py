@@ -22,7 +22,6 @@ from elm.runs._folder import RunFolder
 from elm.runs._recommender import PROFILE, held_users
 from elm.runs._score import RunScores, score_films, score_users
 from elm.runs._shipped import score_shipped
-from elm.runs._teach import FILM_TASKS
 from elm.runs._world import World
 from elm.tasks import trait_matrix
 
@@ -71,7 +70,8 @@ def describe_one(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
     first, second = world.film_split.test[:2]
     vector = world.films[first]
     halfway = interpolate(vector, world.films[second], 0.5, world.films.space)
-    texts = [{"item": first, "task": task, "text": model.describe(vector, task)} for task in FILM_TASKS]
+    texts = [{"item": first, "task": task, "text": model.describe(vector, task)} for task in loop.config.film_tasks
+             if len(model.task(task).marks) == 1]  # fmt: skip
     between = f"halfway from {first} to {second}"
     texts.append({"item": between, "task": "summary", "text": model.describe(halfway, "summary")})
     return {"title": _title(world.dataset, first), "facts": world.film_facts[first].line(), "texts": texts}

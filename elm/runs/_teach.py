@@ -9,7 +9,7 @@ import torch
 
 from elm._errors import CallError
 from elm.adapters import MLPAdapter
-from elm.data import film_texts, make_films
+from elm.data import film_texts, make_films, make_products, product_texts
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
 from elm.model import EmbeddingLanguageModel, base_reference, load_llm, save_model, shipped_base
 from elm.runs._base import guard_base
@@ -17,11 +17,11 @@ from elm.runs._card import LOSSES, losses_picture, write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._world import FILMS, USERS, World, kept, user_views
-from elm.tasks import FilmFacts, TemplateTeacher, all_tasks, generated_facts
+from elm.tasks import ItemFacts, TemplateTeacher, generated_facts
 from elm.training import Lessons, TwoStageResult, train_two_stage
 
-FILM_TASKS = tuple(task.id for task in all_tasks("item"))
-USER_TASKS = tuple(task.id for task in all_tasks("user"))
+_MAKERS = {"films": (make_films, film_texts), "products": (make_products, product_texts)}
+_BATCHES_OF_FILMS = 0.65  # the other batches are of users
 
 
 def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
@@ -39,15 +39,15 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
             name: MLPAdapter.for_space(vectors.space, table.shape[1], tasks, float(table.std()), config.soft_tokens,
                                        config.hidden).start_from(vectors.rows(ids))
             for name, vectors, ids, tasks in (
-                (FILMS, world.films, world.film_split.train, FILM_TASKS),
-                (USERS, world.users, world.users.ids, USER_TASKS),
+                (FILMS, world.films, world.film_split.train, config.film_tasks),
+                (USERS, world.users, world.users.ids, config.user_tasks),
             )
         }  # fmt: skip
     return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base)})
 
 
 def lessons(
-    world: World, config: RunConfig, extra: tuple[VectorTable, dict[str, FilmFacts]] | None = None
+    world: World, config: RunConfig, extra: tuple[VectorTable, dict[str, ItemFacts]] | None = None
 ) -> list[Lessons]:
     """What both adapters learn from: training films and training users, never a held-out one."""
     films, facts, ids = world.films, dict(world.film_facts), list(world.film_split.train)
@@ -59,24 +59,27 @@ def lessons(
     users, user_facts = user_views(world, config.user_views, config.seed)
     held_users = [*world.user_split.validation, *world.user_split.test]
     return [
-        Lessons(FILMS, films, TemplateTeacher(facts, config.seed), FILM_TASKS, ids, held_films, weight=0.65),
-        Lessons(USERS, users, TemplateTeacher(user_facts, config.seed), USER_TASKS, users.ids, held_users, weight=0.35),
-    ]
+        Lessons(FILMS, films, TemplateTeacher(facts, config.seed), config.film_tasks, ids, held_films,
+                weight=_BATCHES_OF_FILMS, domain=config.domain),
+        Lessons(USERS, users, TemplateTeacher(user_facts, config.seed), config.user_tasks, users.ids, held_users,
+                weight=1 - _BATCHES_OF_FILMS, domain=config.domain),
+    ]  # fmt: skip
 
 
-def extra_films(run: RunFolder, world: World, count: int, seed: int, encoder: SentenceEncoder, progress: bool = True
-                ) -> tuple[VectorTable, dict[str, FilmFacts]]:  # fmt: skip
+def extra_films(run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True
+                ) -> tuple[VectorTable, dict[str, ItemFacts]]:  # fmt: skip
     """Generated films that nobody rated, to learn from; none has a held-out film's combination of facts."""
-    known = world.dataset.facts
+    known, count, seed = world.dataset.facts, config.extra_films, config.seed
     if known is None:
         raise CallError(f"films are generated from facts, and {world.dataset.name} knows none: use extra_films=0")
     held = known.items.loc[[*world.film_split.validation, *world.film_split.test]]
-    films = make_films(count, seed=seed + 1, prefix="x", skip=held)
+    make, write = _MAKERS[config.domain]
+    films = make(count, seed=seed + 1, prefix="x", skip=held)
     texts: dict[str, list[str]] = {}
-    for item, text in film_texts(films, seed=seed + 1)[["item", "text"]].itertuples(index=False):
+    for item, text in write(films, seed=seed + 1)[["item", "text"]].itertuples(index=False):
         texts.setdefault(item, []).append(text)
     table = kept(run, "extra_films", lambda: semantic(texts, encoder, name=FILMS, progress=progress))
-    facts = {str(item): generated_facts(row) for item, row in films.iterrows()}
+    facts = {str(item): generated_facts(row, config.domain) for item, row in films.iterrows()}
     return VectorTable(table.ids, table.vectors, world.films.space), facts
 
 
@@ -85,7 +88,7 @@ def teach(
 ) -> dict[str, Any]:
     """Train both stages and save the model as `model/` of the run; resumes from the run's checkpoints."""
     model = fresh_model(config, world)
-    extra = extra_films(run, world, config.extra_films, config.seed, encoder, progress) if config.extra_films else None
+    extra = extra_films(run, world, config, encoder, progress) if config.extra_films else None
     result = train_two_stage(model, lessons(world, config, extra), config.training, progress=progress,
                              checkpoints=run.path / "checkpoints")  # fmt: skip
     model.about |= {"made": _made(world, config, encoder, result), **_license(config)}

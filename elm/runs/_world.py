@@ -15,7 +15,7 @@ from elm.embeddings import SentenceEncoder, VectorTable, fold_in, semantic, wals
 from elm.model import shipped_vectors
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
-from elm.tasks import FilmFacts, TemplateTeacher, TraitReader, UserFacts, film_facts, genre_word, plot_themes
+from elm.tasks import ItemFacts, TemplateTeacher, TraitReader, UserFacts, domain_named, item_facts, plot_themes
 
 FILMS, USERS = "minilm", "wals"
 """Names of the two spaces, and of the adapters that read them."""
@@ -34,10 +34,11 @@ class World:
     held_users: VectorTable  # validation and test users, folded in
     film_split: EntitySplit
     user_split: EntitySplit
-    film_facts: dict[str, FilmFacts]
+    film_facts: dict[str, ItemFacts]
     user_facts: dict[str, UserFacts]
     rated: pd.DataFrame  # the ratings of held-out users that were folded in
     hidden: pd.DataFrame  # the rest of their ratings
+    domain: str = "films"
 
     def film_teacher(self, seed: int = 0) -> TemplateTeacher:
         return TemplateTeacher(self.film_facts, seed)
@@ -68,6 +69,7 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
     items, users = _behavioural(run, train_ratings, config)
     rated = rated[rated["item"].isin(set(items.ids))]
     held_users = kept(run, "held_users", lambda: fold_in(items, rated, users))
+    reader = TraitReader(dataset.restrict(users=user_split.train), domain=config.domain)
     return World(
         dataset,
         films,
@@ -79,9 +81,10 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
             user_split, **{p: [u for u in getattr(user_split, p) if u in held_users] for p in ("validation", "test")}
         ),
         real_film_facts(dataset, films.ids, plots, film_split.train, config),
-        TraitReader(dataset.restrict(users=user_split.train)).read_all(pd.concat([train_ratings, rated])),
+        reader.read_all(pd.concat([train_ratings, rated])),
         rated,
         hidden,
+        config.domain,
     )
 
 
@@ -150,9 +153,10 @@ def vector_texts(dataset: Dataset, config: RunConfig, plots: dict[str, str]) -> 
             texts.setdefault(item, []).extend(found)
     if config.target_source is None:
         return texts
-    genres = dataset.items["genres"]
+    genres, words = dataset.items["genres"], domain_named(config.domain)
+    label = words.kinds.capitalize()
     return {
-        i: [f"Genres: {', '.join(genre_word(g) for g in genres[i])}.", *found]
+        i: [f"{label}: {', '.join(map(words.kind_word, genres[i]))}.", *found]
         for i, found in texts.items()
         if i in plots and genres[i]
     }
@@ -166,11 +170,11 @@ def real_world_texts(dataset: Dataset, config: RunConfig) -> tuple[dict[str, lis
 
 def real_film_facts(
     dataset: Dataset, ids: Iterable[str], plots: Mapping[str, str], train: Iterable[str], config: RunConfig
-) -> dict[str, FilmFacts]:
+) -> dict[str, ItemFacts]:
     """What teachers know of each film; the words that may be themes are learned from training films alone."""
     told = {i: plots[i] for i in ids if i in plots}
     themes = plot_themes(told, train, config.themes) if told and config.themes else {}
-    return {i: film_facts(dataset, i, plots.get(i), themes.get(i, ())) for i in ids}
+    return {i: item_facts(dataset, i, plots.get(i), themes.get(i, ()), config.domain) for i in ids}
 
 
 def _plots(dataset: Dataset, config: RunConfig) -> dict[str, str]:
@@ -186,7 +190,7 @@ def user_views(world: World, views: int, seed: int) -> tuple[VectorTable, dict[s
     """
     ratings = world.dataset.interactions
     ratings = ratings[ratings["user"].isin(set(world.users.ids)) & ratings["item"].isin(set(world.items.ids))]
-    reader = TraitReader(world.dataset.restrict(users=world.user_split.train))
+    reader = TraitReader(world.dataset.restrict(users=world.user_split.train), domain=world.domain)
     ids, vectors, facts = (
         list(world.users.ids),
         [world.users.vectors],

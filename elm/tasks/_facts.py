@@ -1,43 +1,48 @@
-"""What a teacher may know about a film or a user, and how it is put into a prompt for the base model."""
+"""What a teacher may know about an item or a user, and how it is put into a prompt for the base model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from elm._errors import UnknownNameError
 from elm.data import Dataset, strongest
-from elm.tasks._phrases import ATTRIBUTE_PHRASES, genre_word, trait_phrase
+from elm.tasks._domain import domain_named
 
 
 @dataclass(frozen=True)
-class FilmFacts:
-    """Facts of one film. Generated films have setting, protagonist, conflict and moods; real ones a plot,
-    and themes where they are taken from it.
+class ItemFacts:
+    """Facts of one item. Generated items have aspects (a film: setting, protagonist, conflict) and qualities; real ones
+    a text, and themes where they are taken from it.
 
-    >>> FilmFacts(genres=("War", "Sci-Fi"), plot="Two moons collide.").line()
+    kinds: genres or categories. qualities: (name, 0 strong or 1 in part), strongest first. themes: what the text is
+    about, in single words; said in its place.
+
+    >>> ItemFacts(kinds=("War", "Sci-Fi"), text="Two moons collide.").line()
     'genres: war, science fiction; plot: Two moons collide.'
     """
 
-    genres: tuple[str, ...] = ()
-    setting: str | None = None
-    protagonist: str | None = None
-    conflict: str | None = None
-    moods: tuple[tuple[str, int], ...] = ()  # (attribute, 0 strong or 1 in part), strongest first
-    plot: str | None = None
-    themes: tuple[str, ...] = ()  # what the plot is about, in single words; said in place of the plot
+    kinds: tuple[str, ...] = ()
+    aspects: Mapping[str, str] = field(default_factory=dict)
+    qualities: tuple[tuple[str, int], ...] = ()
+    text: str | None = None
+    themes: tuple[str, ...] = ()
+    domain: str = "films"
 
     def line(self) -> str:
         """The facts with labels in a fixed order: what the base model reads in place of a vector."""
-        parts = [f"genres: {', '.join(genre_word(g) for g in self.genres)}"]
-        if self.setting is not None:
-            parts += [f"setting: {self.setting}", f"lead: {self.protagonist}", f"conflict: {self.conflict}"]
-        if self.moods:
-            parts.append(f"mood: {', '.join(ATTRIBUTE_PHRASES[a][level] for a, level in self.moods)}")
+        words = domain_named(self.domain)
+        parts = [f"{words.kinds}: {', '.join(map(words.kind_word, self.kinds))}"]
+        parts += [
+            f"{words.labels.get(name, name)}: {self.aspects[name]}" for name in words.aspects if name in self.aspects
+        ]
+        if self.qualities:
+            parts.append(f"{words.quality}: {', '.join(words.quality_words(*found) for found in self.qualities)}")
         if self.themes:
             parts.append(f"themes: {', '.join(self.themes)}")
-        elif self.plot is not None:
-            parts.append(f"plot: {self.plot}")
+        elif self.text is not None:
+            parts.append(f"{words.text}: {self.text}")
         return "; ".join(parts)
 
 
@@ -45,7 +50,7 @@ class FilmFacts:
 class UserFacts:
     """A user's tastes as their ratings show them: traits with a level (0 strong, 1 mild), strongest first.
 
-    A trait is a column of `trait_matrix`: a genre, a soft attribute, an era or a degree of fame.
+    A trait is a column of `trait_matrix`: a kind, a quality, for real films an era or a degree of fame.
 
     >>> UserFacts(likes=(("War", 0), ("dark", 1)), dislikes=(("Musical", 1),)).line()
     'likes: very war films, dark films; dislikes: musical films'
@@ -53,35 +58,41 @@ class UserFacts:
 
     likes: tuple[tuple[str, int], ...]
     dislikes: tuple[tuple[str, int], ...]
+    domain: str = "films"
 
     def line(self) -> str:
         """The tastes in a fixed order, a strong one marked "very": what the base model reads in place of a vector."""
+        words = domain_named(self.domain)
 
         def listed(traits: tuple[tuple[str, int], ...]) -> str:
-            return ", ".join(("very " if level == 0 else "") + trait_phrase(t) for t, level in traits)
+            return ", ".join(("very " if level == 0 else "") + words.trait(t) for t, level in traits)
 
         return f"likes: {listed(self.likes)}; dislikes: {listed(self.dislikes)}"
 
 
-def generated_facts(row: Any) -> FilmFacts:
-    """The facts of a generated film, from its row of `make_films`; its two strongest attributes are the moods."""
-    return FilmFacts(
-        genres=tuple(row["genres"]),
-        setting=row["setting"],
-        protagonist=row["protagonist"],
-        conflict=row["conflict"],
-        moods=tuple(strongest(row, 2)),
+def generated_facts(row: Any, domain: str = "films") -> ItemFacts:
+    """The facts of a generated item, from its row of `make_films` or `make_products`; its two strongest qualities count.
+
+    Raises `UnknownNameError` for an unknown domain.
+    """
+    words = domain_named(domain)
+    return ItemFacts(
+        kinds=tuple(row["genres"]),
+        aspects={name: row[name] for name in words.aspects},
+        qualities=tuple(strongest(row, 2, tuple(words.vocabulary.qualities))),
+        domain=domain,
     )
 
 
-def film_facts(dataset: Dataset, item: str, plot: str | None = None, themes: tuple[str, ...] = ()) -> FilmFacts:
-    """The facts of one film: the generated ones where the data set knows them, else genres and the given plot.
+def item_facts(dataset: Dataset, item: str, text: str | None = None, themes: tuple[str, ...] = (), domain: str = "films"
+               ) -> ItemFacts:  # fmt: skip
+    """The facts of one item: the generated ones where the data set knows them, else its kinds and the given text.
 
-    Raises `UnknownNameError` for an item that is not in the data set.
+    Raises `UnknownNameError` for an item that is not in the data set, or for an unknown domain.
     """
     if item not in dataset.items.index:
         raise UnknownNameError("item", item, dataset.items.index)
     if dataset.facts is not None:
-        return generated_facts(dataset.facts.items.loc[item])
-    genres: Any = dataset.items.at[item, "genres"]
-    return FilmFacts(genres=tuple(genres), plot=plot, themes=themes)
+        return generated_facts(dataset.facts.items.loc[item], domain)
+    kinds: Any = dataset.items.at[item, "genres"]
+    return ItemFacts(kinds=tuple(kinds), text=text, themes=themes, domain=domain)

@@ -1,50 +1,10 @@
-"""Small pieces of English: lists, articles, sentence starts, and how genres and traits are said."""
+"""Small pieces of English: lists, articles, sentence starts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-
-from elm.data import ATTRIBUTE_WORDS, GENRE_WORDS
-
-ATTRIBUTE_PHRASES = {name: words[0] for name, words in ATTRIBUTE_WORDS.items()}
-"""attribute -> (strong, in part), in the teacher's wording."""
-
-_TRAITS = {
-    "funny": "funny films",
-    "frightening": "frightening films",
-    "thought_provoking": "thought-provoking films",
-    "romantic": "romantic films",
-    "violent": "violent films",
-    "uplifting": "uplifting films",
-    "dark": "dark films",
-    "fast_paced": "fast-paced films",
-    "era:classic": "films from before 1960",
-    "era:middle": "films of the sixties and seventies",
-    "era:eighties": "films of the eighties",
-    "era:new": "films of the nineties",
-    "fame:known": "films that everyone knows",
-    "fame:obscure": "films that few have seen",
-}
-
-
-def genre_word(genre: str) -> str:
-    """How a genre is written inside a sentence; one that MovieLens does not have stands in small letters.
-
-    >>> genre_word("Sci-Fi"), genre_word("IMAX")
-    ('science fiction', 'imax')
-    """
-    return GENRE_WORDS.get(genre, genre.lower())
-
-
-def trait_phrase(trait: str) -> str:
-    """How a trait is said as a thing to like.
-
-    >>> trait_phrase("Sci-Fi"), trait_phrase("dark")
-    ('science fiction films', 'dark films')
-    """
-    return _TRAITS.get(trait) or f"{genre_word(trait)} films"
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError, UnknownNameError
-from elm.data import ATTRIBUTES, GENRES, Dataset
+from elm.data import Dataset
+from elm.tasks._domain import domain_named
 from elm.tasks._facts import UserFacts
 
 _SHRINK = 4.0  # ratings' worth of doubt: a trait seen in few films says little
@@ -14,15 +15,16 @@ _SEEK = 0.25  # stars that choosing a kind of film e times as often as others do
 _STRONG = 0.45  # stars above or below the user's own mean from which a taste counts as strong
 
 
-def trait_matrix(dataset: Dataset) -> pd.DataFrame:
+def trait_matrix(dataset: Dataset, domain: str = "films") -> pd.DataFrame:
     """How much each item has of each trait, (n_items, n_traits) in [0, 1].
 
-    Traits are the 18 genres, then the soft attributes where the data set knows them, else eras and degrees of fame.
+    Traits are the domain's kinds (the 18 genres), then its qualities where the data set knows them, else eras and
+    degrees of fame.
     """
-    items = dataset.items
-    columns = {g: [float(g in genres) for genres in items["genres"]] for g in GENRES}
+    items, words = dataset.items, domain_named(domain).vocabulary
+    columns = {kind: [float(kind in found) for found in items["genres"]] for kind in words.kinds}
     if dataset.facts is not None:  # those of the items only: a user's hidden tastes are for scoring
-        columns |= {a: dataset.facts.items.loc[items.index, a].to_list() for a in ATTRIBUTES}
+        columns |= {quality: dataset.facts.items.loc[items.index, quality].to_list() for quality in words.qualities}
     else:
         year = items["year"].astype("Float64").fillna(1995).to_numpy(float)
         eras = {"classic": (0, 1960), "middle": (1960, 1980), "eighties": (1980, 1990), "new": (1990, 3000)}
@@ -47,8 +49,9 @@ class TraitReader:
     (6, 4)
     """
 
-    def __init__(self, dataset: Dataset, likes: int = 6, dislikes: int = 4) -> None:
-        frame = trait_matrix(dataset)
+    def __init__(self, dataset: Dataset, likes: int = 6, dislikes: int = 4, domain: str = "films") -> None:
+        frame = trait_matrix(dataset, domain)
+        self.domain = domain
         self.traits = list(frame.columns)
         self._row = {item: i for i, item in enumerate(frame.index)}
         self._matrix = frame.to_numpy(float)  # (n_items, n_traits)
@@ -83,7 +86,7 @@ class TraitReader:
         def chosen(indices: np.ndarray) -> tuple[tuple[str, int], ...]:
             return tuple((self.traits[i], 0 if abs(scores[i]) >= _STRONG else 1) for i in indices)
 
-        return UserFacts(likes=chosen(order[: self._likes]), dislikes=chosen(order[::-1][: self._dislikes]))
+        return UserFacts(chosen(order[: self._likes]), chosen(order[::-1][: self._dislikes]), self.domain)
 
     def read_all(self, interactions: pd.DataFrame) -> dict[str, UserFacts]:
         """`UserFacts` for each user of `interactions` (columns user, item, rating)."""

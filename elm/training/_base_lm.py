@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
-from elm.data import ATTRIBUTES, GENRES, make_films
 from elm.model import BaseConfig, grow_vocabulary, new_base, plain_ids, train_tokenizer
-from elm.tasks import VECTOR, FilmFacts, Task, UserFacts, all_tasks, generated_facts, shortened
+from elm.tasks import SECOND, VECTOR, ItemFacts, Task, UserFacts, all_tasks, domain_named, generated_facts, shortened
 from elm.training._batch import Batch, Example, collate
 from elm.training._loop import LoopConfig, LoopResult, optimise
 from elm.training._precision import bf16_is_fast
@@ -36,7 +36,9 @@ class BaseRecipe:
     model: BaseConfig = field(default_factory=BaseConfig)
 
 
-def random_user_facts(rng: np.random.Generator, known: Sequence[str], likes: int = 6, dislikes: int = 4) -> UserFacts:
+def random_user_facts(
+    rng: np.random.Generator, known: Sequence[str], likes: int = 6, dislikes: int = 4, domain: str = "films"
+) -> UserFacts:
     """Tastes of nobody: traits drawn at random, the strong ones first."""
     traits = rng.permutation(np.array(known))[: likes + dislikes]
 
@@ -47,51 +49,78 @@ def random_user_facts(rng: np.random.Generator, known: Sequence[str], likes: int
     return UserFacts(
         likes=tuple(zip(traits[:likes].tolist(), levels(likes), strict=True)),
         dislikes=tuple(zip(traits[likes:].tolist(), levels(dislikes), strict=True)),
+        domain=domain,
     )
 
 
-def demo_sources(skip: Any, n_films: int = 20000, seed: int = 0) -> tuple[list[Source], list[float]]:
-    """Film and user prompts over drawn facts; `skip` holds the films whose combinations of facts must not occur."""
-    films = make_films(n_films, seed=seed + 7, prefix="b", skip=skip)
-    facts = [generated_facts(row) for _, row in films.iterrows()]
-    film_tasks, user_tasks, traits = all_tasks("item"), all_tasks("user"), [*GENRES, *ATTRIBUTES]
+def generated_sources(items: pd.DataFrame, domain: str = "films") -> tuple[list[Source], list[float]]:
+    """Prompts over drawn facts: of generated items (rows of `make_films` or `make_products`), pairs, and users."""
+    facts = [generated_facts(row, domain) for _, row in items.iterrows()]
+    words = domain_named(domain).vocabulary
+    single, users = all_tasks("item", domain=domain), all_tasks("user", domain=domain)
+    pairs = all_tasks("pair", "neighbours", domain=domain)
+    traits = [*words.kinds, *words.qualities]
 
-    def film(rng: np.random.Generator) -> Pair:
-        return text_pair(film_tasks[rng.integers(len(film_tasks))], facts[rng.integers(len(facts))], rng)
+    def item(rng: np.random.Generator) -> Pair:
+        return text_pair(single[rng.integers(len(single))], facts[rng.integers(len(facts))], rng)
+
+    def pair(rng: np.random.Generator) -> Pair:
+        task = pairs[rng.integers(len(pairs))]
+        first, second = (facts[rng.integers(len(facts))] for _ in range(2))
+        return text_pair(task, (first, _alike(first, second, rng) if task.reads == "neighbours" else second), rng)
 
     def user(rng: np.random.Generator) -> Pair:
-        return text_pair(user_tasks[rng.integers(len(user_tasks))], random_user_facts(rng, traits), rng)
+        return text_pair(users[rng.integers(len(users))], random_user_facts(rng, traits, domain=domain), rng)
 
-    return [film, user], [0.7, 0.3]
+    known = [(item, 0.5, single), (pair, 0.25, pairs), (user, 0.25, users)]
+    return [source for source, _, tasks in known if tasks], [weight for _, weight, tasks in known if tasks]
+
+
+def _alike(first: ItemFacts, second: ItemFacts, rng: np.random.Generator) -> ItemFacts:
+    """The second item with some facts of the first, as neighbours have them."""
+
+    def mixed(own: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+        return other if rng.random() < 0.3 else own
+
+    aspects = {name: first.aspects[name] if rng.random() < 0.4 else value for name, value in second.aspects.items()}
+    return replace(second, aspects=aspects, kinds=mixed(second.kinds, first.kinds),
+                   qualities=mixed(second.qualities, first.qualities))  # fmt: skip
 
 
 def plot_sources(
-    films: Mapping[str, FilmFacts], others: Mapping[str, Sequence[str]], traits: Sequence[str]
+    films: Mapping[str, ItemFacts], others: Mapping[str, Sequence[str]], traits: Sequence[str]
 ) -> tuple[list[Source], list[float]]:
     """Prompts over real films: the plot to be written stands in the prompt, or another text about the same film does.
 
     films: training films with their plots. others: further texts of them. traits: those that users may have.
     """
-    film_tasks, user_tasks, ids = all_tasks("item"), all_tasks("user"), list(films)
+    single, pairs, users, ids = all_tasks("item"), all_tasks("pair", "neighbours"), all_tasks("user"), list(films)
 
     def film(rng: np.random.Generator) -> Pair:
-        item, task = ids[rng.integers(len(ids))], film_tasks[rng.integers(len(film_tasks))]
+        item, task = ids[rng.integers(len(ids))], single[rng.integers(len(single))]
         prompt, target = text_pair(task, films[item], rng)
         texts = others.get(item, ())
         if len(texts) and rng.random() < 0.4:
-            other = replace(films[item], plot=shortened(texts[int(rng.integers(len(texts)))], 60), themes=())
+            other = replace(films[item], text=shortened(texts[int(rng.integers(len(texts)))], 60), themes=())
             prompt, _ = text_pair(task, other, rng)
         return prompt, target
 
+    def pair(rng: np.random.Generator) -> Pair:
+        first, second = (films[ids[rng.integers(len(ids))]] for _ in range(2))
+        return text_pair(pairs[rng.integers(len(pairs))], (first, second), rng)
+
     def user(rng: np.random.Generator) -> Pair:
-        return text_pair(user_tasks[rng.integers(len(user_tasks))], random_user_facts(rng, traits), rng)
+        return text_pair(users[rng.integers(len(users))], random_user_facts(rng, traits), rng)
 
-    return [film, user], [0.8, 0.2]
+    return [film, pair, user], [0.7, 0.1, 0.2]
 
 
-def text_pair(task: Task, facts: FilmFacts | UserFacts, rng: np.random.Generator) -> Pair:
-    """The task's prompt with the facts where the vector will be, and the teacher's text."""
-    return f"{task.prompt.replace(VECTOR, facts.line())}\n", task.write(facts, rng)
+def text_pair(task: Task, facts: ItemFacts | UserFacts | tuple[ItemFacts, ItemFacts], rng: np.random.Generator) -> Pair:
+    """The task's prompt with the facts where the vectors will be, and the teacher's text."""
+    prompt = task.prompt
+    for mark, one in zip((VECTOR, SECOND), facts if isinstance(facts, tuple) else (facts,), strict=False):
+        prompt = prompt.replace(mark, one.line())
+    return f"{prompt}\n", task.write(facts, rng)
 
 
 class PairBatches:

@@ -12,12 +12,12 @@ IGNORED = -100  # the label that cross-entropy passes over
 
 @dataclass(frozen=True)
 class Example:
-    """One prompt and its target as token ids; where a vector is read, `slots` are its places and `row` its row."""
+    """One prompt and its target as token ids; `slots` are the places of its vectors, `rows` their rows."""
 
     prompt: list[int]
     target: list[int]  # ends with the end token
     slots: tuple[int, ...] = ()
-    row: int = -1  # the row of the vector table
+    rows: tuple[int, ...] = ()  # of the vector table, one a vector
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Batch:
     mask: torch.Tensor  # (B, T)
     labels: torch.Tensor  # (B, T), IGNORED on prompt and padding
     slots: torch.Tensor  # (B, n)
-    rows: torch.Tensor  # (B,)
+    rows: torch.Tensor  # (B, vectors)
 
     @property
     def tokens(self) -> int:
@@ -53,4 +53,5 @@ def collate(examples: Sequence[Example], pad: int) -> Batch:
         labels[i, len(e.prompt) : end] = torch.tensor(e.target)
         mask[i, :end] = 1
     slots = torch.tensor([e.slots for e in examples], dtype=torch.long).view(len(examples), -1)
-    return Batch(ids, mask, labels, slots, torch.tensor([e.row for e in examples]))
+    rows = torch.tensor([e.rows for e in examples], dtype=torch.long).view(len(examples), -1)
+    return Batch(ids, mask, labels, slots, rows)

@@ -8,53 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
-from elm.data import guard_disjoint
-from elm.embeddings import VectorTable
-from elm.model import EmbeddingLanguageModel, is_lora, plain_ids, prompt_ids, with_lora
-from elm.tasks import Task, TemplateTeacher
-from elm.tasks import get as get_task
-from elm.training._batch import Batch, Example, collate
+from elm.model import EmbeddingLanguageModel, is_lora, with_lora
+from elm.training._lessons import LessonBatches, Lessons
 from elm.training._loop import LoopConfig, LoopResult, optimise
 from elm.training._precision import bf16_is_fast
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """What one adapter learns from: vectors, the teacher who writes about their entities, and the tasks.
-
-    ids: the entities to learn from, each in `table` and known to `teacher`; held_out: those that will be scored.
-    weight: how often this adapter's batches come up, relative to the other lessons'; variants: wordings of each text.
-    Raises `LeakageError` where something held out is among `ids`, `CallError` or `UnknownNameError` where the rest
-    does not fit together.
-    """
-
-    adapter: str
-    table: VectorTable
-    teacher: TemplateTeacher
-    tasks: tuple[str | Task, ...]
-    ids: Sequence[str]
-    held_out: Sequence[str] = ()
-    weight: float = 1.0
-    variants: int = 16
-
-    def __post_init__(self) -> None:
-        guard_disjoint(self.ids, self.held_out, f"training of adapter {self.adapter!r}")
-        if not len(self.ids):
-            raise CallError(f"adapter {self.adapter!r} needs at least one entity to learn from, got none")
-        if not self.tasks:
-            raise CallError(f"adapter {self.adapter!r} needs at least one task to learn, got none")
-        if silent := [i for i in self.ids if i not in self.teacher.facts]:
-            raise CallError(
-                f"the teacher must have facts of each entity, but has none of {len(silent)}, such as {silent[0]!r}"
-            )
-        for task in self.tasks:
-            get_task(task)
-        self.table.row_numbers(self.ids)
 
 
 @dataclass(frozen=True)
@@ -71,43 +32,6 @@ class TwoStage:
     seed: int = 0
     fast: bool = False
     lora_rank: int = 0  # 0: stage two trains all weights of the language model; above: low-rank updates by PEFT
-
-
-class LessonBatches:
-    """Batches of examples, each a function of (seed, step); one adapter a batch, so that lengths are alike."""
-
-    def __init__(self, model: EmbeddingLanguageModel, lessons: Sequence[Lessons], batch_tokens: int, seed: int) -> None:
-        if not lessons:
-            raise CallError("training needs at least one lesson, got none")
-        self._tokenizer, self._lessons, self._tokens, self._seed = model.tokenizer, lessons, batch_tokens, seed
-        weights = np.array([lesson.weight for lesson in lessons], float)
-        self._weights = weights / weights.sum()
-        self._prompts = {
-            (lesson.adapter, task): prompt_ids(
-                model.tokenizer, get_task(task).prompt, model.adapter(lesson.adapter).config.soft_tokens
-            )
-            for lesson in lessons
-            for task in lesson.tasks
-        }
-        self._rows = [lesson.table.row_numbers(lesson.ids) for lesson in lessons]
-
-    def at(self, step: int) -> tuple[Lessons, Batch]:
-        """The batch of a step, up to `batch_tokens` padding included, and the lesson that it is of."""
-        rng = np.random.default_rng([self._seed, step])
-        which = int(rng.choice(len(self._lessons), p=self._weights))
-        lesson = self._lessons[which]
-        examples: list[Example] = []
-        longest = 0
-        while len(examples) < 256:
-            index, task = int(rng.integers(len(lesson.ids))), lesson.tasks[int(rng.integers(len(lesson.tasks)))]
-            text = lesson.teacher.write(lesson.ids[index], task, variant=int(rng.integers(lesson.variants)))
-            prompt = self._prompts[lesson.adapter, task]
-            target = [*plain_ids(self._tokenizer, text), self._tokenizer.eos_token_id]
-            longest = max(longest, len(prompt.ids) + len(target))
-            if examples and longest * (len(examples) + 1) > self._tokens:
-                break
-            examples.append(Example(prompt.ids, target, tuple(prompt.slots), int(self._rows[which][index])))
-        return lesson, collate(examples, self._tokenizer.pad_token_id or 0)
 
 
 @dataclass(frozen=True)
@@ -137,7 +61,7 @@ def train_two_stage(
     with a warning, and the model's folder records it.
     """
     _check_spaces(model, lessons, allow_space_mismatch)
-    model.tasks |= {task.id: task for lesson in lessons for task in map(get_task, lesson.tasks)}
+    model.tasks |= {task.id: task for lesson in lessons for task in lesson.learned}
     results = {}
     stages: tuple[tuple[Literal["one", "two"], LoopConfig], ...] = (("one", config.one), ("two", config.two))
     for name, loop in stages:
@@ -208,8 +132,9 @@ def _loss(
         lesson, batch = batches.at(step)
         if lesson.adapter not in tables:
             tables[lesson.adapter] = torch.as_tensor(lesson.table.vectors)
-        vectors = tables[lesson.adapter][batch.rows].to(model.device)
-        soft = model.adapter(lesson.adapter)(vectors)
+        vectors = tables[lesson.adapter][batch.rows].to(model.device)  # (B, 1 or 2, dim)
+        soft = model.adapter(lesson.adapter)(vectors.flatten(0, 1))
+        soft = soft.view(len(vectors), -1, soft.shape[-1])
         embeds = model.spliced(batch.ids.to(model.device), batch.slots.to(model.device), soft)
         with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):
             return llm(inputs_embeds=embeds, labels=batch.labels.to(model.device)).loss, batch.tokens

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from elm.data import demo, make_films, split_entities, split_ratings, strongest
+from elm.data import demo, make_films, split_entities, split_ratings
 from elm.embeddings import EmbeddingSpace, VectorTable, fold_in, wals
-from elm.tasks import FilmFacts, TemplateTeacher, TraitReader
+from elm.tasks import TemplateTeacher, TraitReader, generated_facts
 
 
 class WordHashEncoder:
@@ -61,12 +61,7 @@ def encoder():
 def film_world():
     """200 demo films with vectors of their facts by the hashing encoder, and a teacher for all of them."""
     films = make_films(200, seed=3)
-    facts = {
-        str(item): FilmFacts(
-            tuple(film["genres"]), film["setting"], film["protagonist"], film["conflict"], tuple(strongest(film, 2))
-        )
-        for item, film in films.iterrows()
-    }
+    facts = {str(item): generated_facts(film) for item, film in films.iterrows()}
     vectors = WordHashEncoder().encode([film.line() for film in facts.values()])
     table = VectorTable(list(facts), vectors, EmbeddingSpace.fit("hash", vectors, "cosine", {}, "hash"))
     ids = list(films.index)

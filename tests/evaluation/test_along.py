@@ -12,7 +12,7 @@ AMOUNTS = (-2.0, 0.0, 2.0)
 
 @pytest.fixture
 def films(film_world):
-    horror = [i for i in film_world.train if "Horror" in film_world.facts[i].genres]
+    horror = [i for i in film_world.train if "Horror" in film_world.facts[i].kinds]
     cav = fit(film_world.table.subset(film_world.train), {"horror": horror})["horror"]
     known = {item: film_world.teacher.write(item, "summary") for item in film_world.train}
     return film_world, cav, known

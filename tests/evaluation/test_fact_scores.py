@@ -1,23 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from elm.data import CONFLICTS, PROTAGONISTS, SETTINGS, make_films, strongest
+from elm.data import CONFLICTS, PROTAGONISTS, SETTINGS, make_films
 from elm.evaluation import _facts as facts_module
 from elm.evaluation import fact_scores
 from elm.evaluation._facts import found_facts
-from elm.tasks import FilmFacts, TemplateTeacher, all_tasks
+from elm.tasks import ItemFacts, TemplateTeacher, all_tasks, domain_named, generated_facts
 
-TRAIN = FilmFacts(
-    genres=("Comedy", "War"), setting="a night train", protagonist="a shy librarian", conflict="a lost letter"
+TRAIN = ItemFacts(
+    ("Comedy", "War"), {"setting": "a night train", "protagonist": "a shy librarian", "conflict": "a lost letter"}
 )
 
 
 def test_teachers_texts_of_300_demo_films_are_perfect_in_every_film_task():
     films = make_films(300, seed=7)
-    facts = {
-        str(item): FilmFacts(tuple(f["genres"]), f["setting"], f["protagonist"], f["conflict"], tuple(strongest(f, 2)))
-        for item, f in films.iterrows()
-    }
+    facts = {str(item): generated_facts(film) for item, film in films.iterrows()}
     teacher = TemplateTeacher(facts, seed=5)
     for task in all_tasks("item"):
         if task.id not in {"summary", "positive_review", "negative_review", "five_positive"}:
@@ -60,15 +59,17 @@ def test_planted_wrong_facts_score_as_counted_by_hand():
 def test_conventions_for_nothing_found_and_nothing_true():
     silent = fact_scores(["Nothing here."], [TRAIN])
     assert (silent.precision["overall"], silent.recall["overall"]) == (0.0, 0.0)
-    nothing_true = fact_scores(["Nothing here."], [FilmFacts()])
+    nothing_true = fact_scores(["Nothing here."], [ItemFacts()])
     assert (nothing_true.precision["overall"], nothing_true.recall["overall"]) == (1.0, 1.0)
-    only_wrong = fact_scores(["A war film."], [FilmFacts()], kinds=("genres",))
+    only_wrong = fact_scores(["A war film."], [ItemFacts()], kinds=("genres",))
     assert (only_wrong.precision["genres"], only_wrong.recall["genres"]) == (0.0, 1.0)
 
 
 def test_genre_word_inside_another_facts_wording_does_not_count(monkeypatch):
-    changed = {"setting": {"a war museum": "a hall of old guns"}, "protagonist": PROTAGONISTS, "conflict": CONFLICTS}
-    monkeypatch.setattr(facts_module, "_PAIRS", changed)
+    words = domain_named("films")
+    aspects = {**words.vocabulary.aspects, "setting": {"a war museum": "a hall of old guns"}}
+    changed = replace(words, vocabulary=replace(words.vocabulary, aspects=aspects))
+    monkeypatch.setattr(facts_module, "domain_named", lambda name: changed)
     facts_module._matcher.cache_clear()
     found_facts.cache_clear()
     try:
@@ -80,7 +81,7 @@ def test_genre_word_inside_another_facts_wording_does_not_count(monkeypatch):
 
 
 def test_a_plot_may_speak_of_a_war_in_a_film_of_another_genre():
-    film = FilmFacts(genres=("Drama",), plot="Two brothers go to war.")
+    film = ItemFacts(("Drama",), text="Two brothers go to war.")
     texts = [
         "This is a drama film. Two brothers go to war.",
         "- A true drama film\n- Two brothers go to war.",

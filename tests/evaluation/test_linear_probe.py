@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from elm.evaluation import LinearProbe
-from elm.tasks import FilmFacts, TemplateTeacher
+from elm.tasks import ItemFacts, TemplateTeacher
 
 
 def test_reads_every_fact_where_vectors_are_linear_in_the_facts():
@@ -16,7 +16,7 @@ def test_reads_every_fact_where_vectors_are_linear_in_the_facts():
         has[rng.integers(3)] = True
         mood, level = rng.integers(2), rng.integers(2)
         films.append(
-            FilmFacts(
+            ItemFacts(
                 tuple(g for g, h in zip(genres, has, strict=True) if h),
                 places[place],
                 leads[lead],
@@ -35,17 +35,17 @@ def test_reads_every_fact_where_vectors_are_linear_in_the_facts():
 def test_real_films_get_genres_and_the_nearest_plot():
     rng = np.random.default_rng(1)
     rows = rng.normal(size=(60, 5))
-    films = [FilmFacts(("War",) if r[0] > 0 else ("Drama",), plot=f"Plot {i}.") for i, r in enumerate(rows)]
+    films = [ItemFacts(("War",) if r[0] > 0 else ("Drama",), text=f"Plot {i}.") for i, r in enumerate(rows)]
     read = LinearProbe.fit(rows, films).read(rows[:3] * 2.0)
-    assert [film.plot for film in read] == ["Plot 0.", "Plot 1.", "Plot 2."]
-    assert all(film.setting is None and len(film.genres) >= 1 for film in read)
+    assert [film.text for film in read] == ["Plot 0.", "Plot 1.", "Plot 2."]
+    assert all(not film.aspects and len(film.kinds) >= 1 for film in read)
 
 
 def test_real_films_get_the_nearest_themes_so_that_texts_have_the_teachers_form():
     rng = np.random.default_rng(3)
     rows = rng.normal(size=(60, 5))
     films = [
-        FilmFacts(("War",), plot=f"Plot {i}.", themes=tuple(f"word{i}n{n}" for n in range(6))) for i in range(len(rows))
+        ItemFacts(("War",), text=f"Plot {i}.", themes=tuple(f"word{i}n{n}" for n in range(6))) for i in range(len(rows))
     ]
     read = LinearProbe.fit(rows, films).read(rows[:3] * 2.0)
     assert read == films[:3]
@@ -57,13 +57,13 @@ def test_real_films_get_the_nearest_themes_so_that_texts_have_the_teachers_form(
 def test_is_the_same_every_time():
     rng = np.random.default_rng(2)
     rows = rng.normal(size=(50, 4))
-    films = [FilmFacts(("War",) if r[0] > 0 else ("Drama", "Crime"), plot="x") for r in rows]
+    films = [ItemFacts(("War",) if r[0] > 0 else ("Drama", "Crime"), text="x") for r in rows]
     first, second = (LinearProbe.fit(rows, films, seed=4).read(rows) for _ in range(2))
     assert first == second
 
 
 def test_wrong_calls():
-    rows, films = np.ones((30, 3)), [FilmFacts(("War",), plot="x")] * 30
+    rows, films = np.ones((30, 3)), [ItemFacts(("War",), text="x")] * 30
     with pytest.raises(ValueError, match="got 29, 30"):
         LinearProbe.fit(rows, films[1:])
     with pytest.raises(ValueError, match="finite vectors"):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from elm._errors import LeakageError
-from elm.evaluation import CachedEncoder, fact_scores, film_consistency
+from elm.evaluation import CachedEncoder, fact_scores, item_consistency
 from elm.evaluation._texts import partners, ratio_interval
 
 TASKS = ("summary", "five_positive")
 
 
 def score(world, model, encoder, **more):
-    return film_consistency(
+    return item_consistency(
         model, TASKS, world.table, world.train, world.test, world.facts, world.teacher, encoder, **more
     )
 
@@ -95,11 +95,11 @@ def test_an_empty_text_scores_zero(film_world, encoder):
 
 
 def test_real_films_are_scored_on_genres_alone(film_world, encoder, look_up):
-    from elm.tasks import FilmFacts, TemplateTeacher
+    from elm.tasks import ItemFacts, TemplateTeacher
 
-    facts = {item: FilmFacts(film.genres, plot=f"{film.setting}.") for item, film in film_world.facts.items()}
+    facts = {item: ItemFacts(film.kinds, text=f"{film.aspects['setting']}.") for item, film in film_world.facts.items()}
     teacher = TemplateTeacher(facts, 0)
-    found = film_consistency(
+    found = item_consistency(
         look_up(film_world.table, teacher), ["summary"], film_world.table, film_world.train, film_world.test, facts,
         teacher, encoder,
     )  # fmt: skip
@@ -118,9 +118,9 @@ def test_leakage_and_wrong_models_are_refused(film_world, encoder, look_up):
     model = look_up(film_world.table, film_world.teacher)
     more = (film_world.facts, film_world.teacher, encoder)
     with pytest.raises(LeakageError, match="films: 1 held out"):
-        film_consistency(model, TASKS, film_world.table, film_world.train, film_world.train[:1], *more)
+        item_consistency(model, TASKS, film_world.table, film_world.train, film_world.train[:1], *more)
     with pytest.raises(ValueError, match="at least two held-out"):
-        film_consistency(model, TASKS, film_world.table, film_world.train, film_world.test[:1], *more)
+        item_consistency(model, TASKS, film_world.table, film_world.train, film_world.test[:1], *more)
 
     class Short:
         def describe(self, vectors, task, *, seed=0):

@@ -10,7 +10,7 @@ from elm._errors import CallError, CheckpointError
 from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model import BASE_ID, EmbeddingLanguageModel, load_model, merged, save_model, shipped_base, with_lora
-from elm.tasks import FilmFacts, TemplateTeacher
+from elm.tasks import ItemFacts, TemplateTeacher
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage
 
 
@@ -24,7 +24,7 @@ def trained():
     adapter = MLPAdapter.for_space(space, 256, ("summary",), soft_tokens=2, hidden=16)
     model = EmbeddingLanguageModel(llm, tokenizer, {"toy": adapter}, {"base": {"id": BASE_ID, "revision": None}})
     before = {name: value.clone() for name, value in llm.state_dict().items()}
-    facts = {item: FilmFacts(genres=("War",), plot="Two armies meet at a bridge.") for item in table.ids}
+    facts = {item: ItemFacts(("War",), text="Two armies meet at a bridge.") for item in table.ids}
     lessons = [Lessons("toy", table, TemplateTeacher(facts), ("summary",), table.ids)]
     config = TwoStage(one=LoopConfig(1, 1e-3), two=LoopConfig(2, 1e-2), batch_tokens=200, lora_rank=2)
     train_two_stage(model, lessons, config, progress=False)

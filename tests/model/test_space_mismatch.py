@@ -17,7 +17,7 @@ from elm.adapters import read_config
 from elm.cli import main
 from elm.embeddings import EmbeddingSpace, VectorTable, wals
 from elm.model import EmbeddingLanguageModel, load_model, save_model, shipped_vectors
-from elm.tasks import FilmFacts, TemplateTeacher
+from elm.tasks import ItemFacts, TemplateTeacher
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage
 
 LOOP = LoopConfig(steps=1, lr=1e-3, warmup=1)
@@ -97,7 +97,7 @@ def test_leave_does_not_help_where_the_size_is_wrong_or_the_choice_open(other: V
 
 
 def lessons(table: VectorTable) -> list[Lessons]:
-    facts = {i: FilmFacts(genres=("drama",), plot="A storm.") for i in table.ids}
+    facts = {i: ItemFacts(("drama",), text="A storm.") for i in table.ids}
     return [Lessons("toy", table, TemplateTeacher(facts), ("summary",), table.ids)]
 
 

@@ -150,10 +150,10 @@ def test_generated_films_repeat_no_held_out_combination_of_facts(world: World, s
     assert len(table) == len(facts) == 60
     assert not set(table.ids) & set(world.films.ids)
     held = {
-        (world.film_facts[i].setting, world.film_facts[i].protagonist, world.film_facts[i].conflict)
+        tuple(world.film_facts[i].aspects.values())
         for i in (*world.film_split.validation, *world.film_split.test)
     }
-    assert not held & {(f.setting, f.protagonist, f.conflict) for f in facts.values()}
+    assert not held & {tuple(f.aspects.values()) for f in facts.values()}
     films, _ = lessons(world, small.config(), (table, facts))
     assert set(films.ids) == {*world.film_split.train, *table.ids}
     bare = replace(world, dataset=replace(world.dataset, facts=None))

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elm.data import ATTRIBUTES, GENRES
-from elm.tasks import FilmFacts, shortened, trait_phrase
-from elm.tasks._film_words import fill
+from elm.tasks import ItemFacts, domain_named, shortened
 from elm.tasks._phrases import capital, listed, pick, with_article
+from elm.tasks._wording import fill, words_of
 
 words = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
 sentences = st.lists(
@@ -58,19 +58,17 @@ def test_articles() -> None:
 
 
 def test_every_trait_has_words() -> None:
-    said = [trait_phrase(t) for t in (*GENRES, *ATTRIBUTES)]
+    said = [domain_named("films").trait(t) for t in (*GENRES, *ATTRIBUTES)]
     assert len(set(said)) == len(said)
     assert all(phrase.endswith("films") for phrase in said)
 
 
-@given(st.lists(st.sampled_from(GENRES), min_size=1, max_size=3, unique=True), st.integers(0, 2**32 - 1))
-def test_sentences_begin_with_capitals(genres: list[str], seed: int) -> None:
-    import numpy as np
-
-    facts = FilmFacts(tuple(genres), "an old mill", "a shy miller", "a broken dam", (("dark", 0),))
-    text = fill(
-        ("{hero} waits. {trouble}! {place}? {a_genres} film, {moods}.\n- {hero}",), facts, np.random.default_rng(seed)
-    )
+@given(st.lists(st.sampled_from(GENRES), min_size=1, max_size=3, unique=True))
+def test_sentences_begin_with_capitals(genres: list[str]) -> None:
+    aspects = {"setting": "an old mill", "protagonist": "a shy miller", "conflict": "a broken dam"}
+    facts = ItemFacts(tuple(genres), aspects, (("dark", 0),))
+    pattern = "{protagonist} waits. {conflict}! {setting}? {a_kinds} film, {qualities}.\n- {protagonist}"
+    text = fill(pattern, words_of(facts))
     assert text.startswith("A shy miller waits. A broken dam! An old mill? A")
     assert text.endswith("relentlessly dark.\n- A shy miller")
 

@@ -10,7 +10,8 @@ import pytest
 
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset, demo
-from elm.tasks import FilmFacts, TemplateTeacher, TraitReader, UserFacts, all_tasks, film_facts, genre_word
+from elm.tasks import ItemFacts, TemplateTeacher, TraitReader, UserFacts, all_tasks, item_facts
+from elm.tasks import FILMS
 
 FILM_TASKS = [t.id for t in all_tasks("item")]
 USER_TASKS = [t.id for t in all_tasks("user")]
@@ -22,8 +23,8 @@ def world() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def films(world: Dataset) -> dict[str, FilmFacts]:
-    return {item: film_facts(world, item) for item in world.items.index}
+def films(world: Dataset) -> dict[str, ItemFacts]:
+    return {item: item_facts(world, item) for item in world.items.index}
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +33,14 @@ def users(world: Dataset) -> dict[str, UserFacts]:
 
 
 @pytest.mark.parametrize("task", FILM_TASKS)
-def test_every_fact_of_a_film_stands_in_its_text(films: dict[str, FilmFacts], task: str) -> None:
-    from elm.tasks._phrases import ATTRIBUTE_PHRASES
-
+def test_every_fact_of_a_film_stands_in_its_text(films: dict[str, ItemFacts], task: str) -> None:
     teacher = TemplateTeacher(films)
     for item, facts in films.items():
         for variant in range(3):
             text = teacher.write(item, task, variant).lower()
-            said = [facts.setting, facts.protagonist, facts.conflict, *map(genre_word, facts.genres)]
-            said += [ATTRIBUTE_PHRASES[a][level] for a, level in facts.moods]
+            said = [*facts.aspects.values(), *map(FILMS.kind_word, facts.kinds)]
+            if task not in ("funnier", "sadder", "scarier"):
+                said += [FILMS.quality_words(a, level) for a, level in facts.qualities]
             missing = [fact for fact in said if str(fact).lower() not in text]
             assert not missing, (item, text, missing)
             assert "{" not in text
@@ -66,7 +66,7 @@ def test_variants_say_the_same_in_other_words(films, users, task: str) -> None: 
         assert len({teacher.write(entity, task, variant) for variant in range(16)}) >= 2
 
 
-def test_five_positive_is_five_bullets(films: dict[str, FilmFacts]) -> None:
+def test_five_positive_is_five_bullets(films: dict[str, ItemFacts]) -> None:
     for item in films:
         lines = TemplateTeacher(films).write(item, "five_positive").splitlines()
         assert len(lines) == 5
@@ -83,15 +83,13 @@ def test_a_profile_is_always_ten_bullets_likes_first(users: dict[str, UserFacts]
 
 
 def test_a_summary_of_a_user_has_four_parts_that_say_every_trait(users: dict[str, UserFacts]) -> None:
-    from elm.tasks import trait_phrase
-
     for user, facts in users.items():
         text = TemplateTeacher(users).write(user, "user_summary")
         parts = text.rstrip(".").split(". ")
         assert len(parts) == 4, text
         liked, disliked = " ".join(parts[:2]), " ".join(parts[2:])
-        assert all(trait_phrase(t) in liked for t, _ in facts.likes)
-        assert all(trait_phrase(t) in disliked for t, _ in facts.dislikes)
+        assert all(FILMS.trait(t) in liked for t, _ in facts.likes)
+        assert all(FILMS.trait(t) in disliked for t, _ in facts.dislikes)
 
 
 def test_a_user_without_genres_still_gets_four_parts() -> None:
@@ -123,8 +121,8 @@ def real() -> Dataset:
 @pytest.mark.parametrize("task", FILM_TASKS)
 def test_a_real_film_is_told_by_genres_and_plot(real: Dataset, task: str) -> None:
     plot = "A crew answers a call from a dead planet."
-    facts = film_facts(real, "2", plot)
-    assert facts == FilmFacts(genres=("Sci-Fi", "Horror"), plot=plot)
+    facts = item_facts(real, "2", plot)
+    assert facts == ItemFacts(("Sci-Fi", "Horror"), text=plot)
     text = TemplateTeacher({"2": facts}).write("2", task)
     assert plot in text
     assert "science fiction and horror" in text
@@ -133,7 +131,7 @@ def test_a_real_film_is_told_by_genres_and_plot(real: Dataset, task: str) -> Non
 @pytest.mark.parametrize("task", FILM_TASKS)
 def test_a_real_film_without_a_plot_leaves_no_hole(real: Dataset, task: str) -> None:
     for variant in range(6):
-        text = TemplateTeacher({"1": film_facts(real, "1")}).write("1", task, variant)
+        text = TemplateTeacher({"1": item_facts(real, "1")}).write("1", task, variant)
         assert "crime" in text
         assert "  " not in text
         assert text == text.strip()
@@ -142,7 +140,7 @@ def test_a_real_film_without_a_plot_leaves_no_hole(real: Dataset, task: str) -> 
 
 def test_a_long_plot_is_quoted_in_part() -> None:
     plot = " ".join(f"word{i}" for i in range(200))
-    text = TemplateTeacher({"1": FilmFacts(("War",), plot=plot)}).write("1", "summary")
+    text = TemplateTeacher({"1": ItemFacts(("War",), text=plot)}).write("1", "summary")
     assert "word44." in text
     assert "word45" not in text
 
@@ -157,10 +155,10 @@ def test_what_the_teacher_cannot_write_it_says(films, users, real: Dataset) -> N
     with pytest.raises(CallError, match="task 'summary' reads items, but 'u1' is of the other kind"):
         TemplateTeacher(users).write("u1", "summary")
     with pytest.raises(UnknownNameError, match="unknown item '3'"):
-        film_facts(real, "3")
+        item_facts(real, "3")
 
 
-def test_wordings_are_used_about_equally_often(films: dict[str, FilmFacts]) -> None:
+def test_wordings_are_used_about_equally_often(films: dict[str, ItemFacts]) -> None:
     """A pattern that a seed never picks would be a wording that no model learns."""
     teacher = TemplateTeacher(films)
     first = Counter(teacher.write(i, "five_positive", v).splitlines()[3].split()[1] for i in films for v in range(4))

@@ -12,8 +12,8 @@ import torch
 
 from elm.data import ATTRIBUTES, GENRES, make_films
 from elm.model import BaseConfig, load_llm, save_llm
-from elm.tasks import FilmFacts
-from elm.training import BaseRecipe, demo_sources, plot_sources, train_base
+from elm.tasks import ItemFacts
+from elm.training import BaseRecipe, generated_sources, plot_sources, train_base
 
 RECIPE = BaseRecipe(steps=2, batch_tokens=300, seed=1, model=BaseConfig(400, 32, 2, 2, 64, 256))
 
@@ -25,7 +25,7 @@ def skip() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def sources(skip: pd.DataFrame):  # type: ignore[no-untyped-def]
-    return demo_sources(skip, n_films=300, seed=1)
+    return generated_sources(make_films(300, seed=8, prefix="b", skip=skip))
 
 
 def weights(model: torch.nn.Module) -> list[torch.Tensor]:
@@ -108,7 +108,7 @@ def test_tastes_of_nobody_have_six_likes_and_four_dislikes(sources) -> None:  # 
 
 @pytest.fixture
 def plots():  # type: ignore[no-untyped-def]
-    films = {f"m{i}": FilmFacts(("War",), plot=f"Plot number {i} tells of ship {i}.") for i in range(12)}
+    films = {f"m{i}": ItemFacts(("War",), text=f"Plot number {i} tells of ship {i}.") for i in range(12)}
     others = {i: [f"Another text about {i}."] for i in list(films)[:6]}
     return plot_sources(films, others, [*GENRES, "era:new"])
 
