@@ -20,7 +20,7 @@ from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
 from elm.data._shop_products import make_products, product_texts
 from elm.data._soft_attributes import load_soft_attributes
-from elm.data._splits import EntitySplit, guard_disjoint, split_entities, split_ratings
+from elm.data._splits import PARTS, EntitySplit, guard_disjoint, split_entities, split_ratings
 from elm.data._summary import summarize
 from elm.data._tags import load_genome, load_tags
 from elm.data._texts import JoinReport, join_texts
@@ -35,6 +35,7 @@ __all__ = [
     "GENRES",
     "GENRE_WORDS",
     "NAMES",
+    "PARTS",
     "PROTAGONISTS",
     "SETTINGS",
     "SHOP_VOCABULARY",
