@@ -17,8 +17,16 @@ from elm.tasks import VECTOR, Task
 SHAPE = BaseConfig(vocabulary=320, width=32, layers=2, heads=2, feed_forward=64, context=128)
 TEXTS = ("Summarise the film in a few sentences.", "A storm at sea.", "Describe the viewer.", "one two", "Say it:")
 BASE = {"base": {"id": "tiny", "revision": None, "sha256": None}}
+
+
+class Said(str):
+    """Facts that are the text itself."""
+
+    domain = "films"
+
+
 SAY = Task("say", "item", f"Say it: {VECTOR}.", lambda facts, rng: str(facts), max_new_tokens=12)
-"""A task whose teacher says the facts as they are."""
+"""A task whose teacher says the facts as they are: those that are `Said`."""
 
 
 @cache

@@ -6,16 +6,18 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
-from elm.model import EmbeddingLanguageModel, is_lora, with_lora
+from elm.model import EmbeddingLanguageModel, context_length, is_lora, require_end, with_lora
 from elm.training._lessons import LessonBatches, Lessons
 from elm.training._loop import LoopConfig, LoopResult, optimise
-from elm.training._precision import bf16_is_fast
+from elm.training._objective import Objective, shared_loss
+from elm.training._team import Team
+from elm.training._validate import Validation
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,23 @@ def train_two_stage(
     checkpoints: Path | None = None,
     after_stage: Callable[[str, LoopResult], None] | None = None,
     allow_space_mismatch: bool = False,
+    validation: Validation | None = None,
 ) -> TwoStageResult:
     """Train the adapters with the LLM frozen, then both. Adapters and LLM are changed in place.
 
     With `checkpoints` (a folder) an interrupted call goes on where it was when called again with the same arguments,
     and ends with the same bits; a finished stage is read back, not done again. `after_stage(name, result)` is called
-    at the end of each stage. The model remembers how the tasks were asked. Raises what `optimise` raises, and
-    `VectorError` for a lesson's table of another space than its adapter's; `allow_space_mismatch` trains all the same,
-    with a warning, and the model's folder records it.
+    at the end of each stage. `validation` scores what the model writes on the way; its numbers stand beside the loss in
+    checkpoints/metrics.jsonl. Where `accelerate launch` or `torchrun` started several processes, all call this alike
+    and end with the same weights; a GPU is used where there is one. The model remembers how the tasks were asked.
+
+    Raises what `optimise` raises, `CallError` for a tokenizer without an end token or a text that is longer than the
+    language model's context, and `VectorError` for a lesson's table of another space than its adapter's;
+    `allow_space_mismatch` trains all the same, with a warning, and the model's folder records it.
     """
     _check_spaces(model, lessons, allow_space_mismatch)
+    require_end(model.tokenizer)
+    Team().to_device(model)
     model.tasks |= {task.id: task for lesson in lessons for task in lesson.learned}
     results = {}
     stages: tuple[tuple[Literal["one", "two"], LoopConfig], ...] = (("one", config.one), ("two", config.two))
@@ -70,15 +79,19 @@ def train_two_stage(
                 torch.manual_seed(config.seed)
                 model.llm = with_lora(model.llm, config.lora_rank)
         groups = trainable(model, stage=name, llm_lr=config.llm_lr)
+        team = Team(Objective(model, config.fast))
         batches = LessonBatches(model, lessons, config.batch_tokens, config.seed + (name == "two"))
         results[name] = optimise(
             groups,
-            _loss(model, batches, config.fast),
+            _loss(team, batches, context_length(model.llm)),
             replace(loop, seed=config.seed),
             label=f"stage {name}",
             progress=progress,
             checkpoint=checkpoints / f"stage-{name}.safetensors" if checkpoints else None,
             modules={"elm": model},
+            validation=validation if validation and name in validation.stages else None,
+            metrics=checkpoints / "metrics.jsonl" if checkpoints else None,
+            team=team,
         )
         if after_stage:
             after_stage(name, results[name])
@@ -121,22 +134,19 @@ def trainable(
     return groups + [(p, llm_lr) for p in model.llm.parameters() if p.requires_grad]
 
 
-def _loss(
-    model: EmbeddingLanguageModel, batches: LessonBatches, fast: bool
-) -> Callable[[int], tuple[torch.Tensor, int]]:
-    llm: Any = torch.compile(model.llm, dynamic=True) if fast else model.llm
-    half = fast or bf16_is_fast(model.device)
+def _loss(team: Team, batches: LessonBatches, context: int | None) -> Callable[[int], tuple[torch.Tensor, int, int]]:
     tables: dict[str, torch.Tensor] = {}
 
-    def at(step: int) -> tuple[torch.Tensor, int]:
-        lesson, batch = batches.at(step)
+    def at(number: int) -> tuple[torch.Tensor, int, int]:
+        lesson, batch = batches.at(number)
+        if context is not None and batch.ids.shape[1] > context:
+            raise CallError(
+                f"a prompt and its text must fit the language model's context of {context} tokens; one that adapter "
+                f"{lesson.adapter!r} is to learn takes {batch.ids.shape[1]}: shorten its texts, use fewer soft tokens, "
+                "or take a base with a longer context"
+            )
         if lesson.adapter not in tables:
             tables[lesson.adapter] = torch.as_tensor(lesson.table.vectors)
-        vectors = tables[lesson.adapter][batch.rows].to(model.device)  # (B, 1 or 2, dim)
-        soft = model.adapter(lesson.adapter)(vectors.flatten(0, 1))
-        soft = soft.view(len(vectors), -1, soft.shape[-1])
-        embeds = model.spliced(batch.ids.to(model.device), batch.slots.to(model.device), soft)
-        with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=half):
-            return llm(inputs_embeds=embeds, labels=batch.labels.to(model.device)).loss, batch.tokens
+        return shared_loss(team, lesson.adapter, tables[lesson.adapter], batch)
 
     return at

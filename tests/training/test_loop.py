@@ -80,6 +80,43 @@ def test_it_is_adamw_with_clipping_written_out() -> None:
     torch.testing.assert_close(mine.detach(), theirs.detach())
 
 
+def test_accumulated_batches_weigh_by_their_targets() -> None:
+    """Two batches of three and of one target are the same step as one batch of all four."""
+    x = torch.tensor(np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32))
+
+    def fitted(accumulate: int) -> tuple[nn.Linear, LoopResult]:
+        torch.manual_seed(0)
+        net = nn.Linear(3, 1)
+
+        def loss_at(number: int) -> tuple[torch.Tensor, int, int]:
+            step, part = divmod(number, accumulate)
+            rows = x[4 * step :][:4]
+            rows = rows if accumulate == 1 else (rows[:3], rows[3:])[part]
+            return net(rows).square().mean(), 10 * len(rows), len(rows)
+
+        loop = LoopConfig(10, 1e-2, warmup=2, accumulate=accumulate)
+        return net, optimise([(p, 1.0) for p in net.parameters()], loss_at, loop, progress=False)
+
+    (one, whole), (two, parts) = fitted(1), fitted(2)
+    torch.testing.assert_close(one.weight, two.weight, rtol=1e-4, atol=1e-6)
+    assert parts.losses == pytest.approx(whole.losses)
+    assert parts.tokens_per_second * parts.seconds == pytest.approx(10 * 40)
+
+
+def test_checkpoints_of_the_first_version_go_on(tmp_path: Path) -> None:
+    """They name neither accumulation nor schedule, and hold no validations."""
+    whole, path = network(), tmp_path / "ck.safetensors"
+    expected = run(whole, None)
+    with pytest.raises(Interrupted):
+        run(network(), path, stop_at=9)
+    tensors, metadata = read_tensors(path)
+    assert set(json.loads(metadata["settings"])) == {"steps", "lr", "warmup", "weight_decay", "clip", "seed"}
+    write_tensors(path, tensors, {key: value for key, value in metadata.items() if key != "validations"})
+    net = network()
+    assert run(net, path).losses == expected.losses
+    assert same(weights(net), weights(whole))
+
+
 def test_the_seed_decides_dropout_and_the_global_generator_is_left_alone() -> None:
     a, b, c = network(), network(), network()
     torch.manual_seed(1)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tiny_elm
 import torch
-from tiny_elm import SAY
+from tiny_elm import SAY, Said
 
 from elm._errors import CallError, LeakageError, UnknownNameError
 from elm.adapters import MLPAdapter
@@ -19,7 +19,7 @@ from elm.model import EmbeddingLanguageModel, load_model, save_model
 from elm.tasks import TemplateTeacher
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage, trainable
 
-WORDS = {"v0": "one", "v1": "two"}
+WORDS = {"v0": Said("one"), "v1": Said("two")}
 SHORT = TwoStage(LoopConfig(5, 1e-2, warmup=1, save_every=2), LoopConfig(6, 3e-3, warmup=1, save_every=4),
                  batch_tokens=60)  # fmt: skip
 
@@ -125,11 +125,11 @@ def test_the_seed_decides_all() -> None:
 
 
 def test_two_adapters_take_turns_by_weight() -> None:
-    from elm.training._stages import LessonBatches
+    from elm.training._lessons import LessonBatches
 
     a, b = tiny_elm.table(name="a"), tiny_elm.table(dim=4, name="b")
     model = tiny_elm.model(a, b)
-    texts = {i: f"text {i}" for i in a.ids}
+    texts = {i: Said(f"text {i}") for i in a.ids}
     lessons = [Lessons("a", a, TemplateTeacher(texts), (SAY,), a.ids, weight=3.0),  # type: ignore[arg-type]
                Lessons("b", b, TemplateTeacher(texts), (SAY,), b.ids[:3], weight=1.0)]  # type: ignore[arg-type]  # fmt: skip
     batches = LessonBatches(model, lessons, 200, seed=0)
@@ -137,8 +137,8 @@ def test_two_adapters_take_turns_by_weight() -> None:
     assert np.mean([lesson.adapter == "a" for lesson, _ in turns]) == pytest.approx(0.75, abs=0.06)
     for lesson, batch in turns[:50]:
         assert batch.ids.numel() <= 200
-        assert set(batch.rows.tolist()) <= set(lesson.table.row_numbers(lesson.ids).tolist())
-        for row, labels in zip(batch.rows.tolist(), batch.labels, strict=True):
+        assert set(batch.rows.flatten().tolist()) <= set(lesson.table.row_numbers(lesson.ids).tolist())
+        for row, labels in zip(batch.rows.flatten().tolist(), batch.labels, strict=True):
             said = model.tokenizer.decode(labels[labels >= 0], skip_special_tokens=True)
             assert said == f"text v{row}"  # the text belongs to the vector
     again = batches.at(17)[1]
@@ -229,7 +229,7 @@ def test_what_was_trained_reads_back(tmp_path: Path) -> None:
 
 
 def test_held_out_entities_are_not_learned_from() -> None:
-    table, teacher = tiny_elm.table(), TemplateTeacher({f"v{i}": "x" for i in range(12)})  # type: ignore[arg-type]
+    table, teacher = tiny_elm.table(), TemplateTeacher({f"v{i}": Said("x") for i in range(12)})  # type: ignore[arg-type]
     Lessons("toy", table, teacher, (SAY,), table.ids[:8], held_out=table.ids[8:])
     message = r"training of adapter 'toy': 2 held out are also trained on \('v6', 'v7'\); split by entity"
     with pytest.raises(LeakageError, match=message):
@@ -237,7 +237,7 @@ def test_held_out_entities_are_not_learned_from() -> None:
 
 
 def test_lessons_that_do_not_fit_together() -> None:
-    table, teacher = tiny_elm.table(), TemplateTeacher({f"v{i}": "x" for i in range(10)})  # type: ignore[arg-type]
+    table, teacher = tiny_elm.table(), TemplateTeacher({f"v{i}": Said("x") for i in range(10)})  # type: ignore[arg-type]
     with pytest.raises(CallError, match="adapter 'toy' needs at least one entity to learn from, got none"):
         Lessons("toy", table, teacher, (SAY,), [])
     with pytest.raises(CallError, match="adapter 'toy' needs at least one task to learn, got none"):
