@@ -44,9 +44,15 @@ def save_llm(llm: Any, tokenizer: Any, folder: str | Path, dtype: torch.dtype = 
 
 
 def load_llm(
-    folder: str | Path, revision: str | None = None, strict: bool = False, access: Access | None = None
+    folder: str | Path,
+    revision: str | None = None,
+    strict: bool = False,
+    access: Access | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> tuple[Any, Any]:
-    """(model in float32, tokenizer) from a transformers folder or a Hub id; runs no code from there.
+    """(model, tokenizer) from a transformers folder or a Hub id; runs no code from there.
+
+    dtype: of the weights. A base that stays frozen, as with LoRA, may be read in bfloat16, for half the memory.
 
     Raises `DataFileError` where there is none, `CheckpointError` for weights that are cut off, missing, misshapen or
     not finite, for a description that asks for code, and with `strict` also for weights that the model has no place
@@ -60,7 +66,7 @@ def load_llm(
         _refuse(described, strict=False)
         revision = described.name  # the commit, of which all files then are
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
-    llm, report = _read(folder, options, dtype=torch.float32)
+    llm, report = _read(folder, options, dtype=dtype)
     _check_report(report, folder, strict)
     require_finite(llm.state_dict(), folder)
     return llm.eval(), _read_tokenizer(folder, options) if tokenizer is None else tokenizer

@@ -27,8 +27,9 @@ def with_lora(llm: Any, rank: int, dropout: float = 0.0) -> Any:
     if is_lora(llm):
         raise CallError("the language model has LoRA updates already; merge them before adding others")
     config = LoraConfig(
-        r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
+        r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM",
+        fan_in_fan_out=any(type(module).__name__ == "Conv1D" for module in llm.modules()),  # GPT-2's linear layers
+    )  # fmt: skip
     return get_peft_model(llm, config)
 
 
@@ -87,6 +88,7 @@ def check_lora(folder: Path) -> tuple[Any, dict[str, tuple[int, ...]]]:
 
 _NUMBERS = {"r": (int,), "lora_alpha": (int, float), "lora_dropout": (int, float)}
 _FREE = {"base_model_name_or_path", "revision", "inference_mode", "peft_version"}
+_TURNED = "fan_in_fan_out"  # whether the base keeps its linear weights the other way round, as GPT-2 does
 
 
 def _config(folder: Path) -> Any:
@@ -111,8 +113,8 @@ def _config(folder: Path) -> Any:
     if not isinstance(targets, list) or not targets or not all(isinstance(name, str) for name in targets):
         raise CheckpointError(f"{path} must list its target_modules by name")
     for key, value in came.items():
-        known = key in _NUMBERS or key in _FREE or key == "target_modules"
+        known = key in _NUMBERS or key in _FREE or key == "target_modules" or (key == _TURNED and value is True)
         if not known and value != plain.get(key) and value not in (None, False, [], {}):
             raise CheckpointError(f"{path} sets {key[:60]}, which a plain LoRA folder leaves alone; it is not read")
     numbers = {key: came[key] for key in _NUMBERS}
-    return LoraConfig(**numbers, target_modules=targets, task_type="CAUSAL_LM")
+    return LoraConfig(**numbers, target_modules=targets, task_type="CAUSAL_LM", fan_in_fan_out=bool(came.get(_TURNED)))
