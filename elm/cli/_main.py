@@ -28,6 +28,7 @@ from elm.cli._noise import quiet_libraries
 from elm.cli._output import one_line
 from elm.cli._quickstart import quickstart
 from elm.cli._recommend import recommend
+from elm.cli._tasks import tasks
 from elm.cli._train import train
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command()(quickstart)
 app.command()(data)
 app.command()(embed)
+app.add_typer(tasks, name="tasks")
 app.add_typer(train, name="train")
 app.command()(describe)
 app.command()(profile)

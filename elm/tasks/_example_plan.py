@@ -24,7 +24,7 @@ class ExamplePlan:
     test: int | None = None
     variants: int = 1
     near: int = 1
-    item_shares: tuple[float, float] = (0.1, 0.1)
+    item_shares: tuple[float, float] = (0.05, 0.1)
     user_shares: tuple[float, float] = (0.1, 0.1)
     steps: tuple[int, int] = (300, 700)
     batch: int = 32
