@@ -1,8 +1,9 @@
-"""What each process of a launched training does in `test_processes.py`: python two_processes.py FOLDER."""
+"""What each process of a launched training does in `test_processes.py`: python two_processes.py FOLDER [sharded]."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,17 +68,38 @@ def in_float32() -> None:
     objective.bf16_is_fast = lambda device: False
 
 
+def sharded() -> None:
+    """Cut the weights up over the processes, as a configuration with FSDP 2 does where each process has a GPU.
+
+    Accelerate itself takes such a configuration for GPUs alone, so its state is set as it would be there.
+    """
+    from accelerate import Accelerator, FullyShardedDataParallelPlugin
+    from accelerate.state import AcceleratorState, PartialState
+    from accelerate.utils import DistributedType
+
+    Accelerator(cpu=True)
+    os.environ |= {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2"}
+    for known in (PartialState._shared_state, AcceleratorState._shared_state):
+        known["distributed_type"] = DistributedType.FSDP
+    AcceleratorState._shared_state["fsdp_plugin"] = FullyShardedDataParallelPlugin(
+        fsdp_version=2,
+        auto_wrap_policy="transformer_based_wrap",
+        transformer_cls_names_to_wrap=["LlamaDecoderLayer"],
+        cpu_ram_efficient_loading=False,
+    )
+
+
 def state(model: EmbeddingLanguageModel) -> dict[str, torch.Tensor]:
     return {name: p.detach().clone() for name, p in model.named_parameters()}
 
 
-def main(folder: Path) -> None:
-    in_float32()
-    team = Team()
+def whole(folder: Path, rank: int) -> None:
     model, lessons = parts()
     result = train_two_stage(model, lessons, CONFIG, progress=True, checkpoints=folder / "whole", validation=VALIDATION)
-    write_tensors(folder / f"whole-{team.rank}.safetensors", state(model), {"losses": json.dumps(result.two.losses)})
+    write_tensors(folder / f"whole-{rank}.safetensors", state(model), {"losses": json.dumps(result.two.losses)})
 
+
+def stopped_and_gone_on_with(folder: Path, team: Team) -> None:
     model, lessons = parts(patience=60)
     try:
         train_two_stage(model, lessons, CONFIG, progress=False, checkpoints=folder / "again", validation=VALIDATION)
@@ -89,5 +111,16 @@ def main(folder: Path) -> None:
     write_tensors(folder / f"again-{team.rank}.safetensors", state(model))
 
 
+def main(folder: Path, cut_up: bool) -> None:
+    in_float32()
+    if cut_up:
+        sharded()
+    team = Team()
+    assert (team.size, team.sharded) == (2, cut_up)
+    if not cut_up:
+        whole(folder, team.rank)
+    stopped_and_gone_on_with(folder, team)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), "sharded" in sys.argv)
