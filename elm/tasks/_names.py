@@ -11,7 +11,7 @@ from elm.data import title_keys
 from elm.tasks._common_words import is_common
 
 _PARTS = re.compile(r"[:;]\s+|\s+[-–—]\s+|\s*\((?:a\.?k\.?a\.?:?\s+)?|\)\s*")
-_WORD = re.compile(r"[^\W_]+(?:['’`´][^\W_]+)*")
+_WORD = re.compile(r"&|[^\W_]+(?:['’`´][^\W_]+)*")
 _YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
 _NUMBERED = re.compile(r"(?:part|episode|chapter|volume|vol|season|book|no)?(?:\d+|[ivx]+)")
 _OPENS, _CLOSES = "\"“”‘'«»*_<[", "\"“”’'«»*_>]"
@@ -82,7 +82,7 @@ def _words(text: str) -> Iterator[_Word]:
 
 
 def _fold(word: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", word)
+    decomposed = unicodedata.normalize("NFKD", word.replace("&", "and"))
     return "".join(c for c in decomposed if c.isalnum()).casefold()
 
 

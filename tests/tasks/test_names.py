@@ -35,6 +35,7 @@ from elm.tasks._common_words import COMMON, is_common
         ("M*A*S*H", "MASH is about surgeons", ["MASH"]),
         ("七人の侍", "映画七人の侍は名作", ["映画七人の侍は名作"]),
         ("The Shoe", "He gets a job at a shoe store.", []),
+        ("Secrets & Lies", "It is Secrets and Lies, or secrets & lies.", ["Secrets and Lies", "secrets & lies"]),
         ("!!!", "anything!!!", []),
     ],
 )  # fmt: skip
