@@ -96,7 +96,7 @@ def _demo_sources(seed: int) -> Sources:
     split = split_entities(list(dataset.items.index), *config.film_shares, seed=seed)
     assert dataset.facts is not None  # the demo world knows all of its films
     held = dataset.facts.items.loc[[*split.validation, *split.test]]
-    return generated_sources(make_films(_DRAWN, seed=seed + 7, prefix="b", skip=held))
+    return generated_sources(make_films(_DRAWN, seed=seed + 7, prefix="b", skip=held), held)
 
 
 def _real_sources(data: str, config: RunConfig) -> tuple[list[Any], list[float], list[str]]:

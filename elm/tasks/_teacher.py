@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from elm._errors import CallError, UnknownNameError
-from elm.tasks._facts import ItemFacts, UserFacts
+from elm.tasks._facts import UserFacts
 from elm.tasks._task import Task, get
 
 Entity = str | tuple[str, str]
@@ -31,7 +31,7 @@ class TemplateTeacher:
     'A film of the kind war. Two armies meet at a bridge.'
     """
 
-    def __init__(self, facts: Mapping[str, ItemFacts] | Mapping[str, UserFacts], seed: int = 0) -> None:
+    def __init__(self, facts: Mapping[str, Any], seed: int = 0) -> None:
         self.facts = facts
         self.seed = seed
 
@@ -43,7 +43,7 @@ class TemplateTeacher:
         """
         ids = (entity,) if isinstance(entity, str) else entity
         known = [self._facts_of(one) for one in ids]
-        task = get(task, known[0].domain)
+        task = get(task, getattr(known[0], "domain", "films"))  # a task of one's own may know facts of any kind
         if len(ids) != len(task.marks):
             raise CallError(f"task {task.id!r} is about {len(task.marks)} entities, got {len(ids)}: {', '.join(ids)}")
         for one, facts in zip(ids, known, strict=True):
@@ -56,7 +56,7 @@ class TemplateTeacher:
         rng = np.random.default_rng([self.seed, key, variant])
         return task.write(known[0] if len(known) == 1 else tuple(known), rng)
 
-    def _facts_of(self, entity: str) -> ItemFacts | UserFacts:
+    def _facts_of(self, entity: str) -> Any:
         if entity not in self.facts:
             raise UnknownNameError("entity", entity, self.facts, "(the teacher has no facts of it)")
         return self.facts[entity]

@@ -29,7 +29,7 @@ Source = Callable[[np.random.Generator], Pair]
 class BaseRecipe:
     """Everything that decides the weights of the base, but for the texts."""
 
-    steps: int = 2000
+    steps: int = 2500
     batch_tokens: int = 2400
     lr: float = 2e-3
     seed: int = 0
@@ -53,13 +53,19 @@ def random_user_facts(
     )
 
 
-def generated_sources(items: pd.DataFrame, domain: str = "films") -> tuple[list[Source], list[float]]:
-    """Prompts over drawn facts: of generated items (rows of `make_films` or `make_products`), pairs, and users."""
+def generated_sources(
+    items: pd.DataFrame, skip: pd.DataFrame, domain: str = "films"
+) -> tuple[list[Source], list[float]]:
+    """Prompts over drawn facts: of generated items (rows of `make_films` or `make_products`), pairs, and users.
+
+    skip: held-out items, whose combinations of aspects are not among `items` and do not come about in pairs either.
+    """
     facts = [generated_facts(row, domain) for _, row in items.iterrows()]
     words = domain_named(domain).vocabulary
     single, users = all_tasks("item", domain=domain), all_tasks("user", domain=domain)
     pairs = all_tasks("pair", "neighbours", domain=domain)
     traits = [*words.kinds, *words.qualities]
+    held = set(skip[list(words.aspects)].itertuples(index=False, name=None))
 
     def item(rng: np.random.Generator) -> Pair:
         return text_pair(single[rng.integers(len(single))], facts[rng.integers(len(facts))], rng)
@@ -67,7 +73,10 @@ def generated_sources(items: pd.DataFrame, domain: str = "films") -> tuple[list[
     def pair(rng: np.random.Generator) -> Pair:
         task = pairs[rng.integers(len(pairs))]
         first, second = (facts[rng.integers(len(facts))] for _ in range(2))
-        return text_pair(task, (first, _alike(first, second, rng) if task.reads == "neighbours" else second), rng)
+        if task.reads == "neighbours":
+            near = _alike(first, second, rng)
+            second = second if tuple(near.aspects.values()) in held else near
+        return text_pair(task, (first, second), rng)
 
     def user(rng: np.random.Generator) -> Pair:
         return text_pair(users[rng.integers(len(users))], random_user_facts(rng, traits, domain=domain), rng)

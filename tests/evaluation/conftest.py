@@ -35,11 +35,16 @@ class LookUp:
         self.table, self.teacher = table, teacher
 
     def describe(self, vectors, task, *, seed=0):
+        if isinstance(vectors, tuple):
+            return [self.teacher.write(pair, task) for pair in zip(*map(self.found, vectors), strict=True)]
+        return [self.teacher.write(item, task) for item in self.found(vectors)]
+
+    def found(self, vectors):
         if self.table.space.metric == "cosine":
             nearest = (vectors @ self.table.vectors.T).argmax(1)
         else:
             nearest = ((vectors[:, None] - self.table.vectors[None]) ** 2).sum(-1).argmin(1)
-        return [self.teacher.write(self.table.ids[row], task) for row in nearest]
+        return [self.table.ids[row] for row in nearest]
 
 
 class Blind:

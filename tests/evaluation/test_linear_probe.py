@@ -18,9 +18,7 @@ def test_reads_every_fact_where_vectors_are_linear_in_the_facts():
         films.append(
             ItemFacts(
                 tuple(g for g, h in zip(genres, has, strict=True) if h),
-                places[place],
-                leads[lead],
-                troubles[trouble],
+                {"setting": places[place], "protagonist": leads[lead], "conflict": troubles[trouble]},
                 ((moods[mood], int(level)),),
             )
         )

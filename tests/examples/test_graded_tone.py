@@ -35,7 +35,7 @@ def test_what_the_teacher_grades_is_what_is_read(example: ModuleType, levels: li
     films = pd.DataFrame([levels], columns=list(ATTRIBUTES), index=["f1"])
     facts = example.graded(films)["f1"]
     text = example.TONE.write(facts, np.random.default_rng(0))
-    assert example.grades_in(text) == dict(facts.moods)
+    assert example.grades_in(text) == dict(facts.qualities)
     assert len(text.splitlines()) == 8
 
 

@@ -207,10 +207,10 @@ def test_tensors_that_do_not_fit(folder: Path, name: str, change, message: str) 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"schema": 99}, "has schema 99, this version reads 1 to 2: update elm-toolkit"),
-        ({"schema": None}, "has schema None, this version reads 1 to 2"),
-        ({"schema": True}, "has schema True, this version reads 1 to 2"),
-        ({"schema": 0}, "has schema 0, this version reads 1 to 2"),
+        ({"schema": 99}, "has schema 99, this version reads 1 to 3: update elm-toolkit"),
+        ({"schema": None}, "has schema None, this version reads 1 to 3"),
+        ({"schema": True}, "has schema True, this version reads 1 to 3"),
+        ({"schema": 0}, "has schema 0, this version reads 1 to 3"),
         ({"adapters": "toy"}, "must list its adapters by name, each once, got 'toy'"),
         ({"adapters": [3]}, r"must list its adapters by name, each once, got \[3\]"),
         ({"adapters": ["toy", "toy"]}, "must list its adapters by name, each once"),
@@ -225,7 +225,7 @@ def test_tensors_that_do_not_fit(folder: Path, name: str, change, message: str) 
         ({"tasks": {"say": {"prompt": "x"}}}, "it has no field 'reads'"),
         (
             {"tasks": {"say": {"reads": "item", "prompt": "x", "max_new_tokens": 3, "temperature": 0}}},
-            "config.json holds a prompt that is none: a task's prompt holds",
+            "config.json holds a prompt that is none: the prompt of a task that reads item holds",
         ),
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import re
+
 import pytest
 import tiny_elm
 from hypothesis import given
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 
 from elm._errors import CallError
 from elm.model import plain_ids, prompt_ids, without_placeholder
-from elm.tasks import VECTOR, all_tasks
+from elm.tasks import SECOND, VECTOR, all_tasks
 
 
 @pytest.mark.parametrize("soft_tokens", [1, 3, 16])
@@ -43,9 +46,10 @@ def test_a_tokenizer_without_a_start_token_gets_none() -> None:
     assert made.slots == [1, 2]
 
 
-@pytest.mark.parametrize(("prompt", "times"), [("no vector", 0), (f"{VECTOR}{VECTOR}", 2)])
-def test_a_prompt_holds_the_placeholder_once(prompt: str, times: int) -> None:
-    with pytest.raises(CallError, match=rf"a prompt holds <\|vector\|> once, this one {times} times"):
+@pytest.mark.parametrize(("prompt", "times"), [("no vector", "none"), (f"{VECTOR}{VECTOR}", f"{VECTOR}, {VECTOR}")])
+def test_a_prompt_holds_the_placeholder_once(prompt: str, times: str) -> None:
+    message = f"a prompt over 1 vector holds {VECTOR} once, this one holds {times}: "
+    with pytest.raises(CallError, match=re.escape(message)):
         prompt_ids(tiny_elm.tokenizer(), prompt, 1)
 
 
@@ -66,4 +70,24 @@ def test_other_text_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("task", all_tasks(), ids=lambda t: t.id)
 def test_every_task_can_be_asked(task) -> None:  # type: ignore[no-untyped-def]
-    assert len(prompt_ids(tiny_elm.tokenizer(), task.prompt, 8).slots) == 8
+    assert len(prompt_ids(tiny_elm.tokenizer(), task.prompt, [8] * len(task.marks)).slots) == 8 * len(task.marks)
+
+
+def test_slots_come_in_the_order_of_the_vectors() -> None:
+    tokenizer = tiny_elm.tokenizer()
+    first, second = (
+        prompt_ids(tokenizer, f"{VECTOR} or {SECOND}", [1, 2]),
+        prompt_ids(tokenizer, f"{SECOND} or {VECTOR}", [1, 2]),
+    )
+    assert first.slots[0] < first.slots[1] < first.slots[2]
+    assert second.slots[1] < second.slots[2] < second.slots[0]
+    with pytest.raises(CallError, match=r"a prompt over 2 vectors holds <\|vector\|> and <\|second\|> once"):
+        prompt_ids(tokenizer, f"{VECTOR} alone", [1, 2])
+
+
+def test_a_base_with_a_chat_template_is_asked_by_it() -> None:
+    tokenizer = copy.deepcopy(tiny_elm.tokenizer())
+    tokenizer.chat_template = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[answer]"
+    prompt = prompt_ids(tokenizer, f"Say it: {VECTOR}.", 2)
+    text = tokenizer.decode([i for n, i in enumerate(prompt.ids) if n not in prompt.slots])
+    assert text == "[user]Say it: .[answer]"

@@ -25,7 +25,7 @@ def skip() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def sources(skip: pd.DataFrame):  # type: ignore[no-untyped-def]
-    return generated_sources(make_films(300, seed=8, prefix="b", skip=skip))
+    return generated_sources(make_films(300, seed=8, prefix="b", skip=skip), skip)
 
 
 def weights(model: torch.nn.Module) -> list[torch.Tensor]:
@@ -68,19 +68,20 @@ def test_the_base_learns_its_texts(sources) -> None:  # type: ignore[no-untyped-
 
 def test_held_out_combinations_of_facts_never_occur(skip: pd.DataFrame, sources) -> None:  # type: ignore[no-untyped-def]
     held = {(f["setting"], f["protagonist"], f["conflict"]) for _, f in skip.iterrows()}
-    film, _ = sources[0]
+    film, pair, _ = sources[0]
     rng = np.random.default_rng(0)
     seen = set()
-    for _ in range(600):
-        facts = dict(part.split(": ", 1) for part in film(rng)[0].split("genres: ")[1].split("; ") if ": " in part)
-        seen.add((facts["setting"], facts["lead"], facts["conflict"]))
+    for source in (film, pair) * 300:
+        for line in source(rng)[0].split("genres: ")[1:]:
+            facts = dict(part.split(": ", 1) for part in line.split("; ") if ": " in part)
+            seen.add((facts["setting"], facts["lead"], facts["conflict"]))
     assert len(seen) > 150
     assert not seen & held
 
 
 def test_the_prompt_holds_the_facts_that_the_text_tells(sources) -> None:  # type: ignore[no-untyped-def]
     rng = np.random.default_rng(0)
-    film, user = sources[0]
+    film, _, user = sources[0]
     for _ in range(50):
         prompt, text = film(rng)
         lead = prompt.split("lead: ")[1].split(";")[0]
@@ -90,6 +91,19 @@ def test_the_prompt_holds_the_facts_that_the_text_tells(sources) -> None:  # typ
         likes = prompt.split(" likes: ")[1].split("; dislikes: ")[0].split(", ")
         assert len(likes) == 6
         assert all(trait.removeprefix("very ") in text for trait in likes)
+
+
+def test_a_mixture_of_two_films_that_is_held_out_does_not_come_about() -> None:
+    first, second = (row for _, row in make_films(2, seed=0).iterrows())
+    held = pd.DataFrame([second]).assign(setting=first["setting"])
+    (_, pair, _), _ = generated_sources(pd.DataFrame([first, second]), held)
+    rng, seen = np.random.default_rng(0), set()
+    for _ in range(500):
+        for line in pair(rng)[0].split("genres: ")[1:]:
+            facts = dict(part.split(": ", 1) for part in line.split("; ") if ": " in part)
+            seen.add((facts["setting"], facts["lead"], facts["conflict"]))
+    assert (second["setting"], first["protagonist"], first["conflict"]) in seen  # other mixtures do
+    assert (first["setting"], second["protagonist"], second["conflict"]) not in seen
 
 
 def test_tastes_of_nobody_have_six_likes_and_four_dislikes(sources) -> None:  # type: ignore[no-untyped-def]
