@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from elm._errors import (
     CallError,
     CheckpointError,
+    ConsistencyWarning,
     DataFileError,
     ElmError,
     FolderBusyError,

@@ -19,12 +19,12 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
-def launched(folder: Path, *words: str) -> str:
+def launched(folder: Path) -> str:
     """What two processes print."""
     paths = [str(ROOT), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
     torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    command = [sys.executable, "-m", *torchrun, str(HERE / "two_processes.py"), str(folder), *words]
+    command = [sys.executable, "-m", *torchrun, str(HERE / "two_processes.py"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout + done.stderr
@@ -75,20 +75,17 @@ def test_two_processes_learn_what_one_does(
 @pytest.mark.slow
 def test_stopped_processes_go_on_to_the_same_bits(told: tuple[Path, str]) -> None:
     folder, printed = told
-    assert {f"rank {rank} of 2 was stopped" for rank in (0, 1)} <= set(printed.splitlines())
+    assert {f"again: rank {rank} of 2 was stopped" for rank in (0, 1)} <= set(printed.splitlines())
     whole, again = weights(folder, "whole-0"), weights(folder, "again-0")
     assert all(torch.equal(whole[name], again[name]) for name in whole)
     assert (folder / "whole/metrics.jsonl").read_text() == (folder / "again/metrics.jsonl").read_text()
 
 
 @pytest.mark.slow
-def test_weights_that_are_cut_up_learn_the_same_and_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elm.training._objective.bf16_is_fast", lambda device: False)
-    printed = launched(tmp_path, "sharded")
-    assert {f"rank {rank} of 2 was stopped" for rank in (0, 1)} <= set(printed.splitlines())
-    model, lessons = parts()
-    train_two_stage(model, lessons, CONFIG, progress=False, validation=VALIDATION)
-    ours, theirs, others = state(model), weights(tmp_path, "again-0"), weights(tmp_path, "again-1")
+def test_weights_that_are_cut_up_learn_the_same_and_resume(told: tuple[Path, str]) -> None:
+    folder, printed = told
+    assert {f"cut: rank {rank} of 2 was stopped" for rank in (0, 1)} <= set(printed.splitlines())
+    ours, theirs, others = (weights(folder, name) for name in ("whole-0", "cut-0", "cut-1"))
     for name in ours:
         torch.testing.assert_close(ours[name], theirs[name], rtol=1e-4, atol=2e-5)
         assert torch.equal(theirs[name], others[name])

@@ -1,4 +1,4 @@
-"""What each process of a launched training does in `test_processes.py`: python two_processes.py FOLDER [sharded]."""
+"""What each process of a launched training does in `test_processes.py`: python two_processes.py FOLDER."""
 
 from __future__ import annotations
 
@@ -99,28 +99,28 @@ def whole(folder: Path, rank: int) -> None:
     write_tensors(folder / f"whole-{rank}.safetensors", state(model), {"losses": json.dumps(result.two.losses)})
 
 
-def stopped_and_gone_on_with(folder: Path, team: Team) -> None:
+def stopped_and_gone_on_with(folder: Path, name: str, team: Team) -> None:
     model, lessons = parts(patience=60)
     try:
-        train_two_stage(model, lessons, CONFIG, progress=False, checkpoints=folder / "again", validation=VALIDATION)
+        train_two_stage(model, lessons, CONFIG, progress=False, checkpoints=folder / name, validation=VALIDATION)
     except Stopped:
-        print(f"rank {team.rank} of {team.size} was stopped")
+        print(f"{name}: rank {team.rank} of {team.size} was stopped")
     team.wait()
     model, lessons = parts()
-    train_two_stage(model, lessons, CONFIG, progress=False, checkpoints=folder / "again", validation=VALIDATION)
-    write_tensors(folder / f"again-{team.rank}.safetensors", state(model))
+    train_two_stage(model, lessons, CONFIG, progress=False, checkpoints=folder / name, validation=VALIDATION)
+    write_tensors(folder / f"{name}-{team.rank}.safetensors", state(model))
 
 
-def main(folder: Path, cut_up: bool) -> None:
+def main(folder: Path) -> None:
     in_float32()
-    if cut_up:
-        sharded()
     team = Team()
-    assert (team.size, team.sharded) == (2, cut_up)
-    if not cut_up:
-        whole(folder, team.rank)
-    stopped_and_gone_on_with(folder, team)
+    assert (team.size, team.sharded) == (2, False)
+    whole(folder, team.rank)
+    stopped_and_gone_on_with(folder, "again", team)
+    sharded()
+    assert Team().sharded
+    stopped_and_gone_on_with(folder, "cut", team)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), "sharded" in sys.argv)
+    main(Path(sys.argv[1]))
