@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ from elm.tasks import (
 
 @dataclass(frozen=True)
 class Teaching:
-    """Who writes the texts. who: "template", "chat" or "pipeline"; cache: the file of a model's answers."""
+    """Who writes the texts. who: template, chat or pipeline; fields: JSON; cache: the file of a model's answers."""
 
     who: str
     endpoint: str | None
@@ -47,6 +48,7 @@ class Teaching:
     prices: tuple[float, float] | None
     concurrency: int
     max_tokens: int
+    fields: str
     cache: Path
 
     def __post_init__(self) -> None:
@@ -56,6 +58,17 @@ class Teaching:
             raise CallError("--endpoint and --prices are for --teacher chat")
         if self.who == "template" and (self.model is not None or self.told):
             raise CallError("a template teacher writes from facts: --model and --told are for the other teachers")
+        self.extra()
+
+    def extra(self) -> dict[str, Any]:
+        """The further fields of a call."""
+        try:
+            found = json.loads(self.fields)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise CallError(f"--fields takes a JSON object, such as '{{\"top_k\": 20}}', got {self.fields!r}")
+        return found
 
 
 def examples_of(
@@ -125,7 +138,7 @@ def _teachers(
 ) -> dict[str, Teacher]:
     if teaching.who == "template":
         return {"items": world.film_teacher(seed), "users": world.user_teacher(seed)}
-    asking = Asking(max_tokens=teaching.max_tokens)
+    asking = Asking(max_tokens=teaching.max_tokens, extra=teaching.extra())
     common: dict[str, Any] = {"asking": asking, "cache": teaching.cache, "seed": seed}
     first: ChatTeacher | PipelineTeacher
     second: ChatTeacher | PipelineTeacher

@@ -111,6 +111,9 @@ def examples(
         Path | None, typer.Option(help="File that keeps a model's answers; beside the folder by default.")
     ] = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="The longest answer of a model, in tokens.")] = 400,
+    fields: Annotated[
+        str, typer.Option(help='Further fields of a call as JSON, such as {"top_k": 20}; null leaves one out.')
+    ] = "{}",
     encoder: Annotated[
         str, typer.Option(help="Sentence encoder of the item vectors: a name or a local folder.")
     ] = "all-MiniLM-L6-v2",
@@ -140,6 +143,7 @@ def examples(
         prices,
         concurrency,
         max_tokens,
+        fields,
         cache or out.with_name(f"{out.name}.answers"),
     )
     made = examples_of(out, data, encoder, wanted, file or [], plan, teaching, report, seed, progress=not is_quiet())

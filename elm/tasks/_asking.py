@@ -23,8 +23,8 @@ Message = dict[str, str]  # role, content
 class Asking:
     """How answers are drawn. attempts: how often one text is asked for before it is given up.
 
-    extra: further fields of a request, such as {"max_completion_tokens": 400} (with max_tokens=None) or
-    {"extra_body": {"chat_template_kwargs": {"enable_thinking": False}}}.
+    extra: further fields of a request, such as {"top_k": 20} or {"chat_template_kwargs": {"enable_thinking": False}}; a
+    None leaves one out, as in {"max_tokens": None, "max_completion_tokens": 400, "temperature": None, "seed": None}.
     """
 
     temperature: float = 0.7

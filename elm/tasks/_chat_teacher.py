@@ -144,8 +144,10 @@ class ChatTeacher:
             "seed": None
             if self.seed is None
             else zlib.crc32(f"{self.seed}/{request.variant}/{request.attempt}".encode()) >> 1,
-        } | dict(self.asking.extra)
-        return {name: value for name, value in fields.items() if value is not None}
+        }
+        extra = {name: value for name, value in self.asking.extra.items() if value is not None}
+        fields = {n: value for n, value in fields.items() if value is not None and n not in self.asking.extra}
+        return fields | ({"extra_body": extra} if extra else {})
 
 
 _BLOCK = 4096  # entities that are handed to the workers at a time

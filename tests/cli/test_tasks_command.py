@@ -15,7 +15,7 @@ from tiny_encoder import save_tiny_encoder
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from elm.cli import main
-from elm.data import EntitySplit, demo
+from elm.data import EntitySplit, demo, demo_shop
 from elm.embeddings import VectorTable
 from elm.model import SHIPPED, load_llm
 from elm.runs import RunConfig
@@ -153,6 +153,23 @@ def test_a_chat_run_that_breaks_goes_on_and_says_what_it_cost(run: Run, world: W
     assert (tmp_path / "e.answers").is_file()
 
 
+def test_products_are_asked_for_in_their_own_words(run: Run, world: World, tmp_path: Path) -> None:
+    shop = demo_shop(n_products=60, n_users=150).save(tmp_path / "shop")
+    with endpoint(lambda number, body: said("Sturdy and quiet.")) as served:
+        code, value, err = run("examples", "--data", shop, *world[2:], "--out", tmp_path / "e", "--n", 14,
+                               "--teacher", "chat", "--endpoint", served.url, "--model", "m",
+                               "--fields", '{"max_tokens": null, "max_completion_tokens": 9}')  # fmt: skip
+    assert code == 0, err
+    assert "max_tokens" not in served.calls[0]
+    assert served.calls[0]["max_completion_tokens"] == 9
+    assert value["tasks"] == [task.id for task in all_tasks(domain="products")]
+    assert set(load_examples(tmp_path / "e")["train"]["domain"]) == {"products"}
+    asked = [call["messages"][0]["content"] for call in served.calls]
+    assert not any("film" in text or "viewer" in text for text in asked)
+    assert any("the product " in text for text in asked)
+    assert any("a customer who likes" in text for text in asked)
+
+
 def test_what_a_teacher_gives_up_is_listed(run: Run, world: World, tmp_path: Path) -> None:
     def answer(number: int, body: dict[str, Any]) -> tuple[int, Any]:
         title = re.search(r"film (.+?) \(\d{4}\)", body["messages"][0]["content"])
@@ -201,6 +218,7 @@ def test_examples_by_a_local_model(run: Run, world: World, tmp_path: Path) -> No
         (["--teacher", "chat"], "elm: a chat teacher is a model: name it with --model"),
         (["--teacher", "pipeline", "--model", "m", "--endpoint", "http://x"], "--endpoint and --prices are for"),
         (["--model", "m"], "a template teacher writes from facts"),
+        (["--fields", "top_k=20"], "elm: --fields takes a JSON object"),
         (["--tasks", "sumary"], "unknown task 'sumary'; did you mean 'summary'?"),
         (["--data", "dmo"], "unknown data set 'dmo'; did you mean 'demo'?"),
         (["--file", "nowhere.toml"], "nowhere.toml is missing; name the TOML file of a task"),
