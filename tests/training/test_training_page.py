@@ -58,3 +58,21 @@ def test_the_table_follows_from_the_formulas(row: list[float]) -> None:
     wanted = [4 * p, 16 * p, 4 * p + 16 * r, 2 * p + 16 * r]
     for shown, million_bytes in zip((one, full, lora, half), wanted, strict=True):
         assert shown == pytest.approx(million_bytes * 1e6 / 2**30, abs=0.06 if shown < 10 else 0.6)
+
+
+def test_accelerate_reads_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the launcher hands each process makes the plugin that cuts up layers by FSDP 2."""
+    from accelerate import FullyShardedDataParallelPlugin
+    from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+    from accelerate.utils.launch import prepare_multi_gpu_env
+
+    path = tmp_path / "fsdp.yaml"
+    path.write_text(next(iter(re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))))
+    arguments = launch_command_parser().parse_args(["--config_file", str(path), "train.py"])
+    arguments, *_ = _validate_launch_command(arguments)
+    assert (arguments.use_fsdp, arguments.num_processes) == (True, 4)
+    for name, value in prepare_multi_gpu_env(arguments).items():
+        monkeypatch.setenv(name, value)
+    plugin = FullyShardedDataParallelPlugin()
+    assert (plugin.fsdp_version, plugin.cpu_ram_efficient_loading) == (2, False)
+    assert plugin.transformer_cls_names_to_wrap == ["Qwen3DecoderLayer"]
