@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MANY = 64  # more texts than this take a while, which a bar shows
 
+Items = Annotated[list[str] | None, typer.Option("--item", help="An item of the run; twice for a task over two.")]
 Run = Annotated[Path | None, typer.Option(help="A run or model folder; the shipped demo model without it.")]
 
 
@@ -26,7 +27,7 @@ def describe(
             help="A task id, such as positive_review or five_positive; summary by default, user_summary with --user."
         ),
     ] = None,
-    item: Annotated[str | None, typer.Option(help="An item of the run's film vectors.")] = None,
+    item: Items = None,
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
     vectors: Annotated[Path | None, typer.Option(help="A .npy file of shape (dim,) or (n, dim).")] = None,
     space: Annotated[
@@ -44,35 +45,47 @@ def describe(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Describe one or several vectors in words.
+    """Describe one or several vectors in words, or two items together.
 
-    Example: elm describe --item f7 --task positive_review
+    Examples: elm describe --item f7 --task positive_review; elm describe --item f7 --item f9 --task similarities
     """
-    from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
-    from elm.runs import open_model, open_vector
+    from elm.runs import open_model
 
-    if (item is not None and user is not None) or item is user is vectors is None:
-        raise CallError("say what to describe: one of --item, --user or --vectors")
-    task = task or ("summary" if user is None else "user_summary")
-    name = user if item is None else item
+    task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else "summary")
     model = open_model(run)
-    array: np.ndarray | VectorTable
-    if vectors is not None:
-        array, names = of_path(vectors, name)
-    else:
-        kind: Literal["films", "users"] = "films" if item is not None else "users"
-        array, names = open_vector(run, kind, str(name)), [str(name)]
+    array, names = gather(run, item, user, vectors)
     progress = len(names) > _MANY and not is_quiet()
     texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress,
                                 allow_space_mismatch=allow_space_mismatch)  # fmt: skip
     texts = [texts] if isinstance(texts, str) else texts
     rows = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
-    with_ids = vectors is not None and name is None and vectors.is_dir()
+    with_ids = vectors is not None and vectors.is_dir() and not item and user is None
     result: dict[str, Any] = {"task": task, "texts": rows}
     if mismatch := model.space_mismatch(array, task, space=space):
         result["space_mismatch"] = mismatch
     emit(result, json_mode, lambda: _show(rows, with_ids))
+
+
+def gather(run: Path | None, items: list[str] | None, user: str | None, vectors: Path | None) -> tuple[Any, list[str]]:
+    """What to read, and the names of the texts: a table or an array, or a pair of tables for two items.
+
+    Raises `CallError` where it is not said, or said twice.
+    """
+    from elm._errors import CallError
+    from elm.runs import open_vector
+
+    if (items and user is not None) or (not items and user is vectors is None):
+        raise CallError("say what to read: one of --item, --user or --vectors")
+    if items and len(items) > 2:
+        raise CallError(f"one item is read, or two together, got {len(items)}")
+    if vectors is None:
+        found = [open_vector(run, "films", name) for name in items or ()] or [open_vector(run, "users", str(user))]
+        return (found[0], [(items or [str(user)])[0]]) if len(found) == 1 else (tuple(found), [",".join(items or ())])
+    if items and len(items) == 2:
+        pairs = [of_path(vectors, name)[0] for name in items]
+        return tuple(pairs), [",".join(items)]
+    return of_path(vectors, items[0] if items else user)
 
 
 def profile(

@@ -18,6 +18,7 @@ from elm import __version__
 from elm._errors import ElmError
 from elm.cli import _output
 from elm.cli._adapter import adapter
+from elm.cli._ask import ask
 from elm.cli._bench import bench
 from elm.cli._cav import cav
 from elm.cli._data import data
@@ -45,6 +46,7 @@ app.command()(embed)
 app.add_typer(tasks, name="tasks")
 app.add_typer(train, name="train")
 app.command()(describe)
+app.command()(ask)
 app.command()(profile)
 app.command()(recommend)
 app.add_typer(bench, name="bench")

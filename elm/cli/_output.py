@@ -44,6 +44,11 @@ def echo(text: str = "") -> None:
     print(text, file=_results())
 
 
+def write(text: str) -> None:
+    """Print a piece of a result at once, without a line's end."""
+    print(text, end="", file=_results(), flush=True)
+
+
 def remark(text: str) -> None:
     """Print a line about the work on standard error; nothing in quiet mode."""
     if not _state.quiet:

@@ -37,7 +37,8 @@ def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int | Sequence[int]) ->
     found = _MARKS.findall(prompt)
     if sorted(found) != sorted(wanted):
         raise CallError(
-            f"a prompt over {len(counts)} vector{'s' * (len(counts) > 1)} holds {' and '.join(wanted)} once, this one holds "
+            f"a prompt over {len(counts)} vector{'s' * (len(counts) > 1)} holds {' and '.join(wanted)} once, this one "
+            "holds "
             f"{', '.join(found) or 'none'}: {prompt!r}"
         )
     chat = chat_text(tokenizer, prompt)

@@ -77,7 +77,7 @@ def test_what_a_saved_table_is_refused_for(describe: Command, table: Path) -> No
     np.save(table.parent / "v.npy", np.zeros((2, 384)))
     cases: list[tuple[tuple[object, ...], str]] = [
         ((table, "--item", "f8"), r"unknown id 'f8'; did you mean 'f\d+'\? \(in space 'minilm'\)"),
-        ((table, "--item", "f7", "--user", "u7"), "say what to describe: one of --item, --user or --vectors"),
+        ((table, "--item", "f7", "--user", "u7"), "say what to read: one of --item, --user or --vectors"),
         ((table.parent / "v.npy", "--item", "f7"), "rows of an array have no names, so --item and --user go with"),
         ((table.parent,), "--vectors takes one table, and .*tables is a folder of tables: name semantic in it"),
     ]

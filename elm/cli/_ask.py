@@ -1,0 +1,61 @@
+"""`elm ask`: a free question about a vector, or about two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elm.cli._describe import Items, Run, gather
+from elm.cli._options import Json, Quiet, Seed
+
+
+def ask(
+    question: Annotated[
+        str,
+        typer.Argument(
+            help="In your words; {first} and {second} say where the vectors go, else it is asked behind one."
+        ),
+    ],
+    item: Items = None,
+    user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
+    vectors: Annotated[Path | None, typer.Option(help="A .npy file of shape (dim,) or (n, dim), or a table.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Which space the vectors are of, where two have their size.")
+    ] = None,
+    run: Run = None,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0 takes the likeliest words, above it samples.")] = 0.0,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="How long the answer may be.")] = 128,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    json_mode: Json = False,
+) -> None:
+    """Ask a question about a vector; the answer to one vector (or pair) is printed as it is written.
+
+    The shipped model has learned tasks alone, and answers by the nearest; a model on a larger base answers freely.
+
+    Example: elm ask "Which viewer would enjoy the film {first}?" --item f7
+    """
+    from elm.cli._output import echo, emit, write
+    from elm.runs import open_model
+
+    array, names = gather(run, item, user, vectors)
+    options: dict[str, Any] = {"space": space, "seed": seed, "temperature": temperature}
+    model = open_model(run)
+    if len(names) == 1 and not json_mode:
+        one = tuple(table.vectors[0] for table in array) if isinstance(array, tuple) else _single(array)
+        for piece in model.ask(one, question, max_new_tokens=max_new_tokens, stream=True, **options):
+            write(piece)
+        echo()
+        return
+    answers: Any = model.ask(array, question, max_new_tokens=max_new_tokens, **options)
+    answers = [answers] if isinstance(answers, str) else answers
+    rows = [{"id": name, "answer": answer} for name, answer in zip(names, answers, strict=True)]
+    emit({"question": question, "answers": rows}, json_mode, lambda: echo("\n\n".join(r["answer"] for r in rows)))
+
+
+def _single(array: Any) -> Any:
+    """The one vector of a table or of an array of one row, (dim,)."""
+    rows = getattr(array, "vectors", array)
+    return rows[0] if rows.ndim == 2 else rows
