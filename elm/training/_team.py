@@ -25,7 +25,7 @@ class Team:
     in the shares, so that the number of processes decides the speed and not the result.
 
     module: what gives the loss. `Team.module` is what to call for it: the same, or, once `prepare` was called, what
-    Accelerate made of it. Raises `CallError` for a configuration of FSDP 1.
+    Accelerate made of it. Raises `CallError` for a configuration of FSDP 1, DeepSpeed or other kinds.
     """
 
     def __init__(self, module: nn.Module | None = None) -> None:
@@ -42,9 +42,14 @@ class Team:
         self._accelerator = Accelerator(cpu=not torch.accelerator.is_available(), kwargs_handlers=handlers)
         self._whole = module
         self.module: Any = module
-        self.sharded = self._accelerator.distributed_type == "FSDP"
-        if self.sharded and not self._accelerator.is_fsdp2:
-            raise CallError("the weights of a model are cut up by FSDP 2; set fsdp_version: 2 in the configuration")
+        kind = str(getattr(self._accelerator.distributed_type, "value", "NO"))
+        self.sharded = kind == "FSDP"
+        if kind in ("DEEPSPEED", "MEGATRON_LM", "XLA") or (self.sharded and not self._accelerator.is_fsdp2):
+            came = "FSDP 1" if self.sharded else kind
+            raise CallError(
+                f"several processes train with copies of the model, or parts of it by FSDP 2; Accelerate's "
+                f"configuration says {came}: choose MULTI_GPU, or FSDP with fsdp_version: 2"
+            )
 
     @property
     def size(self) -> int:

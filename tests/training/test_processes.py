@@ -12,6 +12,7 @@ import pytest
 import torch
 from two_processes import CONFIG, VALIDATION, parts, state
 
+from elm._errors import CallError
 from elm.model import read_tensors
 from elm.training import Team, read_metrics, train_two_stage
 
@@ -106,6 +107,18 @@ def test_one_process_alone() -> None:
     assert team.told("x") == "x"
     batch = object()
     assert team.share(batch) == (batch, True)
+
+
+@pytest.mark.parametrize(("kind", "told"), [("FSDP", "FSDP 1"), ("DEEPSPEED", "DEEPSPEED")])
+def test_configurations_that_cannot_be(monkeypatch: pytest.MonkeyPatch, kind: str, told: str) -> None:
+    from types import SimpleNamespace
+
+    from accelerate.utils import DistributedType
+
+    configured = SimpleNamespace(distributed_type=DistributedType[kind], is_fsdp2=False)
+    monkeypatch.setattr("accelerate.Accelerator", lambda **options: configured)
+    with pytest.raises(CallError, match=rf"Accelerate's configuration says {told}: choose MULTI_GPU, or FSDP with"):
+        Team()
 
 
 def test_a_share_is_every_so_manieth_row(monkeypatch: pytest.MonkeyPatch) -> None:
