@@ -20,10 +20,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
-def launched(folder: Path) -> str:
-    """What two processes print."""
+def launched(folder: Path, **more: str) -> str:
+    """What two processes print; `more` is for their environment."""
     paths = [str(ROOT), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", **more}
     torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     command = [sys.executable, "-m", *torchrun, str(HERE / "two_processes.py"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
@@ -34,7 +34,7 @@ def launched(folder: Path) -> str:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("two")
-    return folder, launched(folder)
+    return folder, launched(folder, CUDA_VISIBLE_DEVICES="")
 
 
 def weights(folder: Path, name: str) -> dict[str, torch.Tensor]:
@@ -90,6 +90,16 @@ def test_weights_that_are_cut_up_learn_the_same_and_resume(told: tuple[Path, str
     for name in ours:
         torch.testing.assert_close(ours[name], theirs[name], rtol=1e-4, atol=2e-5)
         assert torch.equal(theirs[name], others[name])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
+def test_two_gpus_learn_what_one_process_does(told: tuple[Path, str], tmp_path: Path) -> None:
+    launched(tmp_path)
+    ours, theirs, others = weights(told[0], "whole-0"), weights(tmp_path, "whole-0"), weights(tmp_path, "whole-1")
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(theirs[name], others[name], rtol=0, atol=0)
 
 
 @pytest.mark.slow
