@@ -31,7 +31,7 @@ def consistency(
     Example: elm bench consistency runs/quickstart
     """
     from elm.cli._output import console, emit, is_quiet
-    from elm.evaluation import consistency_table, facts_table, profile_table
+    from elm.evaluation import behaviour_table, consistency_table, facts_table, profile_table, versions_table
     from elm.runs import bench_run
 
     value = bench_run(run, films, users, zero_shot=zero_shot, progress=not is_quiet())
@@ -39,6 +39,9 @@ def consistency(
     def show() -> None:
         films, profile = value["consistency"], value["profile"]
         users = {"user_profile": profile, "user_summary": profile["user_summary"]}
-        console().print(consistency_table(films), facts_table(films), profile_table(users))
+        console().print(consistency_table(films), facts_table(films), profile_table(users),
+                        behaviour_table(value["behaviour"]))  # fmt: skip
+        if value["versions"]:
+            console().print(versions_table(value["versions"]))
 
     emit(value, json_mode, show)

@@ -47,7 +47,8 @@ def describe(
 ) -> None:
     """Describe one or several vectors in words, or two items together.
 
-    Examples: elm describe --item f7 --task positive_review; elm describe --item f7 --item f9 --task similarities
+    Example: elm describe --item f7 --task positive_review
+    Two together: elm describe --item f7 --item f9 --task similarities
     """
     from elm.cli._output import emit, is_quiet
     from elm.runs import open_model

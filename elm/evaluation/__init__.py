@@ -5,6 +5,7 @@ from elm.evaluation._behavioural import UserScores, user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
 from elm.evaluation._facts import FactScores, fact_scores
 from elm.evaluation._figures import along_figure, concepts_figure, map_figure
+from elm.evaluation._item_behaviour import ItemBehaviour, item_behaviour
 from elm.evaluation._loop import EditScores, LoopScores, edit_scores, loop_scores
 from elm.evaluation._probe import LinearProbe
 from elm.evaluation._profile_parts import likes_and_dislikes
@@ -14,10 +15,19 @@ from elm.evaluation._semantic import TaskScores, item_consistency
 from elm.evaluation._sensitivity import Sensitivity, list_sensitivity, text_sensitivity
 from elm.evaluation._soft_attributes import soft_attribute_scores
 from elm.evaluation._steer import SteerScores, steer_scores
-from elm.evaluation._tables import consistency_table, facts_table, loop_table, profile_table
+from elm.evaluation._tables import (
+    behaviour_table,
+    consistency_table,
+    facts_table,
+    loop_table,
+    profile_table,
+    versions_table,
+)
 from elm.evaluation._texts import CachedEncoder, Describer, Encoder
+from elm.evaluation._versions import VERSIONS, VersionScores, version_scores
 
 __all__ = [
+    "VERSIONS",
     "AlongScores",
     "CachedEncoder",
     "Candidates",
@@ -25,6 +35,7 @@ __all__ = [
     "EditScores",
     "Encoder",
     "FactScores",
+    "ItemBehaviour",
     "LinearProbe",
     "LoopScores",
     "Ranker",
@@ -33,8 +44,10 @@ __all__ = [
     "TaskScores",
     "TrainedRanker",
     "UserScores",
+    "VersionScores",
     "ZeroShotRanker",
     "along_figure",
+    "behaviour_table",
     "behavioural_along",
     "concepts_figure",
     "consistency_table",
@@ -42,6 +55,7 @@ __all__ = [
     "edit_scores",
     "fact_scores",
     "facts_table",
+    "item_behaviour",
     "item_consistency",
     "likes_and_dislikes",
     "list_sensitivity",
@@ -55,4 +69,6 @@ __all__ = [
     "steer_scores",
     "text_sensitivity",
     "user_consistency",
+    "version_scores",
+    "versions_table",
 ]

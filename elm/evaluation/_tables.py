@@ -45,6 +45,27 @@ def profile_table(profiles: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
+def behaviour_table(behaviour: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Film tasks: BC of the model and of every control, rBC."""
+    keys = ("bc", "bc_teacher", "bc_nn", "bc_shuffled", "bc_random", "bc_probe", "bc_cf", "bc_popular")
+    heads = ("BC", "teacher", "nearest", "shuffled", "random", "probe", "CF", "active")
+    title = "Do texts order users as they rated the film? (held-out films, Spearman)"
+    table = _table(title, "task", (*heads, "rBC", "n"))
+    for task, row in behaviour.items():
+        table.add_row(task, *_figures(row, keys), _bold(row["rbc"]), str(row["n"]))
+    return table
+
+
+def versions_table(versions: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Other versions of films: the concept in them and in the summaries, and in how many films it rises."""
+    table = _table("Does another version have more of its concept? (held-out films)", "task",
+                   ("concept", "version", "summary", "films in which it rises", "n"))  # fmt: skip
+    for task, row in versions.items():
+        figures = (_figure(row["score"]), _figure(row["own"]), f"{row['share']:.0%}")
+        table.add_row(task, row["concept"], *figures, str(row["n"]))
+    return table
+
+
 def loop_table(loop: Mapping[str, Any], edit: Mapping[str, Any] | None = None) -> Table:
     """NDCG of the recommendations by what they come from, and the effect of the edit."""
     table = _table("What do profiles recommend? (held-out users)", "from", ("NDCG",))

@@ -26,7 +26,7 @@ from elm.runs._world import World, build_world
 from elm.tasks import all_tasks
 from elm.training import LoopConfig, TwoStage
 
-DEMO_TRAINING = TwoStage(one=LoopConfig(steps=600, lr=2e-3), two=LoopConfig(steps=6000, lr=1e-3))
+DEMO_TRAINING = TwoStage(one=LoopConfig(steps=400, lr=2e-3), two=LoopConfig(steps=4500, lr=1e-3))
 _FILM_TASKS = tuple(task.id for task in all_tasks("item", "pair", "neighbours"))
 
 
@@ -51,7 +51,8 @@ def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
 def bench_run(
     path: str | Path, films: int, users: int, *, zero_shot: bool = False, progress: bool = True
 ) -> dict[str, Any]:
-    """Scores of a run's model on its held-out test films and users: {"run", "consistency", "profile"}.
+    """Scores of a run's model on its held-out test films and users: {"run", "consistency", "profile",
+    "behaviour", "versions"}.
 
     They go into the model's card, too.
     "profile" holds the scores of `user_profile`, and those of `user_summary` under that name.
@@ -71,6 +72,8 @@ def bench_run(
         "run": str(path),
         "consistency": scores["consistency"],
         "profile": {**profile.pop("user_profile"), **profile},
+        "behaviour": scores["behaviour"],
+        "versions": scores["versions"],
     }
 
 

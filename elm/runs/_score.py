@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from elm.cav import fit
 from elm.evaluation import (
+    VERSIONS,
     Describer,
     Encoder,
+    ItemBehaviour,
     TaskScores,
     UserScores,
+    VersionScores,
     ZeroShotRanker,
+    item_behaviour,
     item_consistency,
     user_consistency,
+    version_scores,
 )
 from elm.runs._config import RunConfig
 from elm.runs._world import World
@@ -20,17 +27,24 @@ from elm.runs._world import World
 
 @dataclass(frozen=True)
 class RunScores:
-    """Film tasks by semantic consistency and facts, user tasks by behavioural consistency."""
+    """Film tasks by semantic consistency and facts, user tasks by behavioural consistency; where they were scored,
+    film tasks by behavioural consistency, too, and other versions of films by their concepts.
+    """
 
     films: dict[str, TaskScores]
     users: dict[str, UserScores]
+    behaviour: dict[str, ItemBehaviour] = field(default_factory=dict)
+    versions: dict[str, VersionScores] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """{"consistency": {task: ...}, "profile": {task: ...}} as plain numbers."""
-        return {
-            "consistency": {task: scores.to_dict() for task, scores in self.films.items()},
-            "profile": {task: scores.to_dict() for task, scores in self.users.items()},
+        """{"consistency": {task: ...}, "profile": ..., "behaviour": ..., "versions": ...} as plain numbers."""
+        parts: dict[str, Mapping[str, Any]] = {
+            "consistency": self.films,
+            "profile": self.users,
+            "behaviour": self.behaviour,
+            "versions": self.versions,
         }
+        return {name: {task: scores.to_dict() for task, scores in part.items()} for name, part in parts.items()}
 
 
 def score_films(model: Describer, world: World, config: RunConfig, encoder: Encoder, films: int | None = None,
@@ -63,7 +77,28 @@ def score_users(model: Describer, world: World, config: RunConfig, encoder: Enco
 def score_run(model: Describer, world: World, config: RunConfig, encoder: Encoder, progress: bool = True,
               films: int | None = None, users: int | None = None, zero_shot: bool = False) -> RunScores:  # fmt: skip
     """All tasks on held-out test entities."""
+    found = score_films(model, world, config, encoder, films, progress=progress)
+    ratings = world.dataset.interactions
     return RunScores(
-        score_films(model, world, config, encoder, films, progress=progress),
+        found,
         score_users(model, world, config, encoder, users, zero_shot=zero_shot),
-    )
+        item_behaviour(
+            found, train_ids=world.film_split.train, items=world.items, users=world.users,
+            ratings=ratings[ratings["user"].isin(set(world.users.ids))], teacher=world.film_teacher(config.seed),
+            encoder=encoder, seed=config.seed,
+        ),
+        _versions(found, world, config, encoder),
+    )  # fmt: skip
+
+
+def _versions(
+    found: dict[str, TaskScores], world: World, config: RunConfig, encoder: Encoder
+) -> dict[str, VersionScores]:
+    """Whether a funnier version is funnier, by concepts of the training films; nothing where no facts are known."""
+    wanted = [VERSIONS[task] for task in found if task in VERSIONS]
+    facts = world.dataset.facts
+    if facts is None or not wanted or "summary" not in found or not set(wanted) <= set(facts.items.columns):
+        return {}
+    train = world.film_split.train
+    concepts = {name: facts.items[name].loc[train] for name in wanted}
+    return version_scores(found, fit(world.films.subset(train), concepts, seed=config.seed), encoder)

@@ -21,7 +21,7 @@ from elm.tasks import ItemFacts, TemplateTeacher, generated_facts
 from elm.training import Lessons, TwoStageResult, train_two_stage
 
 _MAKERS = {"films": (make_films, film_texts), "products": (make_products, product_texts)}
-_BATCHES_OF_FILMS = 0.65  # the other batches are of users
+_BATCHES_OF_FILMS = 0.7  # the other batches are of users
 
 
 def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
