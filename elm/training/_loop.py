@@ -118,10 +118,9 @@ def optimise(
     team = team or Team()
     modules = modules or {}
     settings = config.settings() | (validation.settings() if validation else {})
-    optimiser, parameters = _adamw(groups, config)
+    optimiser = _adamw(groups, config)
     done, moments = restore(checkpoint, modules, settings) if checkpoint else (Progress(), {})
     team.prepare(optimiser)
-    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     if moments:
         restore_optimiser(optimiser, moments)
     keeper = Keeper(validation, team, modules, checkpoint, done) if validation else None
@@ -139,9 +138,10 @@ def optimise(
     steps = range(done.step, done.step if keeper and keeper.stopped else config.steps)
     with tqdm(steps, initial=done.step, total=config.steps, desc=label, disable=not (progress and team.main)) as bar:
         for step in bar:
+            factor = config.factor(step)
             for group in optimiser.param_groups:
-                group["lr"] = group["base"] * config.factor(step)
-            value, tokens = _step(optimiser, parameters, loss_at, config, step, team, label)
+                group["lr"] = group["base"] * factor
+            value, tokens = _step(optimiser, loss_at, config, step, team, label)
             done.losses.append(value)
             done.tokens += tokens
             done.step = step + 1
@@ -149,9 +149,7 @@ def optimise(
             if step % 20 == 0:
                 bar.set_postfix(loss=f"{_tail(done.losses):.3f}", refresh=False)
             if done.step % config.log_every == 0 or done.step == config.steps:
-                log.add(
-                    done.step, {"loss": _mean(done.losses[-config.log_every :]), "lr": config.lr * config.factor(step)}
-                )
+                log.add(done.step, {"loss": _mean(done.losses[-config.log_every :]), "lr": config.lr * factor})
             if keeper and keeper.due(config.steps):
                 log.add(done.step, keeper.validate(label))
             stopped = keeper is not None and keeper.stopped
@@ -166,16 +164,11 @@ def optimise(
 
 
 def _step(
-    optimiser: torch.optim.Optimizer,
-    parameters: list[nn.Parameter],
-    loss_at: LossAt,
-    config: LoopConfig,
-    step: int,
-    team: Team,
-    label: str,
+    optimiser: torch.optim.Optimizer, loss_at: LossAt, config: LoopConfig, step: int, team: Team, label: str
 ) -> tuple[float, int]:
     """One step of the optimiser -> (mean loss, tokens) over its batches and all processes."""
     optimiser.zero_grad(set_to_none=True)
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     parts, alone = config.accumulate, config.accumulate == 1 and team.size == 1
     device = parameters[0].device if parameters else torch.device("cpu")
     losses, tokens, targets = [], 0, []
@@ -202,19 +195,16 @@ def _step(
     return value, tokens
 
 
-def _adamw(
-    groups: Iterable[tuple[nn.Parameter, float]], config: LoopConfig
-) -> tuple[torch.optim.AdamW, list[nn.Parameter]]:
+def _adamw(groups: Iterable[tuple[nn.Parameter, float]], config: LoopConfig) -> torch.optim.AdamW:
     by_factor: dict[float, list[nn.Parameter]] = {}
     for parameter, factor in groups:
         by_factor.setdefault(factor, []).append(parameter)
-    optimiser = torch.optim.AdamW(
+    return torch.optim.AdamW(
         [{"params": p, "lr": config.lr * f, "base": config.lr * f} for f, p in by_factor.items()],
         betas=(0.9, 0.98),
         weight_decay=config.weight_decay,
         fused=True,
     )
-    return optimiser, [p for group in by_factor.values() for p in group]
 
 
 def _finite(value: float, what: str, step: int, label: str) -> None:
