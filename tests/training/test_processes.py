@@ -59,7 +59,7 @@ def test_two_processes_learn_what_one_does(
     result = train_two_stage(model, lessons, CONFIG, progress=False, checkpoints=tmp_path, validation=VALIDATION)
     one, two = state(model), weights(told[0], "whole-0")
     for name in one:
-        torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=2e-5)
+        torch.testing.assert_close(one[name], two[name], rtol=1e-3, atol=2e-4)
     moved = max(float((one[name] - before[name]).abs().max()) for name in one)
     assert moved > 1e-2  # and not because nothing was learned
     for ours, theirs in zip(
@@ -88,7 +88,7 @@ def test_weights_that_are_cut_up_learn_the_same_and_resume(told: tuple[Path, str
     assert {f"cut: rank {rank} of 2 was stopped" for rank in (0, 1)} <= set(printed.splitlines())
     ours, theirs, others = (weights(folder, name) for name in ("whole-0", "cut-0", "cut-1"))
     for name in ours:
-        torch.testing.assert_close(ours[name], theirs[name], rtol=1e-4, atol=2e-5)
+        torch.testing.assert_close(ours[name], theirs[name], rtol=1e-3, atol=2e-4)
         assert torch.equal(theirs[name], others[name])
 
 
