@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from elm.runs import RunFolder
+from elm.embeddings import SentenceEncoder
+from elm.evaluation import CachedEncoder
+from elm.model import EmbeddingLanguageModel, load_model, shipped_model
+from elm.runs import RunConfig, RunFolder, World, build_world, open_run, shipped_twin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def arguments(doc: str | None, steps: int | None, seeds: int = 1) -> argparse.ArgumentParser:
-    """Options that every experiment takes; with steps=None it trains nothing and has none."""
+def arguments(doc: str | None, steps: int | None = None, seeds: int | None = None) -> argparse.ArgumentParser:
+    """Options that every experiment takes; without steps it trains nothing, without seeds it takes one."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     if steps is not None:
         parser.add_argument("--steps", type=int, default=steps, help=f"of training (default {steps})")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (default 0)")
-    parser.add_argument("--seeds", type=int, default=seeds, help=f"how many seeds (default {seeds})")
+    if seeds is not None:
+        parser.add_argument("--seeds", type=int, default=seeds, help=f"how many seeds (default {seeds})")
     parser.add_argument("--out", type=Path, help="folder of table and figure; a second call goes on there")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
     return parser
@@ -49,3 +53,15 @@ def report(name: str, frame: pd.DataFrame, rows: Any, figure: Figure | None, opt
     frame.to_csv(options.out / f"{name}.csv", index=False)
     if figure is not None:
         figure.savefig(options.out / f"{name}.png", dpi=100)
+
+
+def described(named: str | None, run: RunFolder) -> tuple[EmbeddingLanguageModel, World, RunConfig, CachedEncoder]:
+    """Model, world, settings and encoder of the run that is named; else the shipped model and the demo world."""
+    if named is not None:
+        opened, config = open_run(named)
+        encoder = SentenceEncoder(config.encoder)
+        world = build_world(opened, config, encoder, progress=False)
+        return load_model(named), world, config, CachedEncoder(encoder)
+    encoder = SentenceEncoder()
+    world = shipped_twin(build_world(run, RunConfig(), encoder, progress=False))
+    return shipped_model(), world, RunConfig(), CachedEncoder(encoder)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from _experiment import arguments, folder
 
-from elm.embeddings import SentenceEncoder
+from elm.embeddings import DEFAULT_ENCODER, SentenceEncoder
 from elm.evaluation import CachedEncoder, TaskScores, item_consistency
 from elm.runs import QUICK, RunConfig, RunFolder, World, build_world
 from elm.runs._teach import fresh_model, lessons
@@ -17,10 +20,37 @@ from elm.training import LoopConfig, TwoStage, Validation, train_two_stage
 RATES = QUICK.training.one.lr, QUICK.training.two.lr
 
 
-def demo_world(run: RunFolder) -> tuple[World, CachedEncoder]:
-    """The world of the demo data set, seed 0, and an encoder that all scores share."""
-    encoder = SentenceEncoder()
-    return build_world(run, RunConfig(), encoder, progress=False), CachedEncoder(encoder)
+def film_arguments(doc: str | None) -> argparse.ArgumentParser:
+    """Options of an experiment on films."""
+    parser = arguments(doc, steps=QUICK.training.one.steps + QUICK.training.two.steps, seeds=1)
+    parser.add_argument("--base", default="shipped", help="shipped, a folder, or a Hub id")
+    parser.add_argument("--data", default="demo", help="a data set of films (default demo)")
+    parser.add_argument("--encoder", default=DEFAULT_ENCODER, help="of sentences, behind films' vectors and scores")
+    parser.add_argument("--films", type=int, default=60, help="held-out films that are scored")
+    parser.add_argument("--batch-tokens", type=int, default=1200)
+    return parser
+
+
+@dataclass(frozen=True)
+class Films:
+    """What all trainings of an experiment share."""
+
+    run: RunFolder
+    config: RunConfig
+    world: World
+    encoder: CachedEncoder
+    count: int  # held-out films that are scored
+
+
+@contextmanager
+def films(name: str, options: argparse.Namespace) -> Iterator[Films]:
+    """The folder of an experiment, its world, and an encoder that all scores share."""
+    settings = {key: getattr(options, key) for key in ("base", "data", "encoder", "steps", "films", "batch_tokens")}
+    config = RunConfig.for_dataset(options.data, base=options.base, encoder=options.encoder)
+    with folder(options.out, {"experiment": name, **settings}) as run:
+        encoder = SentenceEncoder(options.encoder)
+        world = build_world(run, config, encoder, progress=False)
+        yield Films(run, config, world, CachedEncoder(encoder), options.films)
 
 
 def two_stage(one: int, two: int, seed: int, rates: tuple[float, float] = RATES, batch_tokens: int = 1200) -> TwoStage:
@@ -30,28 +60,27 @@ def two_stage(one: int, two: int, seed: int, rates: tuple[float, float] = RATES,
     return TwoStage(*loops, batch_tokens=batch_tokens, seed=seed)
 
 
-def trained(run: RunFolder, name: str, world: World, encoder: CachedEncoder, base: str, training: TwoStage,
-            films: int, soft_tokens: int = QUICK.soft_tokens) -> dict[str, Any]:  # fmt: skip
+def trained(films: Films, name: str, training: TwoStage, soft_tokens: int = QUICK.soft_tokens) -> dict[str, Any]:
     """Train the film tasks of the quickstart; test scores, and the course of the validation films' scores.
 
     Resumes from checkpoints in the folder. Validation films are read four times, evenly spread over the steps.
     """
-    config = replace(QUICK, base=base, soft_tokens=soft_tokens, training=training)
+    config, world = replace(films.config, soft_tokens=soft_tokens, training=training), films.world
     model = fresh_model(config, world)
     steps, course = training.one.steps + training.two.steps, []
     every, before = max(1, steps // 4), 0
 
     def score(model: Any, step: int) -> Mapping[str, float]:
-        found = means(scores(model, world, encoder, config.film_tasks, world.film_split.validation[:films]))
+        found = means(scores(model, films, world.film_split.validation[: films.count]))
         return {"rSC": found["rsc"], "facts": found["facts"]}
 
     validation = Validation(score, every, keep_best=False, enough=-9.0)  # watched, and nothing is chosen by it
     result = train_two_stage(model, lessons(world, config)[:1], training, progress=False,
-                             checkpoints=run.path / "checkpoints" / name, validation=validation)  # fmt: skip
+                             checkpoints=films.run.path / "checkpoints" / name, validation=validation)  # fmt: skip
     for stage in (result.one, result.two):
         course += [{**row, "step": row["step"] + before} for row in stage.validations]
         before += len(stage.losses)
-    by_task = scores(model, world, encoder, config.film_tasks, world.film_split.test[:films])
+    by_task = scores(model, films, world.film_split.test[: films.count])
     return {
         "test": means(by_task), "validation": course[-1], "course": course, "loss": result.two.loss,
         "seconds": result.one.seconds + result.two.seconds,
@@ -59,11 +88,11 @@ def trained(run: RunFolder, name: str, world: World, encoder: CachedEncoder, bas
     }  # fmt: skip
 
 
-def scores(model: Any, world: World, encoder: CachedEncoder, tasks: Sequence[str], ids: Sequence[str]
-           ) -> dict[str, TaskScores]:  # fmt: skip
+def scores(model: Any, films: Films, ids: Sequence[str]) -> dict[str, TaskScores]:
     """Semantic consistency and facts of held-out films, with controls."""
+    world, tasks = films.world, films.config.film_tasks
     return item_consistency(model, tasks, world.films, world.film_split.train, ids, world.film_facts,
-                            world.film_teacher(), encoder, probe=False)  # fmt: skip
+                            world.film_teacher(), films.encoder, probe=False)  # fmt: skip
 
 
 def means(found: Mapping[str, TaskScores]) -> dict[str, float]:

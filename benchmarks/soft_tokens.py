@@ -8,11 +8,12 @@ of the nearest training film's text.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from _experiment import arguments, folder, report
-from _films import demo_world, trained, two_stage
+from _experiment import report
+from _films import film_arguments, films, trained, two_stage
 from stages import ALONE
 
 if TYPE_CHECKING:
@@ -47,21 +48,17 @@ def picture(frame: pd.DataFrame) -> Figure:
 
 
 def main() -> None:
-    parser = arguments(__doc__, steps=570)
-    parser.add_argument("--base", default="shipped", help="shipped, a folder, or a Hub id")
-    parser.add_argument("--films", type=int, default=60, help="held-out films that are scored")
+    parser = film_arguments(__doc__)
     parser.add_argument("--numbers", type=int, nargs="+", default=[1, 2, 4, 8, 16], help="of soft tokens a vector")
     options = parser.parse_args()
-    settings = {"experiment": "soft tokens", "base": options.base, "steps": options.steps, "films": options.films}
     alone = round(options.steps * ALONE)
     rows = []
-    with folder(options.out, settings) as run:
-        world, encoder = demo_world(run)
+    with films("soft tokens", options) as shared:
         for number in options.numbers:
             for seed in range(options.seed, options.seed + options.seeds):
-                name, training = f"{number}-{seed}", two_stage(alone, options.steps - alone, seed)
-                found = run.step(name, lambda n=name, t=training, k=number: trained(
-                    run, n, world, encoder, options.base, t, options.films, k))  # fmt: skip
+                name = f"{number}-{seed}"
+                training = two_stage(alone, options.steps - alone, seed, batch_tokens=options.batch_tokens)
+                found = shared.run.step(name, partial(trained, shared, name, training, number))
                 rows.append({"soft_tokens": number, "seed": seed, **found})
     frame = summary(rows)
     report("soft_tokens", frame, rows, picture(frame), options)

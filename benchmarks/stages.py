@@ -9,11 +9,12 @@ column. Scores are of test films, with controls; recall of facts beside that of 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from _experiment import arguments, folder, report
-from _films import RATES, demo_world, trained, two_stage
+from _experiment import report
+from _films import RATES, film_arguments, films, trained, two_stage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,21 +59,16 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
 
 
 def main() -> None:
-    parser = arguments(__doc__, steps=570)
-    parser.add_argument("--base", default="shipped", help="shipped, a folder, or a Hub id")
-    parser.add_argument("--films", type=int, default=60, help="held-out films that are scored")
+    parser = film_arguments(__doc__)
     parser.add_argument("--lr", type=float, nargs="+", default=[RATES[1]], help="of the training in one stage")
     options = parser.parse_args()
-    settings = {"experiment": "stages", "base": options.base, "steps": options.steps, "films": options.films}
     rows = []
-    with folder(options.out, settings) as run:
-        world, encoder = demo_world(run)
+    with films("stages", options) as shared:
         for seed in range(options.seed, options.seed + options.seeds):
             for regime, (one, two, rates) in plans(options.steps, options.lr).items():
                 name = f"{'two' if one else f'one-{rates[1]:g}'}-{seed}"
-                training = two_stage(one, two, seed, rates)
-                found = run.step(name, lambda n=name, t=training: trained(
-                    run, n, world, encoder, options.base, t, options.films))  # fmt: skip
+                training = two_stage(one, two, seed, rates, options.batch_tokens)
+                found = shared.run.step(name, partial(trained, shared, name, training))
                 rows.append({"regime": regime, "seed": seed, **found})
     report("stages", summary(rows), rows, picture(rows), options)
 

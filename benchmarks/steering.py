@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +40,7 @@ from elm.model import load_model, shipped_model
 from elm.runs import RunConfig, RunFolder, World, build_world, shipped_twin
 
 AMOUNTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)
 FILM_TASKS = ("summary", "positive_review", "negative_review", "five_positive")
 
 
@@ -52,7 +54,8 @@ class Greedy:
         return self.model.describe(vectors, task, seed=seed, temperature=0.0)
 
 
-def text_concepts(encoder: CachedEncoder, texts: dict[str, str], labels: pd.DataFrame) -> CAVs:
+def text_concepts(encoder: CachedEncoder, texts: dict[str, str], labels: Mapping[str, pd.Series] | pd.DataFrame
+                  ) -> CAVs:  # fmt: skip
     """Concepts as the teacher's texts of training films show them: what "funnier" means in the words of one task."""
     vectors = encoder.encode(list(texts.values()))
     space = EmbeddingSpace.fit("texts", vectors, "cosine", {}, "texts")
@@ -95,20 +98,21 @@ def films_along(world: World, encoder: CachedEncoder, count: int) -> dict[str, A
     return shown
 
 
-def mixtures(world: World, encoder: CachedEncoder, count: int) -> AlongScores:
-    """Figure 4 of ELM: every film on its way to one film."""
+def mixtures(model: Any, world: World, encoder: CachedEncoder, tasks: Sequence[str], count: int,
+             seed: int = 0) -> dict[str, AlongScores]:  # fmt: skip
+    """Figure 4 of ELM: the first test film is the one that all others are on their way to; scores by task."""
     test = world.film_split.test[: count + 1]
     anchor = world.films[test[0]]
     teacher = world.film_teacher()
-    known = {item: teacher.write(item, "summary") for item in world.film_split.train}
 
     def way(vectors: np.ndarray, t: float) -> np.ndarray:
         return np.stack([interpolate(row, anchor, t, world.films.space) for row in vectors])
 
-    shares = (0.0, 0.2, 0.4, 0.6, 0.8)
-    found = semantic_along(Greedy(shipped_model()), "summary", world.films, test[1:], way, shares, encoder, known)
-    print(f"\nmixtures of {len(test) - 1} films with {test[0]}, summary: SC by share of that film")
-    print(found.frame().round(3).to_string())
+    found = {}
+    for task in tasks:
+        known = {item: teacher.write(item, task) for item in world.film_split.train}
+        found[task] = semantic_along(Greedy(model), task, world.films, test[1:], way, SHARES, encoder, known,
+                                     seed=seed)  # fmt: skip
     return found
 
 
@@ -222,7 +226,9 @@ def main() -> None:
     if options.tone:
         graded(world, options.tone, options.films)
     judged(world)
-    shown.mixtures = mixtures(world, cached, options.films)
+    shown.mixtures = mixtures(shipped_model(), world, cached, ("summary",), options.films)["summary"]
+    print("\nmixtures with one film, summary: SC by share of that film")
+    print(shown.mixtures.frame().round(3).to_string())
     shown.films = films_along(world, cached, options.films)
     sensitivities(world, cached, min(60, options.films))
     if options.figures:

@@ -10,6 +10,7 @@ say one of the two words whatever it read. "collapsed": one text for both vector
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -116,12 +117,12 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     with folder(options.out, {"experiment": "toy", "base": options.base, "steps": options.steps}) as run:
-        for regime in ("two stages", "one stage"):
+        for regime, most in (("two stages", min(2 * STAGE, options.steps)), ("one stage", options.steps)):
             for lr in options.lr:
                 for seed in range(options.seed, options.seed + options.seeds):
                     name = f"{regime.replace(' ', '-')}-{lr:g}-{seed}"
-                    rows.append(run.step(name, lambda r=regime, x=lr, s=seed: train(options.base, r, x, s,
-                                         options.steps if r == "one stage" else 2 * STAGE)))  # fmt: skip
+                    work = partial(train, options.base, regime, lr, seed, most)
+                    rows.append(run.step(name, work))
     report("toy", summary(rows), rows, picture(rows), options)
 
 

@@ -76,6 +76,11 @@ class Failure:
     reason: str
 
 
+def spoken(answer: Answer) -> str:
+    """What an answer says, without the thoughts that some models write before it."""
+    return _THINKING.sub("", answer.text).strip()
+
+
 Talk = Generator[Request, Answer, str]
 """Yields requests, is sent answers, returns the text; raises `UnusableTextError` where no attempt gave one."""
 
@@ -91,7 +96,7 @@ def talk(task: Task, briefs: Sequence[Brief], asking: Asking, variant: int = 0) 
     room, reason = asking.max_tokens, ""
     for attempt in range(asking.attempts):
         answer = yield Request(messages, room, variant, attempt)
-        text = _THINKING.sub("", answer.text).strip()
+        text = spoken(answer)
         reason, word = _fault(answer, text, briefs)
         if not reason:
             return text

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from elm._errors import CallError, UnusableTextError
 from elm.tasks._answer_cache import AnswerCache, answer_key
-from elm.tasks._asking import Answer, Asking, Failure, Request, talk
+from elm.tasks._asking import Answer, Asking, Failure, Message, Request, spoken, talk
 from elm.tasks._briefs import Brief, briefs_of
 from elm.tasks._chat_endpoint import chat_client, complete
 from elm.tasks._spending import Spending
@@ -104,6 +104,19 @@ class ChatTeacher:
                 bar.set_postfix_str(self.spending.line(), refresh=False)
                 bar.update()
         return texts
+
+    def answers(self, questions: Sequence[str], variant: int = 0) -> list[str]:
+        """Answers to free questions, in their order, several calls at a time: kept and counted as texts are, unchecked.
+
+        Raises `TeacherError` where none comes.
+        """
+
+        def one(question: str) -> str:
+            asked = (Message(role="user", content=question),)
+            return spoken(self._answer(Request(asked, self.asking.max_tokens, variant, 0)))
+
+        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="teacher") as pool:
+            return list(pool.map(one, questions))
 
     def _at_once(self, entities: Sequence[Entity], task: str | Task, variant: int, on_failure: str) -> Iterator[str]:
         def one(entity: Entity) -> str:
