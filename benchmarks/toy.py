@@ -104,7 +104,9 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
             label = f"{regime}{'' if reached else ': never'}"
             axis.plot([row["lr"] * shift for row in some], [row["learned_at"] or row["steps"] for row in some],
                       marker, color=colour, label=label if some else None)  # fmt: skip
-    axis.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="steps until both words are right")
+    axis.set(
+        xscale="log", yscale="log", ylim=(10, 40_000), xlabel="learning rate", ylabel="steps until both words are right"
+    )
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False, fontsize="small")
     figure.suptitle("The toy: two stages against one", fontweight="bold")
