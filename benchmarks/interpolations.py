@@ -193,6 +193,8 @@ def main() -> None:
     parser.add_argument("--model", default="", help="the chat model's name there")
     parser.add_argument("--answers", help="the file that keeps its answers")
     options = parser.parse_args()
+    if options.endpoint and not options.model:
+        parser.error("an endpoint is asked for a model by name: give --model")
     settings = {name: getattr(options, name) for name in ("run", "base", "tasks", "steps", "seed", "batch_tokens")}
     with folder(options.out, {"experiment": "interpolations", **settings}) as run:
         model, world, config, encoder = described(options.run, run)
@@ -201,7 +203,8 @@ def main() -> None:
         words, about = base_in_words(run, world, options.base or config.base, tasks, options)
         rows = films(model, world, encoder, words, tasks, options.films, options.seed)
         rows += users(model, world, encoder, words, options.users, options.seed)
-    frame = pd.DataFrame(rows).drop(columns="texts").round({"p_value": 6}).round(3)
+    frame = pd.DataFrame(rows).drop(columns="texts").round(3)
+    frame["p_value"] = [f"{one['p_value']:.1g}" for one in rows]
     if not options.json:
         print(f"the base in words: {about['steps']} steps, loss {about['loss']:.3f}")
     report("interpolations", frame, rows, picture(rows), options)
