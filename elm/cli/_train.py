@@ -84,6 +84,13 @@ def run(
     hidden: Annotated[
         int, typer.Option(min=2, help="Width of the adapters; a narrow one reads coarser and overfits less.")
     ] = 768,
+    tasks: Annotated[
+        str, typer.Option(help='Film tasks, comma-separated, or "all"; four by default (see elm tasks list).')
+    ] = "",
+    validate_every: Annotated[
+        int, typer.Option(min=0, help="Steps between scorings of what the model writes; the best weights are kept.")
+    ] = 0,
+    patience: Annotated[int, typer.Option(min=0, help="Stop a stage after so many scorings without a new best.")] = 0,
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
     text_lora: Annotated[
         int, typer.Option(min=0, help="Rank of LoRA in the recommender's text encoder; 0 keeps it frozen (faster).")
@@ -116,7 +123,9 @@ def run(
     stages = replace(stages, one=replace(stages.one, steps=steps[0]), two=replace(stages.two, steps=steps[1]))
     sources = [source.strip() for source in vectors_from.split(",") if source.strip()]
     config = RunConfig.for_dataset(data, sources, target, seed=seed, base=base_folder, encoder=encoder, hidden=hidden,
-                                   training=stages, text_lora_rank=text_lora)  # fmt: skip
+                                   training=stages, text_lora_rank=text_lora, validate_every=validate_every,
+                                   patience=patience)  # fmt: skip
+    config = config.with_tasks([name.strip() for name in tasks.split(",") if name.strip()])
     folder = out or default
     result = train_run(folder, config, fresh=fresh, progress=not is_quiet())
     emit(result, json_mode, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))

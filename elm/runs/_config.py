@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from elm._errors import CallError, DataFileError
+from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data import load as load_dataset
 from elm.embeddings import DEFAULT_ENCODER
 from elm.runs._folder import RunFolder
@@ -42,6 +42,8 @@ class RunConfig:
     user_views: int = 2  # vectors a training user gives: all ratings, then random 80 % of them
     extra_films: int = 0  # generated films beyond the catalogue to learn from (demo world only)
     training: TwoStage = field(default_factory=TwoStage)
+    validate_every: int = 0  # steps between validations that generate, the best of which is kept; 0: none
+    patience: int = 0  # validations without a new best after which a stage stops; 0: it never does
     text_lora_rank: int = 0  # of the updates that tune the recommender's text encoder; 0 keeps it frozen
     scored_films: int = 200
     scored_users: int = 200
@@ -72,6 +74,24 @@ class RunConfig:
         return cls(
             dataset=data, vector_sources=tuple(vectors_from) or cls.vector_sources, target_source=target, **settings
         )
+
+    def with_tasks(self, names: Sequence[str]) -> RunConfig:
+        """The same with these film tasks: ids, "all" of the domain, or none named, which changes nothing.
+
+        Raises `UnknownNameError` for a task that the domain does not have, `CallError` for one that reads users.
+        """
+        known = [task.id for task in all_tasks("item", "pair", "neighbours", domain=self.domain)]
+        if not names:
+            return self
+        chosen = known if list(names) == ["all"] else list(dict.fromkeys(names))
+        for name in chosen:
+            if name not in known:
+                if name in {task.id for task in all_tasks("user", domain=self.domain)}:
+                    raise CallError(
+                        f"film tasks are about films, and {name!r} is about users, who have tasks of their own"
+                    )
+                raise UnknownNameError("film task", name, known)
+        return replace(self, film_tasks=tuple(chosen))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as `run.json` keeps them."""

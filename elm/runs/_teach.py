@@ -11,11 +11,12 @@ from elm._errors import CallError
 from elm.adapters import MLPAdapter
 from elm.data import film_texts, make_films, make_products, product_texts
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
-from elm.model import EmbeddingLanguageModel, base_reference, load_llm, save_model, shipped_base
+from elm.model import EmbeddingLanguageModel, base_reference, load_llm, save_model, shipped_base, token_spread
 from elm.runs._base import guard_base
 from elm.runs._card import LOSSES, losses_picture, write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
+from elm.runs._watch import watch
 from elm.runs._world import FILMS, USERS, World, kept, user_views
 from elm.tasks import ItemFacts, TemplateTeacher, generated_facts
 from elm.training import Lessons, TwoStageResult, train_two_stage
@@ -32,11 +33,11 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
     held = [*world.film_split.validation, *world.film_split.test]
     guard_base(config.base, held, config.seed, demo_world=config.dataset == "demo")
     llm, tokenizer = shipped_base() if config.base == "shipped" else load_llm(config.base)
-    table = llm.get_input_embeddings().weight.detach()
+    width, spread = llm.get_input_embeddings().weight.shape[1], token_spread(llm)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         adapters = {
-            name: MLPAdapter.for_space(vectors.space, table.shape[1], tasks, float(table.std()), config.soft_tokens,
+            name: MLPAdapter.for_space(vectors.space, width, tasks, spread, config.soft_tokens,
                                        config.hidden).start_from(vectors.rows(ids))
             for name, vectors, ids, tasks in (
                 (FILMS, world.films, world.film_split.train, config.film_tasks),
@@ -89,8 +90,10 @@ def teach(
     """Train both stages and save the model as `model/` of the run; resumes from the run's checkpoints."""
     model = fresh_model(config, world)
     extra = extra_films(run, world, config, encoder, progress) if config.extra_films else None
-    result = train_two_stage(model, lessons(world, config, extra), config.training, progress=progress,
-                             checkpoints=run.path / "checkpoints")  # fmt: skip
+    result = train_two_stage(
+        model, lessons(world, config, extra), config.training, progress=progress,
+        checkpoints=run.path / "checkpoints", validation=watch(world, config, encoder),
+    )  # fmt: skip
     model.about |= {"made": _made(world, config, encoder, result), **_license(config)}
     picture = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
     write_card(save_model(model, run.path / "model", files={LOSSES: picture}))

@@ -26,7 +26,9 @@ def plot_themes(plots: Mapping[str, str], learn_from: Iterable[str], most: int =
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     common = _COMMON if len(plots) >= 200 else 1.0
-    vectorizer = TfidfVectorizer(stop_words="english", min_df=_RARE, max_df=common, token_pattern=r"(?u)\b[^\W\d_]{3,}\b")
+    vectorizer = TfidfVectorizer(
+        stop_words="english", min_df=_RARE, max_df=common, token_pattern=r"(?u)\b[^\W\d_]{3,}\b"
+    )
     try:
         vectorizer.fit([plots[i] for i in learn_from])
     except ValueError as error:

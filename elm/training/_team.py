@@ -29,7 +29,7 @@ class Team:
     """
 
     def __init__(self, module: nn.Module | None = None) -> None:
-        from accelerate import (  # type: ignore[import-untyped]
+        from accelerate import (
             Accelerator,
             DistributedDataParallelKwargs,
             InitProcessGroupKwargs,
@@ -127,7 +127,7 @@ class Team:
         """The main process's value, in all of them."""
         if self.size == 1:
             return value
-        from accelerate.utils import broadcast_object_list  # type: ignore[import-untyped]
+        from accelerate.utils import broadcast_object_list
 
         found: T = broadcast_object_list([value])[0]
         return found

@@ -53,14 +53,14 @@ def save_encoder(folder: Path, texts: list[str]) -> Path:
 
 def small_config(**settings: object) -> RunConfig:
     """Three steps of each stage, each kept on disk."""
-    stage = LoopConfig(steps=3, lr=1e-3, warmup=1, save_every=1)
+    stage = LoopConfig(steps=3, lr=4e-3, warmup=1, save_every=1)
     values: dict[str, object] = {
         "training": TwoStage(one=stage, two=stage, batch_tokens=600),
         "soft_tokens": 2,
         "hidden": 32,
         "factors": 8,
         "scored_films": 6,
-        "scored_users": 12,
+        "scored_users": 14,
     }
     return RunConfig(**{**values, **settings})  # type: ignore[arg-type]
 

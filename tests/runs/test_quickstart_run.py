@@ -63,7 +63,7 @@ def test_profile_loop_edit_and_steer(finished: Finished) -> None:
     profile, loop, edit, steer = (finished.result[name] for name in ("profile", "loop", "edit", "steer"))
     assert set(profile) >= {"example", *PROFILE}
     assert set(profile["example"]) == {"user", "profile"}
-    assert profile["n"] == 12
+    assert profile["n"] == 14
     assert {"ndcg_elm", "ndcg_teacher", "ndcg_history", "ndcg_popular"} <= set(loop)
     assert all(0 <= loop[name] <= 1 for name in loop if name.startswith("ndcg"))
     assert {"example", "n", "ndcg_genre_before", "ndcg_genre_after"} <= set(edit)
@@ -97,7 +97,7 @@ def test_the_run_folder_holds_everything(finished: Finished, small: Small) -> No
 
 def test_bench_uses_the_same_names_and_finds_the_same_scores(finished: Finished, tmp_path: Path) -> None:
     run = Path(shutil.copytree(finished.folder, tmp_path / "run"))  # its card is written anew
-    value = bench_run(run, 6, 12, progress=False)
+    value = bench_run(run, 6, 14, progress=False)
     assert set(value) == {"run", "consistency", "profile"}
     assert value["consistency"] == finished.result["consistency"]
     expected = {name: entry for name, entry in finished.result["profile"].items() if name != "example"}
@@ -149,10 +149,7 @@ def test_generated_films_repeat_no_held_out_combination_of_facts(world: World, s
     table, facts = extra_films(RunFolder(tmp_path), world, 60, 0, encoder, progress=False)
     assert len(table) == len(facts) == 60
     assert not set(table.ids) & set(world.films.ids)
-    held = {
-        tuple(world.film_facts[i].aspects.values())
-        for i in (*world.film_split.validation, *world.film_split.test)
-    }
+    held = {tuple(world.film_facts[i].aspects.values()) for i in (*world.film_split.validation, *world.film_split.test)}
     assert not held & {tuple(f.aspects.values()) for f in facts.values()}
     films, _ = lessons(world, small.config(), (table, facts))
     assert set(films.ids) == {*world.film_split.train, *table.ids}

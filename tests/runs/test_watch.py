@@ -1,0 +1,53 @@
+"""A run that is watched: scores of what the model writes beside the loss, and the tasks that it learns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_world import Small
+
+from elm._errors import CallError, UnknownNameError
+from elm.data import EntitySplit
+from elm.embeddings import SentenceEncoder
+from elm.model import load_model
+from elm.runs._teach import teach
+from elm.runs._watch import watch
+from elm.runs._world import build_world
+from elm.training import read_metrics
+
+
+def test_a_watched_run_scores_validation_films_alone(small: Small, tmp_path: Path) -> None:
+    config = small.config(validate_every=2, film_tasks=("summary", "similarities"))
+    run = config.begin(tmp_path / "run")
+    encoder = SentenceEncoder(config.encoder)
+    world = build_world(run, config, encoder, progress=False)
+    teach(run, world, config, encoder, progress=False)
+    rows = [row for row in read_metrics(run.path / "checkpoints" / "metrics.jsonl") if "rSC" in row]
+    assert [row["step"] for row in rows] == [2, 3, 2, 3]
+    assert all(set(row) >= {"loss", "SC", "rSC", "shuffled", "facts"} for row in rows)
+    model = load_model(run.path)
+    pair = world.films.rows(world.film_split.test[:2])
+    assert isinstance(model.describe((pair[0], pair[1]), "similarities"), str)
+    with pytest.raises(CallError, match="task 'pitch' was not trained"):
+        model.describe(pair[0], "pitch")
+
+    none = replace(world, film_split=EntitySplit(world.film_split.train, [], world.film_split.test))
+    with pytest.raises(CallError, match="got 1 tasks and 0 films"):
+        watch(none, config, encoder)
+    with pytest.raises(CallError, match="got 0 tasks"):
+        watch(world, replace(config, film_tasks=("similarities",)), encoder)
+    assert watch(world, replace(config, validate_every=0), encoder) is None
+
+
+def test_tasks_are_named_or_all(small: Small) -> None:
+    config = small.config()
+    assert config.with_tasks([]) == config
+    assert config.with_tasks(["pitch", "pitch"]).film_tasks == ("pitch",)
+    assert len(config.with_tasks(["all"]).film_tasks) == 24
+    assert len(replace(config, domain="products").with_tasks(["all"]).film_tasks) == 5
+    with pytest.raises(UnknownNameError, match="unknown film task 'pich'; did you mean 'pitch'"):
+        config.with_tasks(["pich"])
+    with pytest.raises(CallError, match="'user_profile' is about users"):
+        config.with_tasks(["user_profile"])
