@@ -124,7 +124,7 @@ def item_consistency(
         read = TemplateTeacher(dict(zip(held_out, found, strict=True)), teacher.seed)
     scores = {}
     for task in (get_task(id, domain) for id in _tracked(task_ids, progress)):
-        with_whom = _second(task, table, held_out, apart, seed)
+        with_whom = _second(task, table, held_out, apart)
 
         def entities(ids: list[str], with_whom: Rows | None = with_whom) -> list[Entity]:
             return list(ids) if with_whom is None else [(ids[a], ids[b]) for a, b in enumerate(with_whom)]
@@ -144,12 +144,14 @@ def item_consistency(
     return scores
 
 
-def _second(task: Task, table: VectorTable, ids: list[str], apart: Rows, seed: int) -> Rows | None:
+def _second(task: Task, table: VectorTable, ids: list[str], apart: Rows) -> Rows | None:
     """Which held-out item, by row, each is paired with, (n,); None for tasks over one item."""
     if len(task.marks) == 1:
         return None
     if task.reads == "pair":
-        return apart[partners(len(ids), seed + 1)] if len(ids) > 3 else apart
+        return (
+            apart[apart] if len(ids) > 2 else apart
+        )  # two steps on the one cycle; the shuffled text is about another pair
     held, place = table.subset(ids), {id: row for row, id in enumerate(ids)}
     lists, _ = nearest(held, held.vectors, 2)
     return np.array([next(place[i] for i in found if place[i] != own) for own, found in enumerate(lists)])

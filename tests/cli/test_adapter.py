@@ -179,7 +179,7 @@ def test_info_reads_no_weights(elm: Call, run: Path) -> None:
         assert words in said
     value = json.loads(elm("info", run, "--json")[1])
     assert value["adapters"]["toy"]["fingerprint"] == "toy-6-0"
-    assert (value["schema"], value["language_model"], value["signed"]) == (2, "llm", False)
+    assert (value["schema"], value["language_model"], value["signed"]) == (3, "llm", False)
     assert value["tasks"]["summary"]["prompt"]
 
 

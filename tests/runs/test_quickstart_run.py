@@ -98,7 +98,7 @@ def test_the_run_folder_holds_everything(finished: Finished, small: Small) -> No
 def test_bench_uses_the_same_names_and_finds_the_same_scores(finished: Finished, tmp_path: Path) -> None:
     run = Path(shutil.copytree(finished.folder, tmp_path / "run"))  # its card is written anew
     value = bench_run(run, 6, 14, progress=False)
-    assert set(value) == {"run", "consistency", "profile"}
+    assert set(value) == {"run", "consistency", "behaviour", "versions", "profile"}
     assert value["consistency"] == finished.result["consistency"]
     expected = {name: entry for name, entry in finished.result["profile"].items() if name != "example"}
     summary = value["profile"].pop("user_summary")
@@ -146,7 +146,7 @@ def test_a_held_out_film_or_user_among_the_lessons_is_refused(world: World, smal
 
 def test_generated_films_repeat_no_held_out_combination_of_facts(world: World, small: Small, tmp_path: Path) -> None:
     encoder = SentenceEncoder(small.encoder)
-    table, facts = extra_films(RunFolder(tmp_path), world, 60, 0, encoder, progress=False)
+    table, facts = extra_films(RunFolder(tmp_path), world, small.config(extra_films=60), encoder, progress=False)
     assert len(table) == len(facts) == 60
     assert not set(table.ids) & set(world.films.ids)
     held = {tuple(world.film_facts[i].aspects.values()) for i in (*world.film_split.validation, *world.film_split.test)}
@@ -155,7 +155,7 @@ def test_generated_films_repeat_no_held_out_combination_of_facts(world: World, s
     assert set(films.ids) == {*world.film_split.train, *table.ids}
     bare = replace(world, dataset=replace(world.dataset, facts=None))
     with pytest.raises(CallError, match="generated from facts, and small knows none"):
-        extra_films(RunFolder(tmp_path), bare, 60, 0, encoder, progress=False)
+        extra_films(RunFolder(tmp_path), bare, small.config(extra_films=60), encoder, progress=False)
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,8 @@ def test_bad_vector_files(elm: Elm, finished: Finished, tmp_path: Path, saved: C
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "say what to describe: one of --item, --user or --vectors"),
-        (("--item", "f1", "--user", "u1"), "say what to describe: one of"),
+        ((), "say what to read: one of --item, --user or --vectors"),
+        (("--item", "f1", "--user", "u1"), "say what to read: one of"),
         (("--item", "f1", "--task", "sumary"), r"unknown task 'sumary'; did you mean 'summary'\?"),
         (("--item", "ff1"), r"unknown film 'ff1'; did you mean 'f\d+'\?"),
         (("--user", "u9999"), r"unknown user 'u9999'; did you mean 'u\d+'\?"),
@@ -186,7 +186,7 @@ def test_bench_prints_tables_and_the_names_of_the_quickstart(elm: Elm, finished:
     code, out, err = elm("bench", "consistency", run, "--films", 3, "--users", 4, "--json", "--quiet")
     assert (code, err) == (0, "")
     value = json.loads(out)
-    assert set(value) == {"run", "consistency", "profile"}
+    assert set(value) == {"run", "consistency", "behaviour", "versions", "profile"}
     for task, row in value["consistency"].items():
         assert set(row) == set(finished.result["consistency"][task])
         assert row["n"] == 3
