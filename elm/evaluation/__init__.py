@@ -1,6 +1,7 @@
 """Scores of texts against controls, on held-out entities only: does a text say what its vector knows?"""
 
 from elm.evaluation._along import AlongScores, behavioural_along, semantic_along
+from elm.evaluation._asked import entities_asked
 from elm.evaluation._behavioural import UserScores, user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
 from elm.evaluation._facts import FactScores, fact_scores
@@ -23,7 +24,7 @@ from elm.evaluation._tables import (
     profile_table,
     versions_table,
 )
-from elm.evaluation._texts import CachedEncoder, Describer, Encoder
+from elm.evaluation._texts import CachedEncoder, Describer, Encoder, Texts
 from elm.evaluation._versions import VERSIONS, VersionScores, version_scores
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Sensitivity",
     "SteerScores",
     "TaskScores",
+    "Texts",
     "TrainedRanker",
     "UserScores",
     "VersionScores",
@@ -53,6 +55,7 @@ __all__ = [
     "consistency_table",
     "draw_candidates",
     "edit_scores",
+    "entities_asked",
     "fact_scores",
     "facts_table",
     "item_behaviour",

@@ -14,9 +14,10 @@ from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._candidates import Candidates, Draw, draw_candidates, graded_ndcg, rank_agreement
+from elm.evaluation._frames import tidy, tidy_texts
 from elm.evaluation._json import number
 from elm.evaluation._ranker import Ranker, TrainedRanker
-from elm.evaluation._texts import Describer, Encoder, partners, ratio_interval, unit, written
+from elm.evaluation._texts import Describer, Encoder, Texts, partners, ratio_interval, texts_about, unit
 from elm.metrics import paired_test, rank_between
 from elm.tasks import TemplateTeacher, UserFacts
 
@@ -77,9 +78,26 @@ class UserScores:
             "zero_shot": _named("bc", self.zero_shot),
         }
 
+    def frame(self) -> pd.DataFrame:
+        """A row a value: section "profile"; measures "BC" and "NDCG" with the held-out ratings, "BC_predicted" and
+        "NDCG_predicted" with the collaborative model's predictions, "BC_zero_shot" by the untrained ranker.
+        """
+        measures = {
+            "BC": self.bc,
+            "NDCG": self.ndcg,
+            "BC_predicted": self.cf_bc,
+            "NDCG_predicted": self.cf_ndcg,
+            "BC_zero_shot": self.zero_shot,
+        }
+        return tidy("profile", self.task, self.users, measures)
+
+    def texts_frame(self) -> pd.DataFrame:
+        """A row a text: task, system, id, text."""
+        return tidy_texts(self.task, self.users, self.texts)
+
 
 def user_consistency(
-    model: Describer,
+    model: Describer | Texts,
     task: str,
     *,
     users: VectorTable,
@@ -102,6 +120,7 @@ def user_consistency(
     the ratings is the score (NDCG beside it).
 
     Args:
+        model: what writes, or given `Texts` about the held-out users; those who cannot be scored may have one, too.
         users, items: the collaborative tables of the training users (`elm.embeddings.wals`).
         ratings: training users' ratings (user, item, rating): the popularity of items.
         inputs, held: held-out users' ratings in two parts, such as `elm.data.split_ratings` gives at 80 %.
@@ -114,6 +133,7 @@ def user_consistency(
     Held-out users without a held item or an input of the item table are left out. Raises `LeakageError` where a
     held-out user was trained on, `CallError` where facts of a user are missing.
     """
+    everyone = inputs["user"].astype(str).unique().tolist()
     inputs = inputs[inputs["item"].isin(items.ids)]
     held = held[held["user"].isin(set(inputs["user"]))]
     guard_disjoint(users.ids, map(str, held["user"].unique()), "users")
@@ -133,12 +153,13 @@ def user_consistency(
     if ranker is None:
         lessons = [teacher.write(user, task) for user in trained_on]
         ranker = TrainedRanker.fit(encoder, lessons, users.rows(trained_on), items)
-    texts = _texts(model, task, vectors, candidates.users, users.subset(trained_on), teacher, seed)
+    ours = texts_about(model, vectors, task, candidates.users, seed, everyone)
+    texts = _texts(ours, task, vectors, candidates.users, users.subset(trained_on), teacher, seed)
     return _score(task, texts, candidates, ranker, zero_shot, vectors @ items.vectors.T, popularity, seed)
 
 
 def _texts(
-    model: Describer,
+    ours: list[str],
     task: str,
     vectors: npt.NDArray[np.float32],
     held_out: list[str],
@@ -146,7 +167,6 @@ def _texts(
     teacher: TemplateTeacher,
     seed: int,
 ) -> dict[str, list[str]]:
-    ours = written(model, vectors, task, seed)
     others = np.random.default_rng([seed, 1]).integers(len(trained_on), size=len(held_out))
     like = (unit(vectors) @ unit(trained_on.vectors).T).argmax(1)
     return {

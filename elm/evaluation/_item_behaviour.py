@@ -13,6 +13,7 @@ import pandas as pd
 from elm._errors import CallError
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._candidates import Candidates, Draw, draw_candidates, graded_ndcg, rank_agreement
+from elm.evaluation._frames import tidy
 from elm.evaluation._json import number
 from elm.evaluation._semantic import TaskScores
 from elm.evaluation._texts import Encoder, encoded, ratio_interval
@@ -58,6 +59,10 @@ class ItemBehaviour:
             "p_value": number(self.p_value),
             **{"ndcg" if name == "model" else f"ndcg_{name}": number(v.mean()) for name, v in self.ndcg.items()},
         }
+
+    def frame(self) -> pd.DataFrame:
+        """A row a value: section "behaviour"; measures "BC" and "NDCG". The texts are those of `TaskScores`."""
+        return tidy("behaviour", self.task, self.ids, {"BC": self.bc, "NDCG": self.ndcg})
 
 
 def item_behaviour(

@@ -8,20 +8,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, nearest
+from elm.evaluation._asked import Rows, paired_with
 from elm.evaluation._facts import FactScores, fact_kinds, fact_scores
+from elm.evaluation._frames import tidy, tidy_texts
 from elm.evaluation._json import number
 from elm.evaluation._probe import LinearProbe
-from elm.evaluation._texts import Describer, Encoder, encoded, partners, ratio_interval, written
+from elm.evaluation._texts import Describer, Encoder, Texts, encoded, partners, ratio_interval, texts_about
 from elm.metrics import cosine, paired_test, rank_between
 from elm.tasks import Entity, ItemFacts, Task, TemplateTeacher
 from elm.tasks import get as get_task
 
 Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 
 SYSTEMS = ("model", "teacher", "nn", "shuffled", "random", "probe")
 """Whose text is scored: the model's; the teacher's (the ceiling); the teacher's of the nearest training item; the
@@ -83,9 +85,23 @@ class TaskScores:
             "n": len(self.ids),
         }
 
+    def frame(self) -> pd.DataFrame:
+        """A row a value: section "consistency"; measures "SC", "SC_text", "fact_recall" and "fact_precision"."""
+        measures = {
+            "SC": self.sc,
+            "SC_text": self.sc_text,
+            "fact_recall": {name: found.recall_each() for name, found in self.facts.items()},
+            "fact_precision": {name: found.precision_each() for name, found in self.facts.items()},
+        }
+        return tidy("consistency", self.task, self.ids, measures)
+
+    def texts_frame(self) -> pd.DataFrame:
+        """A row a text: task, system, id, text."""
+        return tidy_texts(self.task, self.ids, self.texts)
+
 
 def item_consistency(
-    model: Describer,
+    model: Describer | Texts,
     task_ids: Sequence[str],
     table: VectorTable,
     train_ids: Sequence[str],
@@ -100,6 +116,7 @@ def item_consistency(
     """Score tasks over items on held-out items: task id -> `TaskScores`.
 
     Args:
+        model: what writes, or given `Texts` of each task about exactly the entities of `entities_asked`.
         table: semantic vectors of the training and the held-out items, made by `encoder`.
         facts: the true facts of both; items without aspects (real ones) are scored on genres alone.
         teacher: writes the ceiling and the copied texts; the texts that made the vectors must be others.
@@ -124,14 +141,14 @@ def item_consistency(
         read = TemplateTeacher(dict(zip(held_out, found, strict=True)), teacher.seed)
     scores = {}
     for task in (get_task(id, domain) for id in _tracked(task_ids, progress)):
-        with_whom = _second(task, table, held_out, apart)
+        with_whom = paired_with(task, table, held_out, seed)
 
         def entities(ids: list[str], with_whom: Rows | None = with_whom) -> list[Entity]:
             return list(ids) if with_whom is None else [(ids[a], ids[b]) for a, b in enumerate(with_whom)]
 
         asked = vectors if with_whom is None else (vectors, vectors[with_whom])
         texts = {
-            "model": written(model, asked, task.id, seed),
+            "model": texts_about(model, asked, task.id, [_name(e) for e in entities(held_out)], seed),
             "teacher": [teacher.write(entity, task) for entity in entities(held_out)],
         }
         texts["shuffled"] = [texts["model"][row] for row in apart]
@@ -142,19 +159,6 @@ def item_consistency(
         scores[task.id] = _score(task, entities(held_out), texts, reworded, asked,
                                  [facts[item] for item in held_out], encoder, seed)  # fmt: skip
     return scores
-
-
-def _second(task: Task, table: VectorTable, ids: list[str], apart: Rows) -> Rows | None:
-    """Which held-out item, by row, each is paired with, (n,); None for tasks over one item."""
-    if len(task.marks) == 1:
-        return None
-    if task.reads == "pair":
-        return (
-            apart[apart] if len(ids) > 2 else apart
-        )  # two steps on the one cycle; the shuffled text is about another pair
-    held, place = table.subset(ids), {id: row for row, id in enumerate(ids)}
-    lists, _ = nearest(held, held.vectors, 2)
-    return np.array([next(place[i] for i in found if place[i] != own) for own, found in enumerate(lists)])
 
 
 def _score(
@@ -180,13 +184,17 @@ def _score(
     scored = [name for name in ("model", "nn", "probe") if name in texts and not isinstance(vectors, tuple)]
     return TaskScores(
         task=task.id,
-        ids=[entity if isinstance(entity, str) else ",".join(entity) for entity in entities],
+        ids=[_name(entity) for entity in entities],
         texts=texts,
         sc={name: cosine(part, by[task.scored_by]) for name, part in parts.items()},
         facts={name: fact_scores(texts[name], facts, fact_kinds(facts[0])) for name in scored},
         seed=seed,
         sc_text={name: cosine(part, other) for name, part in parts.items()},
     )
+
+
+def _name(entity: Entity) -> str:
+    return entity if isinstance(entity, str) else ",".join(entity)
 
 
 def _tracked(task_ids: Sequence[str], progress: bool) -> Any:

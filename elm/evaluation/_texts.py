@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from elm._errors import CallError
+from elm._errors import CallError, UnknownNameError
 
 Floats = npt.NDArray[np.float64]
 Asked = npt.NDArray[np.float32] | tuple[npt.NDArray[np.float32], ...]
@@ -20,6 +20,10 @@ class Describer(Protocol):
     """
 
     def describe(self, vectors: Asked, task: str, /, *, seed: int = 0) -> Any: ...
+
+
+Texts = Mapping[str, Mapping[str, str]]
+"""Texts that another system wrote: task -> id of the entity, "a,b" for a pair -> text."""
 
 
 class Encoder(Protocol):
@@ -53,6 +57,36 @@ def written(model: Describer, vectors: Asked, task: str, seed: int) -> list[str]
     if len(texts) != count:
         raise CallError(f"a model writes one text a vector, but {count} vectors gave {len(texts)} texts")
     return [str(text) for text in texts]
+
+
+def texts_about(
+    model: Describer | Texts, vectors: Asked, task: str, ids: Sequence[str], seed: int, others: Sequence[str] = ()
+) -> list[str]:
+    """The texts of a task about entities (n ids and vectors): asked of a model, or looked up among given `Texts`.
+
+    An empty text is a text that says nothing, and is scored as such. others: entities that may have a text, too.
+    Raises `CallError` where given texts lack the task or an entity, `UnknownNameError` for one about something else.
+    """
+    if not isinstance(model, Mapping):
+        return written(model, vectors, task, seed)
+    if task not in model:
+        raise CallError(
+            f"given texts must cover every scored task, and have none of {task!r}, only: {', '.join(model)}"
+        )
+    given = model[task]
+    missing = [id for id in ids if id not in given]
+    if missing:
+        raise CallError(
+            f"every scored entity needs a text, an empty one at least: task {task!r} lacks {len(missing)} of "
+            f"{len(ids)}, such as {missing[0]!r}"
+        )
+    known = {*ids, *others}
+    for id, text in given.items():
+        if id not in known:
+            raise UnknownNameError("scored entity", id, ids, f"(in the texts of task {task!r})")
+        if not isinstance(text, str):
+            raise CallError(f"a text is a string, but that of {id!r} for task {task!r} is {type(text).__name__}")
+    return [given[id] for id in ids]
 
 
 def encoded(encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
+
 from elm.cav import fit
 from elm.evaluation import (
     VERSIONS,
@@ -13,6 +15,7 @@ from elm.evaluation import (
     Encoder,
     ItemBehaviour,
     TaskScores,
+    Texts,
     UserScores,
     VersionScores,
     ZeroShotRanker,
@@ -46,8 +49,18 @@ class RunScores:
         }
         return {name: {task: scores.to_dict() for task, scores in part.items()} for name, part in parts.items()}
 
+    def frame(self) -> pd.DataFrame:
+        """All scores, a row a value: columns section, task, measure, system, id and value."""
+        parts: list[TaskScores | UserScores | ItemBehaviour] = [*self.films.values(), *self.users.values()]
+        return pd.concat([s.frame() for s in (*parts, *self.behaviour.values())], ignore_index=True)
 
-def score_films(model: Describer, world: World, config: RunConfig, encoder: Encoder, films: int | None = None,
+    def texts_frame(self) -> pd.DataFrame:
+        """All texts that were scored, a row a text: columns task, system, id and text."""
+        parts: list[TaskScores | UserScores] = [*self.films.values(), *self.users.values()]
+        return pd.concat([scores.texts_frame() for scores in parts], ignore_index=True)
+
+
+def score_films(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, films: int | None = None,
                 tasks: tuple[str, ...] | None = None, progress: bool = True) -> dict[str, TaskScores]:  # fmt: skip
     """Semantic consistency and facts of the film tasks, on the first `films` test films (the split is random)."""
     return item_consistency(
@@ -57,7 +70,7 @@ def score_films(model: Describer, world: World, config: RunConfig, encoder: Enco
     )  # fmt: skip
 
 
-def score_users(model: Describer, world: World, config: RunConfig, encoder: Encoder, users: int | None = None,
+def score_users(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, users: int | None = None,
                 tasks: tuple[str, ...] | None = None, zero_shot: bool = False) -> dict[str, UserScores]:  # fmt: skip
     """Behavioural consistency of the user tasks, on the first `users` test users."""
     chosen = set(world.user_split.test[: users or config.scored_users])
@@ -74,7 +87,7 @@ def score_users(model: Describer, world: World, config: RunConfig, encoder: Enco
     }  # fmt: skip
 
 
-def score_run(model: Describer, world: World, config: RunConfig, encoder: Encoder, progress: bool = True,
+def score_run(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, progress: bool = True,
               films: int | None = None, users: int | None = None, zero_shot: bool = False) -> RunScores:  # fmt: skip
     """All tasks on held-out test entities."""
     found = score_films(model, world, config, encoder, films, progress=progress)

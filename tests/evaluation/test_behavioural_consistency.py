@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from elm._errors import LeakageError
+from elm._errors import LeakageError, UnknownNameError
 from elm.evaluation import TrainedRanker, ZeroShotRanker, user_consistency
 
 
@@ -118,3 +118,18 @@ def test_leakage_and_missing_facts_are_refused(user_world, encoder, look_up):
             model, "user_profile", ratings=user_world.ratings, inputs=user_world.inputs, held=user_world.held,
             facts=known, **more,
         )  # fmt: skip
+
+
+def test_given_texts_score_as_the_model_that_wrote_them(user_world, encoder, look_up):
+    by_model = score(user_world, look_up(user_world.folded, user_world.teacher), encoder)
+    texts = {user: user_world.teacher.write(user, "user_profile") for user in user_world.folded.ids}
+    given = score(user_world, {"user_profile": texts}, encoder)
+    assert given.to_dict() == by_model.to_dict()
+    frame = given.frame()
+    assert set(frame["measure"]) >= {"BC", "NDCG", "BC_predicted", "NDCG_predicted"}
+    bc = frame[(frame["measure"] == "BC") & (frame["system"] == "nn")]
+    assert bc["id"].tolist() == given.users
+    assert bc["value"].mean() == pytest.approx(given.to_dict()["bc_nn"])
+    assert set(given.texts_frame()["system"]) == {"model", "teacher", "shuffled", "random", "nn"}
+    with pytest.raises(UnknownNameError, match="unknown scored entity 'nobody'"):
+        score(user_world, {"user_profile": {**texts, "nobody": "They love war films."}}, encoder)

@@ -52,6 +52,9 @@ def test_a_model_that_knows_the_film_stands_at_one(film_world, rated, encoder, l
         assert plain["bc"] == plain["bc_teacher"] > plain["bc_shuffled"] + 0.1
         assert plain["p_value"] < 0.01
         assert plain["bc_cf"] > plain["bc"] > plain["bc_popular"]
+        frame = scores.frame()
+        assert set(frame["section"]) == {"behaviour"}
+        assert frame.groupby(["measure", "system"])["value"].mean()["BC", "cf"] == pytest.approx(plain["bc_cf"])
 
 
 def test_a_blind_model_does_not_pass(film_world, rated, encoder, blind):

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from elm._errors import LeakageError
-from elm.evaluation import CachedEncoder, fact_scores, item_consistency
+from elm._errors import CallError, LeakageError, UnknownNameError
+from elm.evaluation import CachedEncoder, entities_asked, fact_scores, item_consistency
 from elm.evaluation._texts import partners, ratio_interval
 
 TASKS = ("summary", "five_positive")
@@ -188,3 +188,49 @@ def test_a_model_of_pairs_that_copies_neighbours_stands_at_zero(film_world, enco
     copier = look_up(film_world.table.subset(film_world.train), film_world.teacher)
     for scores in score_pairs(film_world, copier, encoder).values():
         assert scores.rsc == pytest.approx(0.0)
+
+
+def test_scores_and_texts_as_tidy_tables(film_world, encoder, look_up):
+    found = score(film_world, look_up(film_world.table, film_world.teacher), encoder)["summary"]
+    frame, texts = found.frame(), found.texts_frame()
+    assert list(frame) == ["section", "task", "measure", "system", "id", "value"]
+    assert list(texts) == ["task", "system", "id", "text"]
+    means = frame.groupby(["measure", "system"])["value"].mean()
+    assert means["SC", "nn"] == pytest.approx(found.to_dict()["sc_nn"])
+    assert {"SC", "SC_text", "fact_recall", "fact_precision"} <= set(frame["measure"])
+    assert set(frame["system"]) == set(texts["system"]) == set(found.texts)
+    assert not frame.duplicated(["task", "measure", "system", "id"]).any()
+    one = texts[(texts["system"] == "model") & (texts["id"] == film_world.test[3])]
+    assert one["text"].tolist() == [found.texts["model"][3]]
+
+
+def given_texts(world, tasks):
+    """The teacher's texts about every entity that is asked about, as another system would hand them in."""
+    asked = entities_asked(tasks, world.table, world.test)
+    return {
+        task: {
+            id: world.teacher.write(tuple(id.split(",")) if "," in id else id, task) for id in ids
+        }
+        for task, ids in asked.items()
+    }  # fmt: skip
+
+
+def test_given_texts_score_as_the_model_that_wrote_them(film_world, encoder, look_up):
+    tasks = ("summary", "similarities", "common_with_nn")
+    asked = (tasks, film_world.table, film_world.train, film_world.test, film_world.facts, film_world.teacher, encoder)
+    by_model = item_consistency(look_up(film_world.table, film_world.teacher), *asked, probe=False)
+    given = item_consistency(given_texts(film_world, tasks), *asked, probe=False)
+    assert {task: s.to_dict() for task, s in given.items()} == {task: s.to_dict() for task, s in by_model.items()}
+
+
+def test_given_texts_are_about_exactly_what_is_asked(film_world, encoder):
+    texts = given_texts(film_world, ["summary"])["summary"]
+    first = film_world.test[0]
+    with pytest.raises(UnknownNameError, match=r"unknown scored entity 'f9999'.*texts of task 'summary'"):
+        score(film_world, {"summary": {**texts, "f9999": "A film."}}, encoder)
+    with pytest.raises(CallError, match=f"task 'summary' lacks 1 of 50, such as '{first}'"):
+        score(film_world, {"summary": {k: v for k, v in texts.items() if k != first}}, encoder)
+    with pytest.raises(CallError, match="have none of 'five_positive', only: summary"):
+        score(film_world, {"summary": texts}, encoder)
+    with pytest.raises(CallError, match=f"that of '{first}' for task 'summary' is NoneType"):
+        score(film_world, {"summary": {**texts, first: None}}, encoder)
