@@ -25,7 +25,7 @@ from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model import EmbeddingLanguageModel, load_llm, shipped_base, shipped_vectors, token_spread
 from elm.tasks import TemplateTeacher, all_tasks, generated_facts
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage
-from elm.training._lessons import LessonBatches
+from elm.training._lesson_batches import LessonBatches
 from elm.training._precision import bf16_is_fast
 
 TARGETS = {"stage one / stage two": 1.1, "stage two / plain loop": 0.9}

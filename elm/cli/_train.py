@@ -91,6 +91,11 @@ def run(
         int, typer.Option(min=0, help="Steps between scorings of what the model writes; the best weights are kept.")
     ] = 0,
     patience: Annotated[int, typer.Option(min=0, help="Stop a stage after so many scorings without a new best.")] = 0,
+    batch_tokens: Annotated[int, typer.Option(min=1, help="Tokens of a batch at most, padding included.")] = 2400,
+    accumulate: Annotated[
+        int, typer.Option(min=1, help="Batches a step, where memory holds no more at once.")
+    ] = 1,
+    schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine, linear or constant.")] = "cosine",
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
     text_lora: Annotated[
         int, typer.Option(min=0, help="Rank of LoRA in the recommender's text encoder; 0 keeps it frozen (faster).")
@@ -119,8 +124,12 @@ def run(
         raise CallError(f"a run begins in a folder of its own, and {out} is the data set's: choose another with --out")
     if min(steps) < 0:
         raise CallError(f"--steps takes two numbers of 0 or more, got {steps[0]} and {steps[1]}")
-    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora)
-    stages = replace(stages, one=replace(stages.one, steps=steps[0]), two=replace(stages.two, steps=steps[1]))
+    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora, batch_tokens=batch_tokens)
+    one, two = (
+        replace(stage, steps=count, accumulate=accumulate, schedule=schedule)
+        for stage, count in zip((stages.one, stages.two), steps, strict=True)
+    )
+    stages = replace(stages, one=one, two=two)
     sources = [source.strip() for source in vectors_from.split(",") if source.strip()]
     config = RunConfig.for_dataset(data, sources, target, seed=seed, base=base_folder, encoder=encoder, hidden=hidden,
                                    training=stages, text_lora_rank=text_lora, validate_every=validate_every,

@@ -102,6 +102,7 @@ def teach(
             "loss": round(stage.loss, 4),
             "seconds": round(stage.seconds, 1),
             "tokens_per_second": round(stage.tokens_per_second),
+            **({"best": stage.best, "alarm": stage.alarm, "stopped": stage.stopped} if stage.validations else {}),
         }
         for name, stage in (("stage_one", result.one), ("stage_two", result.two))
     }

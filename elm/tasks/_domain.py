@@ -72,6 +72,11 @@ def register_domain(domain: Domain) -> Domain:
     return domain
 
 
+def all_domains() -> tuple[Domain, ...]:
+    """Every domain that is registered."""
+    return tuple(_DOMAINS.values())
+
+
 def domain_named(name: str) -> Domain:
     """The domain of that name; an unknown one raises `UnknownNameError` with the nearest."""
     if name not in _DOMAINS:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, DataFileError
+from elm.tasks._domain import all_domains
+from elm.tasks._facts import ItemFacts
 from elm.tasks._task import READS, SCORED_BY, Task, no_text
-from elm.tasks._wording import patterns
+from elm.tasks._wording import patterns, places, words_of
 
 _NEEDED = {"id": str, "reads": str, "prompt": str}
 _FREE: dict[str, type | tuple[type, ...]] = {
@@ -43,11 +45,26 @@ def load_task(path: str | Path) -> Task:
     known, quoted = fields.pop("wordings", ()), fields.pop("quoted", ())
     if (known or quoted) and fields["reads"] != "item":
         raise DataFileError(f"{path}: wordings are for a task that reads an item; write another in Python, with `task`")
+    for text in (*known, *quoted):
+        _check_places(path, text)
     try:
         given: dict[str, Any] = {n: tuple(value) if n in _TEXTS else value for n, value in fields.items()}
         return Task(**given, write=patterns(known, quoted or known) if known or quoted else no_text)
     except CallError as error:
         raise DataFileError(f"{path}: {error}") from error
+
+
+def _check_places(path: str | Path, text: str) -> None:
+    """The domain is not known yet, so a place may be an aspect of any."""
+    known = list(words_of(ItemFacts())) + [aspect for domain in all_domains() for aspect in domain.aspects]
+    try:
+        strange = [place for place in places(text) if place not in known]
+    except ValueError as error:
+        raise DataFileError(f"{path}: the places of a wording are names in braces, and {text!r} has {error}") from error
+    if strange:
+        raise DataFileError(
+            f"{path}: wordings have places for {', '.join(dict.fromkeys(known))}, and {text!r} has {{{strange[0]}}}"
+        )
 
 
 def _check(path: str | Path, fields: dict[str, Any]) -> None:

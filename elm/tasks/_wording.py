@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from string import Formatter
 
 import numpy as np
 
+from elm._errors import CallError
 from elm.tasks._domain import Writer, domain_named
 from elm.tasks._facts import ItemFacts
 from elm.tasks._phrases import capital, listed, pick, shortened, with_article
@@ -53,13 +55,25 @@ def words_of(facts: ItemFacts, number: str = "") -> dict[str, str]:
 def fill(pattern: str, words: dict[str, str]) -> str:
     """The pattern with the words in their places and capitals where sentences begin.
 
+    Raises `CallError` for a place that no word is known for.
+
     >>> fill("{text} Fine {kinds}.", words_of(ItemFacts(kinds=("War",), text="two moons collide.")))
     'Two moons collide. Fine war.'
     """
-    text = pattern.format(**words)
+    try:
+        text = pattern.format(**words)
+    except (KeyError, IndexError, ValueError) as error:
+        raise CallError(
+            f"a wording has places for what is known of an item ({', '.join(words)}), and {pattern!r} has another: {error}"
+        ) from error
     if words.get("text") == "":  # nothing but kinds is known: leave no hole where the text would be
         text = text.replace("- \n", "").replace("  ", " ").strip()
     return re.sub(r"(^- |[.!?]\s+|\n(?:- )?)(\w)", lambda m: m[1] + m[2].upper(), capital(text))
+
+
+def places(pattern: str) -> list[str]:
+    """The names of a pattern's places; `ValueError` for braces that do not close."""
+    return [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
 
 
 def _about(facts: ItemFacts) -> str:

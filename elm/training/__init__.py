@@ -9,8 +9,29 @@ from elm.training._schedule import SCHEDULES, warmup_constant, warmup_cosine, wa
 from elm.training._stages import TwoStage, TwoStageResult, train_two_stage, trainable
 from elm.training._team import Team
 from elm.training._validate import Validation
+from elm.training._written import WrittenLessons
 
-__all__ = ["SCHEDULES", "BaseRecipe", "LengthBuckets", "Lessons", "LoopConfig", "LoopResult", "Team", "TwoStage",
-           "TwoStageResult", "Validation", "generated_sources", "optimise", "plot_sources", "read_metrics", "text_pair",
-           "train_base", "train_two_stage", "trainable", "warmup_constant", "warmup_cosine",
-           "warmup_linear"]  # fmt: skip
+__all__ = [
+    "SCHEDULES",
+    "BaseRecipe",
+    "LengthBuckets",
+    "Lessons",
+    "LoopConfig",
+    "LoopResult",
+    "Team",
+    "TwoStage",
+    "TwoStageResult",
+    "Validation",
+    "WrittenLessons",
+    "generated_sources",
+    "optimise",
+    "plot_sources",
+    "read_metrics",
+    "text_pair",
+    "train_base",
+    "train_two_stage",
+    "trainable",
+    "warmup_constant",
+    "warmup_cosine",
+    "warmup_linear",
+]

@@ -1,4 +1,4 @@
-"""What adapters learn from, and the batches that are drawn from it."""
+"""What an adapter learns from where a teacher writes as training goes: entities, tasks, wordings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ import numpy as np
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, nearest
-from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
-from elm.tasks import Entity, Task, TemplateTeacher
+from elm.tasks import Entity, Task, Teacher
 from elm.tasks import get as get_task
-from elm.training._batch import Batch, Example, collate
 
 _NEAR = 4  # neighbours that an item is paired with
 
@@ -24,7 +22,8 @@ class Lessons:
     """What one adapter learns from: vectors, the teacher who writes about their entities, and the tasks.
 
     ids: the entities to learn from, each in `table` and known to `teacher`; held_out: those that will be scored. Tasks
-    over two items pair `ids` at random, or with one of their four nearest among `ids`.
+    over two items pair `ids` at random, or with one of their four nearest among `ids`. The teacher is asked at every
+    step; texts of a slow one are written beforehand (`build_examples`, `WrittenLessons`).
     weight: how often this adapter's batches come up, relative to the other lessons'; variants: wordings of each text.
     domain: in whose words tasks are asked.
 
@@ -34,7 +33,7 @@ class Lessons:
 
     adapter: str
     table: VectorTable
-    teacher: TemplateTeacher
+    teacher: Teacher
     tasks: tuple[str | Task, ...]
     ids: Sequence[str]
     held_out: Sequence[str] = ()
@@ -48,7 +47,8 @@ class Lessons:
             raise CallError(f"adapter {self.adapter!r} needs at least one entity to learn from, got none")
         if not self.tasks:
             raise CallError(f"adapter {self.adapter!r} needs at least one task to learn, got none")
-        if silent := [i for i in self.ids if i not in self.teacher.facts]:
+        known = getattr(self.teacher, "facts", None)
+        if known is not None and (silent := [i for i in self.ids if i not in known]):
             raise CallError(
                 f"the teacher must have facts of each entity, but has none of {len(silent)}, such as {silent[0]!r}"
             )
@@ -86,45 +86,3 @@ class Lessons:
         else:
             second = (first + 1 + int(rng.integers(len(self.ids) - 1))) % len(self.ids)
         return (self.ids[first], self.ids[second]), (int(self.rows[first]), int(self.rows[second]))
-
-
-class LessonBatches:
-    """Batches of examples, each a function of (seed, step); one adapter and one number of vectors a batch."""
-
-    def __init__(self, model: EmbeddingLanguageModel, lessons: Sequence[Lessons], batch_tokens: int, seed: int) -> None:
-        if not lessons:
-            raise CallError("training needs at least one lesson, got none")
-        self._tokenizer, self._tokens, self._seed = model.tokenizer, batch_tokens, seed
-        self._kinds: list[tuple[Lessons, list[Task]]] = []
-        weights = []
-        for lesson in lessons:
-            for count in sorted({len(task.marks) for task in lesson.learned}):
-                tasks = [task for task in lesson.learned if len(task.marks) == count]
-                self._kinds.append((lesson, tasks))
-                weights.append(lesson.weight * len(tasks) / len(lesson.learned))
-        self._weights = np.array(weights) / np.sum(weights)
-        self._prompts = {
-            (lesson.adapter, task.id): prompt_ids(
-                model.tokenizer, task.prompt, [model.adapter(lesson.adapter).config.soft_tokens] * len(task.marks)
-            )
-            for lesson, tasks in self._kinds
-            for task in tasks
-        }
-
-    def at(self, step: int) -> tuple[Lessons, Batch]:
-        """The batch of a step, up to `batch_tokens` padding included, and the lesson that it is of."""
-        rng = np.random.default_rng([self._seed, step])
-        lesson, tasks = self._kinds[int(rng.choice(len(self._kinds), p=self._weights))]
-        examples: list[Example] = []
-        longest = 0
-        while len(examples) < 256:
-            task = tasks[int(rng.integers(len(tasks)))]
-            entity, rows = lesson.draw(task, rng)
-            text = lesson.teacher.write(entity, task, variant=int(rng.integers(lesson.variants)))
-            prompt = self._prompts[lesson.adapter, task.id]
-            target = [*plain_ids(self._tokenizer, text), self._tokenizer.eos_token_id]
-            longest = max(longest, len(prompt.ids) + len(target))
-            if examples and longest * (len(examples) + 1) > self._tokens:
-                break
-            examples.append(Example(prompt.ids, target, tuple(prompt.slots), rows))
-        return lesson, collate(examples, self._tokenizer.pad_token_id or 0)

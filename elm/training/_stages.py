@@ -13,11 +13,13 @@ from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.model import EmbeddingLanguageModel, context_length, is_lora, require_end, with_lora
-from elm.training._lessons import LessonBatches, Lessons
+from elm.training._lesson_batches import LessonBatches
+from elm.training._lessons import Lessons
 from elm.training._loop import LoopConfig, LoopResult, optimise
 from elm.training._objective import Objective, shared_loss
 from elm.training._team import Team
 from elm.training._validate import Validation
+from elm.training._written import WrittenLessons
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class TwoStageResult:
 
 def train_two_stage(
     model: EmbeddingLanguageModel,
-    lessons: Sequence[Lessons],
+    lessons: Sequence[Lessons | WrittenLessons],
     config: TwoStage,
     *,
     progress: bool = True,
@@ -100,7 +102,7 @@ def train_two_stage(
     return TwoStageResult(**results)
 
 
-def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons], allow: bool) -> None:
+def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons | WrittenLessons], allow: bool) -> None:
     for lesson in lessons:
         wanted, came = model.adapter(lesson.adapter).config, lesson.table.space
         if wanted.reads(came):

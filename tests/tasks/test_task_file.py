@@ -70,11 +70,25 @@ def test_a_file_without_wordings_is_for_other_teachers(file) -> None:  # type: i
             f'id = "p"\nreads = "user"\nprompt = "{VECTOR}"\nwordings = ["x"]',
             "wordings are for a task that reads an item",
         ),
+        (
+            f'id = "p"\nreads = "item"\nprompt = "{VECTOR}"\nwordings = ["so {{moods}}"]',
+            r"places for kinds, .*setting.*, and 'so {moods}' has {moods}",
+        ),
+        (
+            f'id = "p"\nreads = "item"\nprompt = "{VECTOR}"\nquoted = ["so {{text"]',
+            "names in braces, and 'so {text' has expected '}'",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(file, text: str, message: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(DataFileError, match=message):
         load_task(file(text))
+
+
+def test_a_place_of_another_domain_is_said_when_it_is_to_be_filled(file) -> None:  # type: ignore[no-untyped-def]
+    task = load_task(file(f'id = "p"\nreads = "item"\nprompt = "{VECTOR}"\nwordings = ["with {{feature}}"]'))
+    with pytest.raises(CallError, match=r"places for what is known of an item \(kinds.*\), and 'with {feature}' has"):
+        TemplateTeacher(FACTS).write("f", task)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
