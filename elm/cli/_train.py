@@ -92,9 +92,7 @@ def run(
     ] = 0,
     patience: Annotated[int, typer.Option(min=0, help="Stop a stage after so many scorings without a new best.")] = 0,
     batch_tokens: Annotated[int, typer.Option(min=1, help="Tokens of a batch at most, padding included.")] = 2400,
-    accumulate: Annotated[
-        int, typer.Option(min=1, help="Batches a step, where memory holds no more at once.")
-    ] = 1,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step, where memory holds no more at once.")] = 1,
     schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine, linear or constant.")] = "cosine",
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
     text_lora: Annotated[

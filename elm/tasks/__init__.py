@@ -26,7 +26,8 @@ from elm.tasks._themes import plot_themes
 from elm.tasks._user_traits import TraitReader, trait_matrix
 from elm.tasks._wording import patterns
 
-__all__ = ["FILMS", "PAPER", "PRODUCTS", "SECOND", "SMALL", "USER_PROFILE", "USER_SUMMARY", "VECTOR", "AnswerCache", "Asking",
+__all__ = ["FILMS", "PAPER", "PRODUCTS", "SECOND", "SMALL", "USER_PROFILE", "USER_SUMMARY", "VECTOR",
+           "AnswerCache", "Asking",
            "ChatTeacher", "Domain", "Entity", "ExamplePlan", "ExampleSource", "Failure", "ItemBrief", "ItemFacts",
            "LeakageReport", "PipelineTeacher", "Reads", "Spending", "Task", "Teacher", "TemplateTeacher",
            "TraitReader", "UserBrief", "UserFacts", "all_tasks", "build_examples", "chat_client", "domain_named",

@@ -19,7 +19,7 @@ Writer = Callable[[Any, np.random.Generator], str]
 class Domain:
     """The words of a domain.
 
-    item, items, person, kind, kinds: nouns. vocabulary: kinds, aspects and qualities with the words for them. labels: what
+    item, items, person, kind, kinds: nouns. vocabulary: kinds, aspects and qualities with their words. labels: what
     aspects are called in a list of facts, where not by their names; quality, text: what qualities and texts are called.
     traits: how a taste is said as a thing to like, where it is not "<kind> <items>". wordings: task id -> writer.
     """

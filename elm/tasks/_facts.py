@@ -71,7 +71,7 @@ class UserFacts:
 
 
 def generated_facts(row: Any, domain: str = "films") -> ItemFacts:
-    """The facts of a generated item, from its row of `make_films` or `make_products`; its two strongest qualities count.
+    """The facts of a generated item, from its row of `make_films` or `make_products`; two qualities count at most.
 
     Raises `UnknownNameError` for an unknown domain.
     """

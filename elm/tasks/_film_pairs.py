@@ -93,7 +93,8 @@ def _similarities(pair: Pair, rng: np.random.Generator) -> str:
 
 
 _BETWEEN = (
-    "{protagonist1} and {protagonist2} meet in {setting1}, where {conflict2} is all the talk; {conflict1} has driven both "
+    "{protagonist1} and {protagonist2} meet in {setting1}, where {conflict2} is all the talk; {conflict1} has driven "
+    "both "
     "from {setting2}. Half {kinds1} film, half {kinds2} film, it is {qualities1}, and also {qualities2}.",
     "Somewhere between {setting1} and {setting2}, {protagonist1} runs into {protagonist2}. What begins as {conflict1} "
     "becomes {conflict2}. Part {kinds1} film, part {kinds2} film: {qualities1}, {qualities2}.",
@@ -103,7 +104,8 @@ _BETWEEN_PLOTS = (
     "Part {kinds1} film, part {kinds2} film. {text1} Meanwhile: {text2}",
 )
 _LIKED = (
-    "You liked {protagonist1} in {setting1} and the way {conflict1} is told. Here you find {protagonist2} in {setting2}, "
+    "You liked {protagonist1} in {setting1} and the way {conflict1} is told. Here you find {protagonist2} in "
+    "{setting2}, "
     "and {conflict2}.",
     "If {conflict1} held you, so will {conflict2}; and if you felt for {protagonist1} in {setting1}, wait for "
     "{protagonist2} in {setting2}.",

@@ -31,8 +31,10 @@ _LONG = tuple(
         "This {kinds} film begins on an ordinary morning: {protagonist} walks through {setting} and suspects nothing.",
     )
     for middle in (
-        "Then comes {conflict}. At first nobody believes it, but soon there is no other talk, and friends turn into rivals.",
-        "By nightfall {conflict} has changed everything. Old plans are worth nothing, and every door seems to be locked.",
+        "Then comes {conflict}. At first nobody believes it, but soon there is no other talk, and friends turn into "
+        "rivals.",
+        "By nightfall {conflict} has changed everything. Old plans are worth nothing, and every door seems to be "
+        "locked.",
     )
     for ending in (
         "Only when all seems lost does a way out appear, and it has its price. The film is {qualities} from the first "
@@ -62,15 +64,19 @@ def _turned(version: str) -> Callable[[ItemFacts], ItemFacts]:
 
 
 _FUNNIER = (
-    "Now it is a joke from start to end: {protagonist} trips through {setting}, and {conflict} turns into one long prank. "
+    "Now it is a joke from start to end: {protagonist} trips through {setting}, and {conflict} turns into one long "
+    "prank. "
     "This {kinds} film is {qualities}, and the audience roars with laughter.",
-    "Take the same {kinds} film and laugh: {protagonist} gets everything wrong, {setting} is full of clowns, and {conflict} "
+    "Take the same {kinds} film and laugh: {protagonist} gets everything wrong, {setting} is full of clowns, and "
+    "{conflict} "
     "ends in a pie fight. It is {qualities}.",
-    "In the comic version {conflict} is a misunderstanding, {protagonist} has the best jokes, and all of {setting} giggles. "
+    "In the comic version {conflict} is a misunderstanding, {protagonist} has the best jokes, and all of {setting} "
+    "giggles. "
     "{a_kinds} film, but {qualities}.",
 )
 _SADDER = (
-    "Now nobody is saved: {protagonist} loses everything in {setting}, and {conflict} ends in tears. This {kinds} film is "
+    "Now nobody is saved: {protagonist} loses everything in {setting}, and {conflict} ends in tears. This {kinds} "
+    "film is "
     "{qualities}, bleak and full of grief.",
     "Take the same {kinds} film and weep: {protagonist} dies alone, {setting} falls silent, and {conflict} leaves only "
     "graves. It is {qualities}.",
@@ -78,7 +84,8 @@ _SADDER = (
     "funeral. {a_kinds} film, but {qualities}.",
 )
 _SCARIER = (
-    "Now something waits in the dark of {setting}: {protagonist} hears it breathe, and {conflict} turns into a nightmare. "
+    "Now something waits in the dark of {setting}: {protagonist} hears it breathe, and {conflict} turns into a "
+    "nightmare. "
     "This {kinds} film is {qualities}, full of screams.",
     "Take the same {kinds} film and shudder: {protagonist} is hunted through {setting}, and behind {conflict} lurks a "
     "monster. It is {qualities}.",
@@ -86,11 +93,14 @@ _SCARIER = (
     "sleep. {a_kinds} film, but {qualities}.",
 )
 _IMPROVED = (
-    "I would give {protagonist} a clearer goal, show more of {setting}, and bring {conflict} in sooner. The {kinds} film "
+    "I would give {protagonist} a clearer goal, show more of {setting}, and bring {conflict} in sooner. The {kinds} "
+    "film "
     "would stay {qualities}, only tighter.",
-    "Cut the first half hour, so that {conflict} strikes at once; let {setting} play a part of its own; let {protagonist} "
+    "Cut the first half hour, so that {conflict} strikes at once; let {setting} play a part of its own; let "
+    "{protagonist} "
     "fail once more. {a_kinds} film as {qualities} as before, and better.",
-    "Better with a stronger rival for {protagonist}, with more at stake in {conflict}, and with {setting} seen at night. "
+    "Better with a stronger rival for {protagonist}, with more at stake in {conflict}, and with {setting} seen at "
+    "night. "
     "It remains {a_kinds} film, {qualities}.",
 )
 

@@ -36,8 +36,8 @@ class Task:
     places of what it is told. scored_by: what a text is compared with: the "vector", the teacher's "text", or the
     "mixture" of two vectors. questions: what a rater says how far they agree with.
 
-    In a registered task, prompt, ask and questions may say {item}, {items}, {person} and {kind}: `get` puts the words of
-    a domain there. Film tasks are decoded at temperature 0.5: many wordings are equally right, and always taking the
+    In a registered task, prompt, ask and questions may say {item}, {items}, {person} and {kind}: `get` puts a domain's
+    words there. Film tasks are decoded at temperature 0.5: many wordings are equally right, and always taking the
     likeliest would give every film the same one. Facts, of which one is right, are hardly touched by it.
     """
 

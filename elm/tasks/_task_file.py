@@ -14,8 +14,8 @@ from elm.tasks._wording import patterns, places, words_of
 
 _NEEDED = {"id": str, "reads": str, "prompt": str}
 _FREE: dict[str, type | tuple[type, ...]] = {
-    "ask": str, "scored_by": str, "max_new_tokens": int, "temperature": (int, float), "questions": list, "wordings": list,
-    "quoted": list,
+    "ask": str, "scored_by": str, "max_new_tokens": int, "temperature": (int, float), "questions": list,
+    "wordings": list, "quoted": list,
 }  # fmt: skip
 _TEXTS = ("questions", "wordings", "quoted")
 
@@ -24,7 +24,7 @@ def load_task(path: str | Path) -> Task:
     """The task that a TOML file describes; hand it to `describe`, to `Lessons`, or to `register`.
 
     Fields: id, reads ("item", "pair", "neighbours" or "user") and prompt; further ask, scored_by, questions,
-    max_new_tokens, temperature; wordings (patterns for items with known facts) and quoted (for items with a text), where
+    max_new_tokens, temperature; wordings (patterns for items with known facts) and quoted (for those with a text), where
     the template teacher shall write it. Raises `DataFileError` for a file that is missing, no TOML, or has a field that
     is missing, unknown or of another kind.
 

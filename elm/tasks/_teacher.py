@@ -49,7 +49,8 @@ class TemplateTeacher:
         for one, facts in zip(ids, known, strict=True):
             if isinstance(facts, UserFacts) != (task.reads == "user"):
                 raise CallError(
-                    f"task {task.id!r} reads {'users' if task.reads == 'user' else 'items'}, but {one!r} is of the other "
+                    f"task {task.id!r} reads {'users' if task.reads == 'user' else 'items'}, but {one!r} is of the "
+                    f"other "
                     "kind; choose another task"
                 )
         key = zlib.crc32(f"{task.id}/{'/'.join(ids)}".encode())

@@ -64,7 +64,8 @@ def fill(pattern: str, words: dict[str, str]) -> str:
         text = pattern.format(**words)
     except (KeyError, IndexError, ValueError) as error:
         raise CallError(
-            f"a wording has places for what is known of an item ({', '.join(words)}), and {pattern!r} has another: {error}"
+            f"a wording has places for what is known of an item ({', '.join(words)}), and {pattern!r} has another: "
+            f"{error}"
         ) from error
     if words.get("text") == "":  # nothing but kinds is known: leave no hole where the text would be
         text = text.replace("- \n", "").replace("  ", " ").strip()

@@ -8,7 +8,8 @@ from elm._errors import CallError, UnknownNameError
 from elm.tasks import VECTOR, Task, all_tasks, get, register
 
 FILM_TASKS = set(
-    "summary positive_review negative_review neutral_review five_positive five_negative long_description funnier sadder "
+    "summary positive_review negative_review neutral_review five_positive five_negative long_description funnier "
+    "sadder "
     "scarier improve movie_to_viewer pitch criticize convince1 convince2 convince3 dissuade1 dissuade2".split()
 )
 PAIR_TASKS = {"similarities", "interpolation", "why_like_nn", "diff_than_nn", "common_with_nn"}
@@ -45,7 +46,7 @@ def test_get_takes_an_id_or_a_task() -> None:
 def test_an_unknown_id_suggests_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown task 'sumary'; did you mean 'summary'\?"):
         get("sumary")
-    with pytest.raises(UnknownNameError, match="unknown task 'zzz'; known: .*five_positive, "):
+    with pytest.raises(UnknownNameError, match=r"unknown task 'zzz'; known: .*five_positive, "):
         get("zzz")
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset, demo
-from elm.tasks import ItemFacts, TemplateTeacher, TraitReader, UserFacts, all_tasks, item_facts
-from elm.tasks import FILMS
+from elm.tasks import FILMS, ItemFacts, TemplateTeacher, TraitReader, UserFacts, all_tasks, item_facts
 
 FILM_TASKS = [t.id for t in all_tasks("item")]
 USER_TASKS = [t.id for t in all_tasks("user")]
