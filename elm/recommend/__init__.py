@@ -1,54 +1,78 @@
-"""Recommenders that a person can steer with words: Multi-VAE, TEARS, and what an edit of the text changes."""
+"""Recommenders: backbones that rank from histories, TEARS that a person steers with words, and what an edit changes."""
 
+from elm.recommend._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend._batches import fold_in, positives
+from elm.recommend._ease import EASE
 from elm.recommend._edits import EditEffect, edit_genres, evaluate_edit, genre_ndcg, genre_preferences
 from elm.recommend._fitting import HeldOut, ndcg_at
 from elm.recommend._gaussian import Gaussian, transport_cost
 from elm.recommend._genre_words import names_genre, swap_genres
 from elm.recommend._lora_text_encoder import LoraTextEncoder
+from elm.recommend._macridvae import MacridVAE, MacridVAEConfig
+from elm.recommend._multidae import MultiDAE, MultiDAEConfig
 from elm.recommend._multivae import MultiVAE, MultiVAEConfig
 from elm.recommend._popularity import Popularity
 from elm.recommend._recommender import Recommendation, Recommender
+from elm.recommend._recvae import RecVAE, RecVAEConfig
 from elm.recommend._scores import evaluate_profiles
 from elm.recommend._sentences import pieces
+from elm.recommend._sparse_rows import SparseRows
 from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
-from elm.recommend._train_multivae import MultiVAETraining, history_scores, train_multivae
+from elm.recommend._train_backbone import TRAINING, BackboneTraining, MultiVAETraining, train_backbone, train_multivae
 from elm.recommend._train_tears import TearsTraining, train_tears
+from elm.recommend._tuning import TUNING, tuning_grid
+from elm.recommend._wals_ranker import WalsRanker
 
 load = Recommender.load
 
 __all__ = [
+    "EASE",
+    "TRAINING",
+    "TUNING",
+    "Autoencoder",
+    "Backbone",
+    "BackboneTraining",
     "EditEffect",
     "Gaussian",
     "HeldOut",
     "LoraTextEncoder",
+    "MacridVAE",
+    "MacridVAEConfig",
+    "MultiDAE",
+    "MultiDAEConfig",
     "MultiVAE",
     "MultiVAEConfig",
     "MultiVAETraining",
+    "Pass",
     "PieceTextEncoder",
     "Popularity",
+    "RecVAE",
+    "RecVAEConfig",
     "Recommendation",
     "Recommender",
     "SentenceVectors",
+    "SparseRows",
     "Tears",
     "TearsTraining",
     "TextEncoder",
     "TextHeadConfig",
+    "WalsRanker",
     "edit_genres",
     "evaluate_edit",
     "evaluate_profiles",
     "fold_in",
     "genre_ndcg",
     "genre_preferences",
-    "history_scores",
     "load",
     "names_genre",
     "ndcg_at",
     "pieces",
     "positives",
     "swap_genres",
+    "train_backbone",
     "train_multivae",
     "train_tears",
     "transport_cost",
+    "tuning_grid",
 ]

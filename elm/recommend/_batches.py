@@ -1,11 +1,10 @@
-"""Sparse histories in, small dense batches out; and the fold-in split that every validation here uses."""
+"""Matrices of ratings: checked, turned into targets, cut into batches; and the fold-in split of held-out users."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from scipy import sparse
 
 from elm._errors import CallError
@@ -40,9 +39,18 @@ def positives(ratings: sparse.csr_matrix, threshold: float = LIKED) -> sparse.cs
     return liked
 
 
-def dense(batch: sparse.csr_matrix, device: torch.device | str = "cpu") -> torch.Tensor:
-    """A batch of rows as a dense float32 tensor (B, items): the only place where rows become dense."""
-    return torch.from_numpy(batch.toarray().astype(np.float32, copy=False)).to(device)
+def as_histories(histories: sparse.csr_matrix, items: int) -> sparse.csr_matrix:
+    """The same for users to rank for, over a catalogue of `items`."""
+    matrix = as_ratings(histories, "histories")
+    if matrix.shape[1] != items:
+        raise CallError(f"histories must have {items} columns, one an item, got shape {matrix.shape}")
+    return matrix
+
+
+def masked(scores: np.ndarray, histories: sparse.csr_matrix) -> np.ndarray:
+    """Set the items of a user's history to -inf, in place; both are (users, items)."""
+    scores[histories.nonzero()] = -np.inf
+    return scores
 
 
 def shuffled_batches(n: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -59,29 +59,26 @@ class HeldOut:
         return cls(*fold_in(ratings, share=share, seed=seed))
 
 
-def masked(scores: np.ndarray, histories: sparse.csr_matrix) -> np.ndarray:
-    """Set the items of a user's history to -inf, in place; both are (users, items)."""
-    scores[histories.nonzero()] = -np.inf
-    return scores
-
-
 def ndcg_at(scores: np.ndarray, targets: sparse.csr_matrix, k: int = 20) -> np.ndarray:
     """NDCG@k a user, (users,), the ideal being min(k, targets) hits; NaN where a user has no targets.
 
     >>> ndcg_at(np.array([[3.0, 2.0, 1.0]]), sparse.csr_matrix([[1.0, 0.0, 0.0]]), k=2)
     array([1.])
     """
+    gains, counts = ranked_gains(scores, targets, k)
+    return np.where(counts > 0, ndcg(gains, k, n_relevant=counts), np.nan)
+
+
+def ranked_gains(scores: np.ndarray, targets: sparse.csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The targets met by the k best places of each user, (users, k) in ranked order, and each user's targets (users,).
+
+    Where fewer items are left than k places, masked ones fill the rest; a target is never masked, so they gain nothing.
+    """
     targets = as_ratings(targets, "targets")
     ranked = top_k(scores, min(k, scores.shape[1]), None)  # (users, k)
-    relevance = (
-        np.stack([targets[user].toarray().ravel()[row] for user, row in enumerate(ranked)]) if len(ranked) else ()
-    )
-    counts = np.diff(targets.indptr)
-    values = np.full(scores.shape[0], np.nan)
-    some = counts > 0
-    if some.any():
-        values[some] = ndcg(np.asarray(relevance)[some], k, n_relevant=counts[some])
-    return values
+    users = np.repeat(np.arange(len(ranked)), ranked.shape[1])
+    gains = np.asarray(targets[users, ranked.ravel()]).reshape(ranked.shape)
+    return gains, np.diff(targets.indptr)
 
 
 class Best:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch.nn import functional
+
+from elm.recommend._sparse_rows import Ratings, as_rows
 
 
 class Gaussian(NamedTuple):
@@ -39,9 +40,14 @@ def kl_to_prior(q: Gaussian) -> torch.Tensor:
     return 0.5 * (q.mu**2 + variance - 1 - torch.log(variance)).sum(-1)
 
 
-def multinomial_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Negative multinomial log-likelihood -sum_i y_i log softmax(logits)_i, (B,); both inputs are (B, items)."""
-    return -(targets * functional.log_softmax(logits, dim=-1)).sum(-1)
+def multinomial_loss(logits: torch.Tensor, targets: Ratings) -> torch.Tensor:
+    """Negative multinomial log-likelihood -sum_i y_i log softmax(logits)_i, (B,), of logits (B, items).
+
+    Only the logits of the targets are gathered; no dense matrix of targets is made.
+    """
+    rows = as_rows(targets)
+    met = rows.sums(rows.values * logits[rows.owners, rows.columns])
+    return rows.sums() * torch.logsumexp(logits, dim=-1) - met
 
 
 def annealed(weight: float, step: int, over: int) -> float:

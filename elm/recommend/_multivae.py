@@ -1,4 +1,9 @@
-"""Multi-VAE (Liang et al. 2018, "Variational autoencoders for collaborative filtering"), the backbone of TEARS."""
+"""Multi-VAE (Liang et al. 2018, "Variational autoencoders for collaborative filtering"), the first backbone of TEARS.
+
+q(z|x) = N(mu(x), sigma(x)^2),  mu, log sigma^2 = linear(tanh(linear(dropout(x / |x|))))
+p(x|z) = multinomial(softmax(linear(tanh(linear(z)))))
+loss   = -sum_i y_i log p_i + beta KL(q || N(0, I)),  beta warmed up from 0
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,10 @@ import dataclasses
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-from elm._errors import CallError
-from elm.recommend._gaussian import Gaussian
+from elm.recommend._autoencoder import Autoencoder, check_sizes, published_init
+from elm.recommend._gaussian import Gaussian, kl_to_prior, multinomial_loss
+from elm.recommend._sparse_rows import SparseLinear, SparseRows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +27,7 @@ class MultiVAEConfig:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
-        if min(self.items, self.hidden, self.latent) < 1:
-            raise CallError(f"items, hidden and latent must be at least 1, got {self}")
-        if not 0 <= self.dropout < 1:
-            raise CallError(f"dropout must be in [0, 1), got {self.dropout}")
+        check_sizes(self, (self.items, self.hidden, self.latent), self.dropout)
 
     @classmethod
     def for_users(cls, users: int, items: int) -> MultiVAEConfig:
@@ -34,16 +36,16 @@ class MultiVAEConfig:
 
 
 class HistoryEncoder(nn.Module):
-    """Raw ratings (B, items) to a Gaussian (B, latent): L2-normalised row, dropout, one hidden tanh layer."""
+    """Raw ratings of B users to a Gaussian (B, latent): L2-normalised row, dropout, one hidden tanh layer."""
 
     def __init__(self, config: MultiVAEConfig) -> None:
         super().__init__()
         self.latent, self.dropout = config.latent, config.dropout
-        self.hidden = nn.Linear(config.items, config.hidden)
+        self.hidden = SparseLinear(config.items, config.hidden)
         self.out = nn.Linear(config.hidden, 2 * config.latent)
 
-    def forward(self, ratings: torch.Tensor) -> Gaussian:
-        row = functional.dropout(functional.normalize(ratings, dim=-1), self.dropout, self.training)
+    def forward(self, rows: SparseRows) -> Gaussian:
+        row = rows.normalised().dropped(self.dropout, self.training)
         mu, log_variance = self.out(torch.tanh(self.hidden(row))).split(self.latent, dim=-1)
         return Gaussian(mu, torch.exp(0.5 * log_variance))
 
@@ -51,31 +53,26 @@ class HistoryEncoder(nn.Module):
 class ItemDecoder(nn.Module):
     """A latent vector (B, latent) to one logit an item (B, items)."""
 
-    def __init__(self, config: MultiVAEConfig) -> None:
+    def __init__(self, latent: int, hidden: int, items: int) -> None:
         super().__init__()
-        self.hidden = nn.Linear(config.latent, config.hidden)
-        self.out = nn.Linear(config.hidden, config.items)
+        self.hidden = nn.Linear(latent, hidden)
+        self.out = nn.Linear(hidden, items)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         return self.out(torch.tanh(self.hidden(z)))
 
 
-class MultiVAE(nn.Module):
+class MultiVAE(Autoencoder):
     """Encoder and decoder; `encode(ratings)` gives the Gaussian, `decode(z)` the logits."""
 
     def __init__(self, config: MultiVAEConfig, seed: int = 0) -> None:
         super().__init__()
         self.config = config
         self.encoder = HistoryEncoder(config)
-        self.decoder = ItemDecoder(config)
-        generator = torch.Generator().manual_seed(seed)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.xavier_normal_(module.weight, generator=generator)
-                nn.init.trunc_normal_(module.bias, std=0.001, generator=generator)
+        self.decoder = ItemDecoder(config.latent, config.hidden, config.items)
+        published_init(self, seed)
 
-    def encode(self, ratings: torch.Tensor) -> Gaussian:
-        return self.encoder(ratings)
-
-    def decode(self, z: torch.Tensor) -> torch.Tensor:
-        return self.decoder(z)
+    def loss(self, rows: SparseRows, targets: SparseRows, kl_weight: float, part: str = "all") -> torch.Tensor:
+        """Negative multinomial likelihood and weighted KL, (B,)."""
+        q = self.encode(rows)
+        return multinomial_loss(self.decode(q.sample()), targets) + kl_weight * kl_to_prior(q)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from elm.recommend._batches import as_ratings, positives
+from elm.recommend._batches import as_histories, as_ratings, masked, positives
 
 
 class Popularity:
@@ -27,7 +27,5 @@ class Popularity:
 
     def scores(self, histories: sparse.csr_matrix) -> np.ndarray:
         """Scores (users, items), float32; the items in a user's history are -inf."""
-        histories = as_ratings(histories, "histories")
-        scores = np.repeat(self.counts[None], histories.shape[0], axis=0)
-        scores[histories.nonzero()] = -np.inf
-        return scores
+        histories = as_histories(histories, len(self.counts))
+        return masked(np.repeat(self.counts[None], histories.shape[0], axis=0), histories)

@@ -13,9 +13,9 @@ from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
 from elm.metrics import top_k
-from elm.recommend._batches import as_ratings, dense, ordered_batches
-from elm.recommend._fitting import masked
-from elm.recommend._tears import Tears, mixture
+from elm.recommend._batches import as_histories, masked, ordered_batches
+from elm.recommend._sparse_rows import as_rows
+from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import SentenceVectors
 
 History = Mapping[str, float] | Collection[str]
@@ -44,7 +44,7 @@ class Recommender:
         self.model = model.eval()
         self.items = [str(item) for item in items]
         self.titles = [str(title) for title in titles] if titles is not None else list(self.items)
-        wanted = model.vae.config.items
+        wanted = model.vae.items
         if not len(self.items) == len(self.titles) == wanted:
             raise CallError(f"the model ranks {wanted} items, got {len(self.items)} ids and {len(self.titles)} titles")
         self._column = {item: column for column, item in enumerate(self.items)}
@@ -92,9 +92,7 @@ class Recommender:
         `histories` is (n, items) raw ratings with columns in the order of `items`; a user's row may be empty only where
         the profile alone counts (alpha 1).
         """
-        rows = None if histories is None else as_ratings(histories, "histories")
-        if rows is not None and rows.shape[1] != len(self.items):
-            raise CallError(f"histories must have {len(self.items)} columns, one an item, got shape {rows.shape}")
+        rows = None if histories is None else as_histories(histories, len(self.items))
         if profiles is not None and rows is not None and len(profiles) != rows.shape[0]:
             raise CallError(f"one profile a user: {rows.shape[0]} histories, {len(profiles)} profiles")
         return self._decode(self._z(rows, profiles, alpha), rows)
@@ -152,16 +150,16 @@ class Recommender:
         text = None if profiles is None else self.model.text(self.model.text.prepare(profiles)).mu
         if rows is None:
             assert text is not None
-            return text
+            return self.model.vae.place(text)
         device = next(self.model.parameters()).device
         if alpha < 1 or text is None:
             lacking = np.flatnonzero(np.diff(rows.indptr) == 0)
             if len(lacking):
                 raise CallError(f"history {lacking[0]} holds no item; give it ratings, or use alpha 1 with a profile")
         batches = ordered_batches(rows.shape[0], _BATCH)
-        means = [self.model.vae.encode(dense(rows[users], device)).mu for users in batches]
+        means = [self.model.vae.encode(as_rows(rows[users], device)).mu for users in batches]
         history = torch.cat(means) if means else torch.zeros(0, self.model.latent, device=device)
-        return history if text is None else mixture(text, history, alpha)
+        return history if text is None else self.model.mixture(text, history, alpha)
 
     @torch.no_grad()
     def _decode(self, z: torch.Tensor, rows: sparse.csr_matrix | None) -> np.ndarray:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from elm._errors import CallError
-from elm.recommend._multivae import MultiVAE
+from elm.recommend._autoencoder import Autoencoder
 from elm.recommend._text_encoder import TextEncoder
 
 
@@ -18,17 +18,18 @@ class Tears(nn.Module):
     `vae` is copied, so the caller's model stays as it is.
     """
 
-    def __init__(self, vae: MultiVAE, text: TextEncoder) -> None:
+    def __init__(self, vae: Autoencoder, text: TextEncoder) -> None:
         super().__init__()
-        if text.latent != vae.config.latent:
-            raise CallError(f"text side and VAE must share one latent size, got {text.latent} and {vae.config.latent}")
+        if text.latent != vae.latent:
+            raise CallError(f"text side and VAE must share one latent size, got {text.latent} and {vae.latent}")
         self.vae = copy.deepcopy(vae)
+        self.vae.untie()
         self.text = text
         self.vae.encoder.requires_grad_(False)
 
     @property
     def latent(self) -> int:
-        return self.vae.config.latent
+        return self.vae.latent
 
     def train(self, mode: bool = True) -> Tears:
         """The frozen encoder stays in evaluation mode: its dropout would move the target of the alignment."""
@@ -39,7 +40,10 @@ class Tears(nn.Module):
     def trainable_names(self) -> set[str]:
         return {name for name, parameter in self.named_parameters() if parameter.requires_grad}
 
+    def mixture(self, text: torch.Tensor, history: torch.Tensor, alpha: float) -> torch.Tensor:
+        """alpha * text + (1 - alpha) * history, where the backbone's latents lie: 1 is text only, 0 history only.
 
-def mixture(text: torch.Tensor, history: torch.Tensor, alpha: float) -> torch.Tensor:
-    """alpha * text + (1 - alpha) * history: 1 is text only, 0 history only (TEARS, Section 3.3)."""
-    return alpha * text + (1 - alpha) * history
+        TEARS, Section 3.3 and, for MacridVAE, Appendix C.1: each side and their mixture are normalised by concept.
+        """
+        place = self.vae.place
+        return place(alpha * place(text) + (1 - alpha) * place(history))

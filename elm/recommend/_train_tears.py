@@ -12,11 +12,12 @@ from scipy import sparse
 from tqdm import tqdm
 
 from elm._errors import CallError
-from elm.recommend._batches import as_ratings, dense, ordered_batches, positives, shuffled_batches
-from elm.recommend._fitting import Best, HeldOut, masked, ndcg_at, seeded
+from elm.recommend._autoencoder import Autoencoder
+from elm.recommend._batches import as_ratings, masked, ordered_batches, positives, shuffled_batches
+from elm.recommend._fitting import Best, HeldOut, ndcg_at, seeded
 from elm.recommend._gaussian import Gaussian, annealed, kl_to_prior, multinomial_loss, transport_cost
-from elm.recommend._multivae import MultiVAE
-from elm.recommend._tears import Tears, mixture
+from elm.recommend._sparse_rows import Ratings, as_rows
+from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 
 
@@ -44,18 +45,18 @@ class TearsTraining:
 
 
 def tears_loss(
-    model: Tears, history: Gaussian, text: Gaussian, targets: torch.Tensor, options: TearsTraining, kl_weight: float
+    model: Tears, history: Gaussian, text: Gaussian, targets: Ratings, options: TearsTraining, kl_weight: float
 ) -> torch.Tensor:
     """Equation 6 of TEARS, averaged over the batch: three likelihoods (eq. 4-5), transport (eq. 1) and KL."""
     z_history, z_text = history.sample(), text.sample()
-    z_both = mixture(z_text, z_history, options.alpha)
+    z_both = model.mixture(z_text, z_history, options.alpha)
     likelihood = sum(multinomial_loss(model.vae.decode(z), targets) for z in (z_both, z_history, z_text))
     cost = options.transport * transport_cost(text, history) + kl_weight * kl_to_prior(text)
     return (likelihood + cost).mean()
 
 
 def train_tears(
-    vae: MultiVAE,
+    vae: Autoencoder,
     encoder: SentenceVectors | TextEncoder,
     histories: sparse.csr_matrix,
     profiles: Sequence[str],
@@ -73,7 +74,7 @@ def train_tears(
     Args:
         vae: the trained backbone; its encoder stays frozen, a copy of its decoder is trained on.
         encoder: a frozen sentence encoder, which gets a fresh head (`hidden`, `dropout`), or a whole text encoder, such
-            as `LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.config.latent), rank=8)`, tuned end to end.
+            as `LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.latent), rank=8)`, tuned end to end.
         histories: (users, items) raw ratings of the training users; profiles: one text a user, same order.
         validation: other users, with profiles written from their inputs alone.
 
@@ -87,12 +88,12 @@ def train_tears(
         raise CallError(f"one profile a user: {histories.shape[0]} users, {len(profiles)} profiles")
     if validation.profiles is None:
         raise CallError("validation users need profiles; pass HeldOut(inputs, targets, profiles)")
-    validation.check(vae.config.items)
+    validation.check(vae.items)
     rng = np.random.default_rng(seed)
     with seeded(seed):
         if not isinstance(encoder, TextEncoder):
             dim = np.asarray(encoder.encode([profiles[0]])).shape[1]
-            encoder = PieceTextEncoder(encoder, TextHeadConfig(dim, vae.config.latent, hidden, dropout))
+            encoder = PieceTextEncoder(encoder, TextHeadConfig(dim, vae.latent, hidden, dropout))
         model = Tears(vae, encoder).to(device)
         prepared, held_out = model.text.prepare(profiles), model.text.prepare(validation.profiles)
         model.text.fit_scale(prepared)
@@ -136,9 +137,9 @@ def _epoch(
     total = 0.0
     for users in shuffled_batches(histories.shape[0], options.batch, rng):
         rows = histories[users]
-        history = model.vae.encode(dense(rows, device))
+        history = model.vae.encode(as_rows(rows, device))
         text = model.text(model.text.take(prepared, users))
-        loss = tears_loss(model, history, text, dense(positives(rows), device), options, kl_weight)
+        loss = tears_loss(model, history, text, as_rows(positives(rows), device), options, kl_weight)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -155,10 +156,10 @@ def _validate(model: Tears, validation: HeldOut, prepared: Any, options: TearsTr
     found: dict[str, list[np.ndarray]] = {name: [] for name in weights}
     for users in ordered_batches(validation.inputs.shape[0], 512):
         inputs = validation.inputs[users]
-        history = model.vae.encode(dense(inputs, device)).mu
+        history = model.vae.encode(as_rows(inputs, device)).mu
         text = model.text(model.text.take(prepared, users)).mu
         for name, alpha in weights.items():
-            scores = masked(model.vae.decode(mixture(text, history, alpha)).cpu().numpy(), inputs)
+            scores = masked(model.vae.decode(model.mixture(text, history, alpha)).cpu().numpy(), inputs)
             found[name].append(ndcg_at(scores, validation.targets[users], options.k))
     means = {name: float(np.nanmean(np.concatenate(values))) for name, values in found.items()}
     return {"ndcg": float(np.mean(list(means.values()))), **means}

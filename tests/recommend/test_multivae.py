@@ -13,7 +13,6 @@ from elm.recommend import (
     MultiVAETraining,
     Popularity,
     fold_in,
-    history_scores,
     ndcg_at,
     train_multivae,
 )
@@ -22,7 +21,7 @@ SMALL = MultiVAEConfig(40, hidden=16, latent=4)
 
 
 def test_multivae_ranks_the_own_group_first_and_beats_popularity(world, vae):
-    scores = history_scores(vae, world.test.inputs)
+    scores = vae.scores(world.test.inputs)
     best = np.argsort(-scores, axis=1)[:, :8]
     assert (best // 20 == world.test_groups[:, None]).all()
     popular = Popularity.fit(world.train).scores(world.test.inputs)
@@ -33,7 +32,7 @@ def test_training_reports_every_epoch_and_keeps_the_best(world):
     options = MultiVAETraining(epochs=4, batch=20)
     model, log = train_multivae(world.train, world.validation, SMALL, options)
     assert [record["epoch"] for record in log] == [0, 1, 2, 3]
-    best = np.nanmean(ndcg_at(history_scores(model, world.validation.inputs), world.validation.targets))
+    best = np.nanmean(ndcg_at(model.scores(world.validation.inputs), world.validation.targets))
     assert best == pytest.approx(max(record["ndcg"] for record in log))
     assert not model.training
 
@@ -69,8 +68,8 @@ def test_the_input_is_normalised_and_dropout_only_trains():
 
 
 def test_many_rows_equal_one_at_a_time(world, vae):
-    together = history_scores(vae, world.test.inputs, batch=5)
-    alone = np.concatenate([history_scores(vae, world.test.inputs[i]) for i in range(together.shape[0])])
+    together = vae.scores(world.test.inputs)
+    alone = np.concatenate([vae.scores(world.test.inputs[i]) for i in range(together.shape[0])])
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 

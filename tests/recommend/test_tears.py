@@ -16,7 +16,6 @@ from elm.recommend import (
     train_tears,
     transport_cost,
 )
-from elm.recommend._batches import dense
 
 BRIEF = TearsTraining(epochs=2, batch=20)
 
@@ -49,7 +48,7 @@ def test_training_moves_the_decoder_and_leaves_encoder_and_backbone_alone(world,
 
 def test_texts_land_near_the_histories_of_their_own_group(world, tears):
     with torch.no_grad():
-        history = tears.vae.encode(dense(world.test.inputs))
+        history = tears.vae.encode(world.test.inputs)
         text = tears.text(tears.text.prepare(world.test.profiles))
         swapped = text._replace(mu=text.mu.flip(0), sigma=text.sigma.flip(0))
     other = world.test_groups != world.test_groups[::-1]
