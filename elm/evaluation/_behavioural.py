@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,87 +11,27 @@ import pandas as pd
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, fold_in
-from elm.evaluation._candidates import Candidates, Draw, draw_candidates, graded_ndcg, rank_agreement
-from elm.evaluation._frames import tidy, tidy_texts
-from elm.evaluation._json import number
-from elm.evaluation._ranker import Ranker, TrainedRanker
-from elm.evaluation._texts import Describer, Encoder, Texts, partners, ratio_interval, texts_about, unit
-from elm.metrics import paired_test, rank_between
-from elm.tasks import TemplateTeacher, UserFacts
+from elm.evaluation._candidates import (
+    Candidates,
+    Draw,
+    draw_candidates,
+    graded_ndcg,
+    picked_in_blocks,
+    rank_agreement,
+)
+from elm.evaluation._frauds import Finding, fraud_signs
+from elm.evaluation._profile_parts import ProfileVectors
+from elm.evaluation._projection import TextProjection
+from elm.evaluation._ranker import Ranker, TrainedRanker, scored
+from elm.evaluation._texts import GIVEN, UNASKED, Describer, Encoder, Texts, partners, texts_about, unit, written
+from elm.evaluation._trait_probe import TraitProbe
+from elm.evaluation._user_scores import OTHER_DRAW, Systems, UserScores
+from elm.metrics import cosine
+from elm.tasks import Task, TemplateTeacher, UserFacts
+from elm.tasks import get as get_task
 
 Floats = npt.NDArray[np.float64]
-
-TEXTS = ("model", "teacher", "shuffled", "random", "nn")
-"""Whose text the ranker reads: the model's; the teacher's; the model's of another held-out user; the teacher's of a
-random training user; the teacher's of the training user whose vector is nearest by cosine."""
-
-
-@dataclass(frozen=True)
-class UserScores:
-    """Scores of one user task, an entry a held-out user, by system.
-
-    bc, ndcg: against held-out ratings, systems of `TEXTS` and "cf" (the collaborative model itself) and "popular".
-    cf_bc, cf_ndcg: Spearman and NDCG against the collaborative model's predictions. NDCG's gain is a prediction minus
-    the lowest among that user's candidates: never negative, and as far apart as the predictions are.
-    zero_shot: bc by the zero-shot ranker, or empty.
-    """
-
-    task: str
-    users: list[str]
-    texts: dict[str, list[str]]
-    bc: dict[str, Floats]
-    ndcg: dict[str, Floats]
-    cf_bc: dict[str, Floats]
-    cf_ndcg: dict[str, Floats]
-    zero_shot: dict[str, Floats] = field(default_factory=dict)
-    seed: int = 0
-
-    @property
-    def rbc(self) -> float:
-        """(BC - BC shuffled) / (BC teacher - BC shuffled), of the means; NaN where the teacher is not above."""
-        return _between(self.bc)
-
-    @property
-    def rbc_interval(self) -> tuple[float, float]:
-        """95 % bootstrap interval of `rbc` over users."""
-        return ratio_interval(self.bc["model"], self.bc["shuffled"], self.bc["teacher"], self.seed)
-
-    @property
-    def p_value(self) -> float:
-        """Paired t test over users: the model's text against that of another held-out user."""
-        return paired_test(self.bc["model"], self.bc["shuffled"]).p_value
-
-    def to_dict(self) -> dict[str, Any]:
-        """Means and tests as plain numbers for JSON; None for what is not defined."""
-        return {
-            "n": len(self.users),
-            **_named("bc", self.bc),
-            "rbc": number(self.rbc),
-            "rbc_interval": [number(end) for end in self.rbc_interval],
-            "p_value": number(self.p_value),
-            **_named("ndcg", self.ndcg),
-            **_named("cf_bc", self.cf_bc),
-            "cf_rbc": number(_between(self.cf_bc)),
-            **_named("cf_ndcg", self.cf_ndcg),
-            "zero_shot": _named("bc", self.zero_shot),
-        }
-
-    def frame(self) -> pd.DataFrame:
-        """A row a value: section "profile"; measures "BC" and "NDCG" with the held-out ratings, "BC_predicted" and
-        "NDCG_predicted" with the collaborative model's predictions, "BC_zero_shot" by the untrained ranker.
-        """
-        measures = {
-            "BC": self.bc,
-            "NDCG": self.ndcg,
-            "BC_predicted": self.cf_bc,
-            "NDCG_predicted": self.cf_ndcg,
-            "BC_zero_shot": self.zero_shot,
-        }
-        return tidy("profile", self.task, self.users, measures)
-
-    def texts_frame(self) -> pd.DataFrame:
-        """A row a text: task, system, id, text."""
-        return tidy_texts(self.task, self.users, self.texts)
+Array = npt.NDArray[np.float32]
 
 
 def user_consistency(
@@ -108,16 +46,21 @@ def user_consistency(
     facts: Mapping[str, UserFacts],
     encoder: Encoder,
     ranker: Ranker | None = None,
-    zero_shot: Ranker | None = None,
+    rankers: Mapping[str, Ranker] | None = None,
+    untrained: Describer | None = None,
+    untrained_users: int = 40,
+    probe: bool = True,
     unrated: int = 100,
     draw: Draw = "popular",
+    include_training: bool = False,
     seed: int = 0,
 ) -> UserScores:
     """Score a user task on held-out users.
 
     Each held-out user's vector is folded in from `inputs`; the model writes its text; a language ranker orders by that
     text the user's `held` items together with `unrated` ones that count as 0 (see `draw_candidates`), and Spearman with
-    the ratings is the score (NDCG beside it).
+    the ratings is the score (NDCG beside it). Semantic consistency is scored beside it, through a `TextProjection` from
+    the training users' teacher texts to their vectors.
 
     Args:
         model: what writes, or given `Texts` about the held-out users; those who cannot be scored may have one, too.
@@ -127,89 +70,123 @@ def user_consistency(
         facts: what the teacher knows of training users (from `ratings`) and of held-out users (from `inputs` alone).
         encoder: the sentence encoder that the trained ranker reads with.
         ranker: default: a `TrainedRanker` fitted on the training users' teacher texts of this task.
-        zero_shot: a `ZeroShotRanker` to report beside it; None leaves it out.
-        draw: "popular" or "uniform", how the unrated items are drawn.
+        rankers: further ones to report beside it, by name.
+        untrained: the model behind untrained adapters (`untrained`), asked about the first `untrained_users` users.
+        probe: fit a `TraitProbe` on the training users, and score the teacher's texts about what it reads.
+        draw: "popular" or "uniform", how the unrated items are drawn; the other way is scored, too.
+        include_training: score users who were trained on, all the same; the scores say how many.
 
     Held-out users without a held item or an input of the item table are left out. Raises `LeakageError` where a
-    held-out user was trained on, `CallError` where facts of a user are missing.
+    held-out user was trained on, `CallError` where facts of a user are missing, for given texts that lack a user, and
+    where a ranker gives NaN; `UnknownNameError` for a given text about somebody else.
     """
     everyone = inputs["user"].astype(str).unique().tolist()
     inputs = inputs[inputs["item"].isin(items.ids)]
     held = held[held["user"].isin(set(inputs["user"]))]
-    guard_disjoint(users.ids, map(str, held["user"].unique()), "users")
-    guard_disjoint(map(str, ratings["user"].unique()), map(str, held["user"].unique()), "users")
+    if not include_training:
+        guard_disjoint(users.ids, map(str, held["user"].unique()), "users")
+        guard_disjoint(map(str, ratings["user"].unique()), map(str, held["user"].unique()), "users")
     popularity = np.asarray(ratings["item"].value_counts().reindex(items.ids).fillna(0), dtype=np.float64)
-    candidates = draw_candidates(inputs, held, items, popularity, unrated, draw, seed)
-    vectors = fold_in(items, inputs[inputs["user"].isin(candidates.users)], users=users).rows(candidates.users)
+    drawn: list[Draw] = [draw, OTHER_DRAW[draw]] if draw in OTHER_DRAW else [draw]
+    sets = [draw_candidates(inputs, held, items, popularity, unrated, one, seed) for one in drawn]
+    asked = sets[0].users
+    vectors = fold_in(items, inputs[inputs["user"].isin(asked)], users=users).rows(asked)
 
-    trained_on = [user for user in users.ids if user in facts]
-    missing = [user for user in candidates.users if user not in facts]
-    if missing or not trained_on:
+    known = users.subset([user for user in users.ids if user in facts])
+    missing = [user for user in asked if user not in facts]
+    if missing or not len(known):
         raise CallError(
-            f"the teacher needs facts of training users ({len(trained_on)} given) and of every held-out user "
+            f"the teacher needs facts of training users ({len(known)} given) and of every held-out user "
             f"({len(missing)} missing); read them with elm.tasks.TraitReader"
         )
     teacher = TemplateTeacher(facts, seed)
-    if ranker is None:
-        lessons = [teacher.write(user, task) for user in trained_on]
-        ranker = TrainedRanker.fit(encoder, lessons, users.rows(trained_on), items)
-    ours = texts_about(model, vectors, task, candidates.users, seed, everyone)
-    texts = _texts(ours, task, vectors, candidates.users, users.subset(trained_on), teacher, seed)
-    return _score(task, texts, candidates, ranker, zero_shot, vectors @ items.vectors.T, popularity, seed)
+    texts = _controls(task, vectors, asked, known, teacher, seed)
+    texts["model"] = texts_about(model, vectors, task, asked, seed, everyone)
+    texts["shuffled"] = [texts["model"][row] for row in partners(len(asked), seed)]
+    if untrained is not None:
+        texts["untrained"] = written(untrained, vectors[:untrained_users], task, seed)
+    if probe:
+        texts["probe"] = _probed(task, vectors, asked, known, facts, seed)
+
+    projection = ranker.projection if isinstance(ranker, TrainedRanker) else None
+    if projection is None:
+        lessons = [teacher.write(user, task) for user in known.ids]
+        projection = TextProjection.of_profiles(encoder, lessons, known.vectors)
+    by_text, other = _ordered(ranker or TrainedRanker(projection, items), texts, sets, len(items))
+    lines = picked_in_blocks(lambda some: vectors[some] @ items.vectors.T, sets, len(asked))
+    predicted, popular = lines[0], [one.picked(popularity) for one in sets]
+    by_text |= {"cf": predicted, "popular": popular[0]}
+    other |= {"cf": lines[1], "popular": popular[1]}
+    unlike_cf = {name: scores for name, scores in by_text.items() if name != "cf"}
+    return UserScores(
+        task=task,
+        users=asked,
+        texts=texts,
+        bc=_agreement(by_text, sets[0]),
+        ndcg={name: graded_ndcg(scores, sets[0].gains) for name, scores in by_text.items()},
+        cf_bc={name: rank_agreement(scores, predicted) for name, scores in unlike_cf.items()},
+        cf_ndcg={name: graded_ndcg(scores, [p - p.min() for p in predicted]) for name, scores in unlike_cf.items()},
+        seed=seed,
+        draw=draw,
+        other_bc=_agreement(other, sets[1]),
+        other_ndcg={name: graded_ndcg(scores, sets[1].gains) for name, scores in other.items()},
+        sc={name: cosine(projection.encode(some), vectors[: len(some)]) for name, some in texts.items()},
+        rankers={name: _agreement(_ordered(one, texts, sets[:1], len(items))[0], sets[0])
+                 for name, one in (rankers or {}).items()},
+        findings=_findings(get_task(task, facts[asked[0]].domain), texts, asked, known.ids, encoder, seed),
+        left_out={} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED},
+        trained=len(set(asked) & set(users.ids)),
+    )  # fmt: skip
 
 
-def _texts(
-    ours: list[str],
-    task: str,
-    vectors: npt.NDArray[np.float32],
-    held_out: list[str],
-    trained_on: VectorTable,
-    teacher: TemplateTeacher,
-    seed: int,
+def _controls(
+    task: str, vectors: Array, asked: list[str], known: VectorTable, teacher: TemplateTeacher, seed: int
 ) -> dict[str, list[str]]:
-    others = np.random.default_rng([seed, 1]).integers(len(trained_on), size=len(held_out))
-    like = (unit(vectors) @ unit(trained_on.vectors).T).argmax(1)
+    """What is written without the model: the teacher's texts about the users, other ones, and training users.
+
+    A training user who is asked about stands for nobody else: never as the nearest, nor at random.
+    """
+    like = unit(vectors) @ unit(known.vectors).T
+    others = np.random.default_rng([seed, 1]).integers(len(known), size=len(asked))
+    place = {user: row for row, user in enumerate(known.ids)}
+    for row, user in enumerate(asked):
+        if user in place:
+            like[row, place[user]] = -np.inf
+            others[row] = (others[row] + int(others[row] == place[user])) % len(known)
     return {
-        "model": ours,
-        "teacher": [teacher.write(user, task) for user in held_out],
-        "shuffled": [ours[row] for row in partners(len(ours), seed)],
-        "random": [teacher.write(trained_on.ids[row], task) for row in others],
-        "nn": [teacher.write(trained_on.ids[row], task) for row in like],
+        "teacher": [teacher.write(user, task) for user in asked],
+        "teacher_shuffled": [teacher.write(asked[row], task) for row in partners(len(asked), seed)],
+        "random": [teacher.write(known.ids[row], task) for row in others],
+        "nn": [teacher.write(known.ids[row], task) for row in like.argmax(1)],
     }
 
 
-def _score(
-    task: str,
-    texts: dict[str, list[str]],
-    candidates: Candidates,
-    ranker: Ranker,
-    zero_shot: Ranker | None,
-    predicted: npt.NDArray[np.float32],
-    popularity: Floats,
-    seed: int,
-) -> UserScores:
-    by_text = {name: candidates.picked(ranker.scores(found)) for name, found in texts.items()}
-    lines = {"cf": candidates.picked(predicted), "popular": candidates.picked(popularity)}
-    zero = {name: candidates.picked(zero_shot.scores(found)) for name, found in texts.items()} if zero_shot else {}
-    others = {name: scores for name, scores in (by_text | lines).items() if name != "cf"}
-    cf_gains = [row - row.min() for row in lines["cf"]]
-    return UserScores(
-        task=task,
-        users=candidates.users,
-        texts=texts,
-        bc={name: rank_agreement(scores, candidates.gains) for name, scores in (by_text | lines).items()},
-        ndcg={name: graded_ndcg(scores, candidates.gains) for name, scores in (by_text | lines).items()},
-        cf_bc={name: rank_agreement(scores, lines["cf"]) for name, scores in others.items()},
-        cf_ndcg={name: graded_ndcg(scores, cf_gains) for name, scores in others.items()},
-        zero_shot={name: rank_agreement(scores, candidates.gains) for name, scores in zero.items()},
-        seed=seed,
-    )
+def _probed(
+    task: str, vectors: Array, asked: list[str], known: VectorTable, facts: Mapping[str, UserFacts], seed: int
+) -> list[str]:
+    read = TraitProbe.fit(known.vectors, [facts[user] for user in known.ids]).read(vectors)
+    teacher = TemplateTeacher(dict(zip(asked, read, strict=True)), seed)
+    return [teacher.write(user, task) for user in asked]
 
 
-def _between(values: dict[str, Floats]) -> float:
-    return float(rank_between(*(values[name].mean() for name in ("model", "shuffled", "teacher"))))
+def _ordered(
+    ranker: Ranker, texts: Mapping[str, Sequence[str]], sets: Sequence[Candidates], entries: int
+) -> list[dict[str, list[Floats]]]:
+    """For each set of candidates: system -> the ranker's scores of each user's own."""
+    found = {
+        name: picked_in_blocks(lambda some, read=read: scored(ranker, read[some], entries), sets, len(read))  # type: ignore[misc]
+        for name, read in texts.items()
+    }
+    return [{name: picked[number] for name, picked in found.items()} for number in range(len(sets))]
 
 
-def _named(prefix: str, values: dict[str, Floats]) -> dict[str, float | None]:
-    """Means under the names of the report: the model's own is the bare prefix."""
-    return {prefix if n == "model" else f"{prefix}_{n}": number(v.mean()) for n, v in values.items()}
+def _agreement(scores: Mapping[str, list[Floats]], candidates: Candidates) -> Systems:
+    return {name: rank_agreement(found, candidates.gains) for name, found in scores.items()}
+
+
+def _findings(
+    task: Task, texts: Mapping[str, list[str]], asked: list[str], trained: list[str], encoder: Encoder, seed: int
+) -> list[Finding]:
+    read = ProfileVectors(encoder)
+    rows = {name: read.features(texts[name]) for name in ("model", "teacher", "nn")}
+    return fraud_signs(texts, rows, asked, (task.prompt, task.ask), trained, seed)

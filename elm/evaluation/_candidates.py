@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,9 @@ from elm.metrics import ndcg_graded, spearman
 Draw = Literal["popular", "uniform"]
 Floats = npt.NDArray[np.float64]
 
+_BLOCK = 256
+"""Users whose scores of all entries are in memory at once."""
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -26,6 +29,16 @@ class Candidates:
     users: list[str]
     rows: list[npt.NDArray[np.int64]]
     gains: list[Floats]
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def in_order_of(self, ids: Sequence[str]) -> Candidates:
+        """The same, its users in the order that they have among `ids`."""
+        place = {id: number for number, id in enumerate(ids)}
+        order = sorted(range(len(self)), key=lambda row: place[self.users[row]])
+        users, rows, gains = self.users, self.rows, self.gains
+        return Candidates([users[row] for row in order], [rows[row] for row in order], [gains[row] for row in order])
 
     def picked(self, scores: npt.ArrayLike) -> list[Floats]:
         """Scores of the whole table, (n, n_items), or (n_items,) for all alike -> those of each user's candidates."""
@@ -78,15 +91,31 @@ def draw_candidates(
     return Candidates(users, rows, gains)
 
 
+def picked_in_blocks(
+    scores: Callable[[slice], npt.NDArray[np.floating]], sets: Sequence[Candidates], count: int
+) -> list[list[Floats]]:
+    """For each set of candidates the scores of the first `count` users' own, without ever holding a whole table.
+
+    scores: a slice of users -> their scores of all entries, (m, entries).
+    """
+    found: list[list[Floats]] = [[] for _ in sets]
+    for start in range(0, count, _BLOCK):
+        block = scores(slice(start, min(start + _BLOCK, count)))
+        for picked, one in zip(found, sets, strict=True):
+            picked += [row[one.rows[start + number]].astype(np.float64) for number, row in enumerate(block)]
+    return found
+
+
 def rank_agreement(scores: list[Floats], truth: list[Floats]) -> Floats:
-    """Spearman correlation of each user's scores with the truth, (n,); 0 where either is constant."""
+    """Spearman correlation of each user's scores with the truth, (n,), of the first n; 0 where either is constant."""
     return _each(spearman, scores, truth)
 
 
 def graded_ndcg(scores: list[Floats], gains: list[Floats]) -> Floats:
-    """NDCG over the whole candidate list, gains linear in the rating, (n,)."""
+    """NDCG over the whole candidate list, gains linear in the rating, (n,), of the first n."""
     return _each(ndcg_graded, scores, gains)
 
 
 def _each(metric: Callable[..., Floats], first: list[Floats], second: list[Floats]) -> Floats:
-    return np.array([metric(a[None], b[None])[0] for a, b in zip(first, second, strict=True)])
+    pairs = zip(first, second[: len(first)], strict=True)
+    return np.array([metric(a[None], b[None])[0] for a, b in pairs])

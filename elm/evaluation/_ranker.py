@@ -1,9 +1,9 @@
-"""Language rankers: from a profile text to scores over items (the judge in ELM's behavioural consistency)."""
+"""Language rankers: from a text to scores over items or users (the judge in ELM's behavioural consistency)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,63 +11,62 @@ import numpy.typing as npt
 from elm._errors import CallError, VectorError
 from elm.embeddings import VectorTable
 from elm.evaluation._profile_parts import ProfileVectors
-from elm.evaluation._texts import Encoder, unit
+from elm.evaluation._projection import TextProjection, says_something
+from elm.evaluation._texts import Encoder, encoded, unit
+from elm.recommend import Recommender
 
 Array = npt.NDArray[np.float32]
 
-_KEPT = 0.9999  # share of the features' variance that the ridge works with
-
 
 class Ranker(Protocol):
-    """Scores texts (n) against the items of one table, in its order: (n, n_items), larger is better."""
+    """Scores texts (n) against the entries of one table, in its order: (n, entries), finite, larger is better.
+
+    A text without a word gets one score everywhere: it orders nothing.
+    """
 
     def scores(self, texts: Sequence[str], /) -> Array: ...
 
 
-class TrainedRanker:
-    """A ridge from a profile's text to the collaborative space, then the dot product with the items' vectors.
+def scored(ranker: Ranker, texts: Sequence[str], entries: int) -> Array:
+    """What the ranker gives, (n, entries); `CallError` for another shape, NaN or infinity."""
+    found = np.asarray(ranker.scores(texts))
+    name = type(ranker).__name__
+    if found.shape != (len(texts), entries):
+        raise CallError(
+            f"a ranker gives each text a score of every entry: {name} gave {found.shape}, not {(len(texts), entries)}"
+        )
+    if not np.isfinite(found).all():
+        row = int(np.flatnonzero(~np.isfinite(found).all(1))[0])
+        raise CallError(f"a ranker gives finite scores, but {name} gave NaN or infinity for {texts[row][:60]!r}")
+    return found
 
-    Made by `fit` on training users. It reads likes and dislikes apart, since a sentence encoder puts "loves westerns"
-    and "hates westerns" side by side, and weighs what is named first once more.
+
+class TrainedRanker:
+    """A projection of a profile's text into the collaborative space, then the dot product with the items' vectors.
+
+    Made by `fit` on training users. It reads likes and dislikes apart, see `TextProjection.of_profiles`.
     """
 
-    def __init__(self, profiles: ProfileVectors, weights: Array, bias: Array, items: VectorTable, alpha: float) -> None:
-        self.profiles, self.weights, self.bias, self.items, self.alpha = profiles, weights, bias, items, alpha
+    def __init__(self, projection: TextProjection, items: VectorTable) -> None:
+        self.projection, self.items = projection, items
 
     @classmethod
     def fit(cls, encoder: Encoder, texts: Sequence[str], targets: npt.ArrayLike, items: VectorTable) -> TrainedRanker:
         """Fit on training users: their teacher texts (n) and collaborative vectors, `targets` (n, factors).
 
-        items: the item table of the same space. The ridge's weight is chosen by leave-one-out error on these users.
-        Raises `CallError` for fewer than ten users, another number of texts or texts all alike, `VectorError` for
-        targets of another size.
+        items: the item table of the same space. Raises what `TextProjection.fit` raises, `VectorError` for targets of
+        another size.
         """
         vectors = np.asarray(targets, dtype=np.float64)
-        if vectors.ndim != 2 or vectors.shape[1] != items.space.dim or not np.isfinite(vectors).all():
+        if vectors.ndim != 2 or vectors.shape[1] != items.space.dim:
             raise VectorError(
                 f"targets must be finite user vectors (n, {items.space.dim}) of the items' space, got {vectors.shape}"
             )
-        if len(texts) != len(vectors) or len(texts) < 10:
-            raise CallError(
-                f"a ranker needs one text a user and ten users; got {len(texts)} texts, {len(vectors)} users"
-            )
-        from sklearn.decomposition import PCA
-        from sklearn.linear_model import RidgeCV
-
-        profiles = ProfileVectors(encoder)
-        read = profiles.features(texts).astype(np.float64)
-        if not np.ptp(read, axis=0).any():
-            raise CallError("a ranker learns from texts that differ, but all of these say the same or nothing")
-        # Profiles share few phrases, so their features fill few dimensions: the ridge in those is the same and quick.
-        pca = PCA(_KEPT, svd_solver="covariance_eigh").fit(read)
-        ridge = RidgeCV(alphas=np.logspace(-3, 3, 13)).fit(pca.transform(read), vectors)
-        weights = pca.components_.T @ ridge.coef_.T
-        bias = ridge.intercept_ - pca.mean_ @ weights
-        return cls(profiles, weights.astype(np.float32), bias.astype(np.float32), items, float(ridge.alpha_))
+        return cls(TextProjection.of_profiles(encoder, texts, vectors), items)
 
     def predict(self, texts: Sequence[str]) -> Array:
         """The collaborative vectors (n, factors) that the texts stand for."""
-        return self.profiles.features(texts) @ self.weights + self.bias
+        return self.projection.encode(texts)
 
     def scores(self, texts: Sequence[str], /) -> Array:
         """(n, n_items)."""
@@ -75,14 +74,15 @@ class TrainedRanker:
 
 
 class ZeroShotRanker:
-    """The ranker of the ELM paper: cosine of the profile and the item's text in a sentence encoder's space.
+    """The ranker of the ELM paper: cosine of the text and the entry's own vector in a sentence encoder's space.
 
-    The profile is the mean of its likes minus half the mean of its dislikes. Trained on nothing, and nearly blind to
-    whose profile it reads: reported beside the trained one.
+    Trained on nothing, and nearly blind to whose profile it reads: reported beside the trained one. A profile is read
+    as the mean of its likes minus half the mean of its dislikes, another text as a whole.
     """
 
-    def __init__(self, encoder: Encoder, vectors: npt.ArrayLike) -> None:
-        """vectors: (n_items, dim), the mean vectors of the items' texts; zeros for an item without a text."""
+    def __init__(self, encoder: Encoder, vectors: npt.ArrayLike, reads: Literal["profile", "text"] = "profile") -> None:
+        """vectors: (entries, dim), such as the mean vectors of the items' texts; zeros for an entry without any."""
+        self.encoder, self.reads = encoder, reads
         self.vectors = unit(np.asarray(vectors, dtype=np.float32))
         self.profiles = ProfileVectors(encoder, self.vectors.shape[1])
 
@@ -95,5 +95,29 @@ class ZeroShotRanker:
         return cls(encoder, vectors)
 
     def scores(self, texts: Sequence[str], /) -> Array:
-        """(n, n_items), from -1 to 1."""
-        return unit(self.profiles.direction(texts)) @ self.vectors.T
+        """(n, entries), from -1 to 1."""
+        read = self.profiles.direction(texts) if self.reads == "profile" else encoded(self.encoder, texts)
+        return unit(read) @ self.vectors.T
+
+
+class TextEncoderRanker:
+    """The recommender's own text encoder and decoder (TEARS at alpha 1): what the profile alone would recommend."""
+
+    def __init__(self, recommender: Recommender, items: VectorTable) -> None:
+        """items: what is ordered, in this order. Raises `CallError` where the recommender does not know one of them."""
+        column = {item: number for number, item in enumerate(recommender.items)}
+        absent = [item for item in items.ids if item not in column]
+        if absent:
+            raise CallError(
+                f"the recommender must know every item that is ordered; {len(absent)} of {len(items)} it does not, "
+                f"such as {absent[0]!r}"
+            )
+        self.recommender, self._columns = recommender, np.array([column[item] for item in items.ids])
+
+    def scores(self, texts: Sequence[str], /) -> Array:
+        """(n, n_items) log-probabilities."""
+        found = np.zeros((len(texts), len(self._columns)), np.float32)
+        said = [row for row, text in enumerate(texts) if says_something(text)]
+        if said:
+            found[said] = self.recommender.scores(None, [texts[row] for row in said], 1.0)[:, self._columns]
+        return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,33 @@ from elm.embeddings import VectorTable, nearest
 from elm.evaluation._asked import Rows, paired_with
 from elm.evaluation._facts import FactScores, fact_kinds, fact_scores
 from elm.evaluation._frames import tidy, tidy_texts
+from elm.evaluation._frauds import Finding, fraud_signs
 from elm.evaluation._json import number
 from elm.evaluation._probe import LinearProbe
-from elm.evaluation._texts import Describer, Encoder, Texts, encoded, partners, ratio_interval, texts_about
+from elm.evaluation._texts import (
+    GIVEN,
+    UNASKED,
+    Describer,
+    Encoder,
+    Texts,
+    encoded,
+    partners,
+    ratio_interval,
+    texts_about,
+    written,
+)
 from elm.metrics import cosine, paired_test, rank_between
 from elm.tasks import Entity, ItemFacts, Task, TemplateTeacher
 from elm.tasks import get as get_task
 
 Floats = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float32]
 
-SYSTEMS = ("model", "teacher", "nn", "shuffled", "random", "probe")
+SYSTEMS = ("model", "teacher", "nn", "shuffled", "random", "probe", "untrained")
 """Whose text is scored: the model's; the teacher's (the ceiling); the teacher's of the nearest training item; the
-model's of another held-out item; the teacher's of a random training item; the teacher's from linearly probed facts.
-Of pairs, nearest and random stand for both items."""
+model's of another held-out item; the teacher's of a random training item; the teacher's from linearly probed
+facts; that of the model behind an untrained adapter (on the first items). Of pairs, nearest and random stand for both
+items."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,11 @@ class TaskScores:
     """Scores of one task over items or pairs, an entry each, by system (see `SYSTEMS`).
 
     sc: cosine of the encoded text and what the task is scored by, (n,) a system: the true vector; of pairs the
-    teacher's text in another wording, or the mean of the two vectors. sc_text: against that wording, for every task.
-    facts: of the model, "nn" and "probe"; none for pairs. ids: an id, or two with a comma between them.
+    teacher's text in another wording, or the mean of the two vectors. sc_text, sc_vector: against that wording, and
+    against the vector or the mean of the two, for every task. Values are of the first items only where a system was
+    not asked about all. facts: of the model, "nn" and "probe"; none for pairs. ids: an id, or two with a comma between.
+    findings: what speaks against the texts, see `fraud_signs`. left_out: control -> why it was not scored. trained: how
+    many of the items were trained on.
     """
 
     task: str
@@ -47,6 +64,10 @@ class TaskScores:
     facts: dict[str, FactScores]
     seed: int = 0
     sc_text: dict[str, Floats] = field(default_factory=dict)
+    sc_vector: dict[str, Floats] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    trained: int = 0
 
     @property
     def rsc_text(self) -> float:
@@ -74,7 +95,7 @@ class TaskScores:
         means = {name: number(values.mean()) for name, values in self.sc.items()}
         return {
             "sc": means["model"],
-            **{f"sc_{name}": means.get(name) for name in ("teacher", "nn", "shuffled", "random", "probe")},
+            **{f"sc_{name}": means.get(name) for name in SYSTEMS[1:]},
             "rsc": number(self.rsc),
             "rsc_text": number(self.rsc_text),
             "rsc_interval": [number(end) for end in self.rsc_interval],
@@ -83,13 +104,17 @@ class TaskScores:
             **_facts_dict("probe", self.facts.get("probe")),
             **_facts_dict("nn", self.facts.get("nn")),
             "n": len(self.ids),
+            "trained": self.trained,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "left_out": dict(self.left_out),
         }
 
     def frame(self) -> pd.DataFrame:
-        """A row a value: section "consistency"; measures "SC", "SC_text", "fact_recall" and "fact_precision"."""
+        """A row a value: section "consistency"; measures "SC", "SC_text", "SC_vector", and those of facts."""
         measures = {
             "SC": self.sc,
             "SC_text": self.sc_text,
+            "SC_vector": self.sc_vector,
             "fact_recall": {name: found.recall_each() for name, found in self.facts.items()},
             "fact_precision": {name: found.precision_each() for name, found in self.facts.items()},
         }
@@ -111,30 +136,35 @@ def item_consistency(
     encoder: Encoder,
     seed: int = 0,
     probe: bool = True,
+    untrained: Describer | None = None,
+    untrained_items: int = 40,
+    include_training: bool = False,
     progress: bool = False,
 ) -> dict[str, TaskScores]:
     """Score tasks over items on held-out items: task id -> `TaskScores`.
 
     Args:
         model: what writes, or given `Texts` of each task about exactly the entities of `entities_asked`.
-        table: semantic vectors of the training and the held-out items, made by `encoder`.
+        table: vectors of the training and the held-out items, made by `encoder`. Of a space that no encoder of texts
+            made, give a `TextProjection` in its place: the teacher's score is then the ceiling that its error leaves.
         facts: the true facts of both; items without aspects (real ones) are scored on genres alone.
         teacher: writes the ceiling and the copied texts; the texts that made the vectors must be others.
         probe: fit linear probes on the training items and score their texts too.
+        untrained: the model behind untrained adapters (`untrained`), asked about the first `untrained_items` items.
+        include_training: score items that were trained on, all the same; the scores say how many.
 
     Tasks over two items pair every held-out item with another one: at random, or with its nearest, held out as well.
 
     Raises `LeakageError` where a held-out item is a training item, `CallError` for fewer than two held-out items or
     an encoder of another space, `UnknownNameError` for an id that the table does not know.
     """
-    guard_disjoint(train_ids, held_out_ids, "items")
+    if not include_training:
+        guard_disjoint(train_ids, held_out_ids, "items")
     held_out, training = list(held_out_ids), table.subset(list(train_ids))
     vectors = table.rows(held_out)
     domain = facts[held_out[0]].domain if held_out else "films"
     apart = partners(len(held_out), seed)
-    lists, _ = nearest(training, vectors, 1)
-    others = np.random.default_rng([seed, 1]).integers(len(training), size=len(held_out))
-    copied = {"nn": [ids[0] for ids in lists], "random": [training.ids[row] for row in others]}
+    copied = _copied(training, held_out, vectors, seed)
     read = None
     if probe:
         found = LinearProbe.fit(training.vectors, [facts[item] for item in training.ids], seed).read(vectors)
@@ -153,12 +183,29 @@ def item_consistency(
         }
         texts["shuffled"] = [texts["model"][row] for row in apart]
         texts |= {name: [teacher.write(e, task) for e in entities(ids)] for name, ids in copied.items()}
+        if untrained is not None:
+            some = asked[:untrained_items] if with_whom is None else tuple(side[:untrained_items] for side in asked)
+            texts["untrained"] = written(untrained, some, task.id, seed)
         if read is not None:
             texts["probe"] = [read.write(entity, task) for entity in entities(held_out)]
         reworded = [teacher.write(entity, task, variant=1) for entity in entities(held_out)]
-        scores[task.id] = _score(task, entities(held_out), texts, reworded, asked,
-                                 [facts[item] for item in held_out], encoder, seed)  # fmt: skip
+        scored = _score(task, entities(held_out), texts, reworded, asked, [facts[item] for item in held_out], encoder,
+                       training.ids, seed)  # fmt: skip
+        missing = {} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED}
+        scores[task.id] = replace(scored, left_out=missing, trained=len(set(held_out) & set(training.ids)))
     return scores
+
+
+def _copied(training: VectorTable, held_out: list[str], vectors: Array, seed: int) -> dict[str, list[str]]:
+    """For each item the nearest training item, and one at random; an item that was trained on stands for no other."""
+    own = [[item] if item in training else [] for item in held_out]
+    lists, _ = nearest(training, vectors, 1, exclude=own)
+    others = np.random.default_rng([seed, 1]).integers(len(training), size=len(held_out))
+    chosen = [
+        training.ids[(row + int(training.ids[row] in same)) % len(training)]
+        for row, same in zip(others, own, strict=True)
+    ]
+    return {"nn": [ids[0] for ids in lists], "random": chosen}
 
 
 def _score(
@@ -169,6 +216,7 @@ def _score(
     vectors: npt.NDArray[np.float32] | tuple[npt.NDArray[np.float32], ...],
     facts: list[ItemFacts],
     encoder: Encoder,
+    trained_on: list[str],
     seed: int,
 ) -> TaskScores:
     rows = encoded(encoder, [text for found in (*texts.values(), reworded) for text in found])  # one call for all
@@ -178,18 +226,26 @@ def _score(
             f"the encoder must be the one that made the table: it writes vectors of {rows.shape[1]} numbers, the table "
             f"holds {first.shape[1]}"
         )
-    *found, other = np.split(rows, len(texts) + 1)
+    ends = np.cumsum([len(found) for found in texts.values()])
+    *found, other = np.split(rows, ends)
     parts = dict(zip(texts, found, strict=True))
-    by = {"vector": first, "text": other, "mixture": np.mean(vectors, axis=0) if isinstance(vectors, tuple) else first}
+    mixed = np.mean(vectors, axis=0) if isinstance(vectors, tuple) else first
     scored = [name for name in ("model", "nn", "probe") if name in texts and not isinstance(vectors, tuple)]
+    by = {"text": other, "vector": mixed}
+    sc_text, sc_vector = (
+        {name: cosine(part, truth[: len(part)]) for name, part in parts.items()} for truth in by.values()
+    )
+    ids = [_name(entity) for entity in entities]
     return TaskScores(
         task=task.id,
-        ids=[_name(entity) for entity in entities],
+        ids=ids,
         texts=texts,
-        sc={name: cosine(part, by[task.scored_by]) for name, part in parts.items()},
+        sc=sc_text if task.scored_by == "text" else sc_vector,
         facts={name: fact_scores(texts[name], facts, fact_kinds(facts[0])) for name in scored},
         seed=seed,
-        sc_text={name: cosine(part, other) for name, part in parts.items()},
+        sc_text=sc_text,
+        sc_vector=sc_vector,
+        findings=fraud_signs(texts, parts, ids, (task.prompt, task.ask), trained_on, seed),
     )
 
 

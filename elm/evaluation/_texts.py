@@ -26,6 +26,10 @@ Texts = Mapping[str, Mapping[str, str]]
 """Texts that another system wrote: task -> id of the entity, "a,b" for a pair -> text."""
 
 
+GIVEN, UNASKED = "texts were given, so there is no model to ask without training", "not asked for"
+"""Why there is no text of an untrained adapter."""
+
+
 class Encoder(Protocol):
     """Anything that turns texts (n) into unit vectors (n, dim), such as `elm.embeddings.SentenceEncoder`."""
 

@@ -76,12 +76,12 @@ def score_users(model: Describer | Texts, world: World, config: RunConfig, encod
     chosen = set(world.user_split.test[: users or config.scored_users])
     everything = world.dataset.interactions
     ratings = everything[everything["user"].isin(set(world.users.ids))]
-    ranker = ZeroShotRanker.from_table(encoder, world.films, world.items) if zero_shot else None
+    ranker = {"zero_shot": ZeroShotRanker.from_table(encoder, world.films, world.items)} if zero_shot else {}
     return {
         task: user_consistency(
             model, task, users=world.users, items=world.items, ratings=ratings,
             inputs=world.rated[world.rated["user"].isin(chosen)], held=world.hidden[world.hidden["user"].isin(chosen)],
-            facts=world.user_facts, encoder=encoder, zero_shot=ranker, seed=config.seed,
+            facts=world.user_facts, encoder=encoder, rankers=ranker, seed=config.seed,
         )
         for task in tasks or config.user_tasks
     }  # fmt: skip

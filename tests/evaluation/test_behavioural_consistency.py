@@ -1,10 +1,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from elm._errors import LeakageError, UnknownNameError
 from elm.evaluation import TrainedRanker, ZeroShotRanker, user_consistency
+from elm.evaluation._user_scores import TEXTS
 
 
 def score(world, model, encoder, task="user_profile", **more):
@@ -44,7 +46,7 @@ def test_ndcg_against_the_collaborative_model_is_one_for_its_own_order(user_worl
     own = score(user_world, look_up(user_world.folded, Named()), encoder, ranker=Collaborative())
     np.testing.assert_allclose(own.cf_ndcg["model"], 1.0, atol=1e-3)
     found = score(user_world, look_up(user_world.folded, user_world.teacher), encoder).to_dict()
-    systems = ("teacher", "shuffled", "random", "nn", "popular")
+    systems = ("teacher", "teacher_shuffled", "shuffled", "random", "nn", "probe", "popular")
     assert {name for name in found if name.startswith("cf_ndcg")} == {"cf_ndcg", *(f"cf_ndcg_{s}" for s in systems)}
     assert found["cf_ndcg"] == found["cf_ndcg_teacher"] < 1
     assert found["cf_ndcg_random"] < found["cf_ndcg"] - 0.02
@@ -77,11 +79,14 @@ def test_a_given_ranker_is_used_and_zero_shot_stands_beside_it(user_world, encod
     )
     zero = ZeroShotRanker(encoder, vectors)
     model = look_up(user_world.folded, user_world.teacher)
-    scores = score(user_world, model, encoder, ranker=Constant(), zero_shot=zero).to_dict()
+    scores = score(user_world, model, encoder, ranker=Constant(), rankers={"zero_shot": zero}).to_dict()
     assert scores["bc"] == scores["bc_teacher"] == 0.0
     assert scores["rbc"] is None
     assert scores["rbc_interval"] == [None, None]
-    assert set(scores["zero_shot"]) == {"bc", "bc_teacher", "bc_shuffled", "bc_random", "bc_nn"}
+    assert scores["ranker_p"] == 1.0  # a constant order tells nothing
+    assert {"bc", "bc_teacher", "bc_shuffled", "bc_random", "bc_nn"} <= set(scores["zero_shot"])
+    assert scores["rankers"] == {"zero_shot": scores["zero_shot"]}
+    assert scores["zero_shot"]["bc_teacher"] != 0.0
 
 
 def test_the_names_of_the_report_plain_json_and_the_same_every_time(user_world, encoder, look_up):
@@ -124,12 +129,13 @@ def test_given_texts_score_as_the_model_that_wrote_them(user_world, encoder, loo
     by_model = score(user_world, look_up(user_world.folded, user_world.teacher), encoder)
     texts = {user: user_world.teacher.write(user, "user_profile") for user in user_world.folded.ids}
     given = score(user_world, {"user_profile": texts}, encoder)
-    assert given.to_dict() == by_model.to_dict()
+    pd.testing.assert_frame_equal(given.frame(), by_model.frame())
     frame = given.frame()
     assert set(frame["measure"]) >= {"BC", "NDCG", "BC_predicted", "NDCG_predicted"}
     bc = frame[(frame["measure"] == "BC") & (frame["system"] == "nn")]
     assert bc["id"].tolist() == given.users
     assert bc["value"].mean() == pytest.approx(given.to_dict()["bc_nn"])
-    assert set(given.texts_frame()["system"]) == {"model", "teacher", "shuffled", "random", "nn"}
+    assert set(given.texts_frame()["system"]) == set(frame["system"]) - {"cf", "popular"} == set(TEXTS) - {"untrained"}
+    assert given.left_out == {"untrained": "texts were given, so there is no model to ask without training"}
     with pytest.raises(UnknownNameError, match="unknown scored entity 'nobody'"):
         score(user_world, {"user_profile": {**texts, "nobody": "They love war films."}}, encoder)

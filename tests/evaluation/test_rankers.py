@@ -123,7 +123,7 @@ def test_zero_shot_ranker_orders_by_words_shared(encoder):
 
 
 def test_wrong_calls(items, encoder):
-    with pytest.raises(ValueError, match="got 3 texts, 12 users"):
+    with pytest.raises(ValueError, match="got 3 texts, 12 vectors"):
         TrainedRanker.fit(encoder, ["a"] * 3, np.ones((12, 6)), items)
     with pytest.raises(ValueError, match="say the same or nothing"):
         TrainedRanker.fit(encoder, ["They love war films."] * 12, np.ones((12, 6)), items)
