@@ -1,22 +1,27 @@
 """Recommenders: backbones that rank from histories, TEARS that a person steers with words, and what an edit changes."""
 
+from elm.recommend._asked import AskedModel
 from elm.recommend._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend._batches import fold_in, positives
 from elm.recommend._ease import EASE
 from elm.recommend._edits import EditEffect, edit_genres, evaluate_edit, genre_ndcg, genre_preferences
+from elm.recommend._evaluate import CUTOFFS, compare, cost, measure
 from elm.recommend._fitting import HeldOut, ndcg_at
 from elm.recommend._gaussian import Gaussian, transport_cost
 from elm.recommend._genre_words import names_genre, swap_genres
 from elm.recommend._lora_text_encoder import LoraTextEncoder
 from elm.recommend._macridvae import MacridVAE, MacridVAEConfig
+from elm.recommend._models import AUTOENCODERS, MODELS, fit_backbone, make_autoencoder
 from elm.recommend._multidae import MultiDAE, MultiDAEConfig
 from elm.recommend._multivae import MultiVAE, MultiVAEConfig
 from elm.recommend._popularity import Popularity
+from elm.recommend._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
 from elm.recommend._recommender import Recommendation, Recommender
 from elm.recommend._recvae import RecVAE, RecVAEConfig
 from elm.recommend._scores import evaluate_profiles
 from elm.recommend._sentences import pieces
 from elm.recommend._sparse_rows import SparseRows
+from elm.recommend._split import RecommendationSplit
 from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend._train_backbone import TRAINING, BackboneTraining, MultiVAETraining, train_backbone, train_multivae
@@ -27,9 +32,15 @@ from elm.recommend._wals_ranker import WalsRanker
 load = Recommender.load
 
 __all__ = [
+    "AUTOENCODERS",
+    "CUTOFFS",
     "EASE",
+    "MODELS",
+    "PAPER_THRESHOLDS",
+    "PROTOCOLS",
     "TRAINING",
     "TUNING",
+    "AskedModel",
     "Autoencoder",
     "Backbone",
     "BackboneTraining",
@@ -50,6 +61,7 @@ __all__ = [
     "RecVAE",
     "RecVAEConfig",
     "Recommendation",
+    "RecommendationSplit",
     "Recommender",
     "SentenceVectors",
     "SparseRows",
@@ -57,18 +69,25 @@ __all__ = [
     "TearsTraining",
     "TextEncoder",
     "TextHeadConfig",
+    "Thresholds",
     "WalsRanker",
+    "compare",
+    "cost",
     "edit_genres",
     "evaluate_edit",
     "evaluate_profiles",
+    "fit_backbone",
     "fold_in",
     "genre_ndcg",
     "genre_preferences",
     "load",
+    "make_autoencoder",
+    "measure",
     "names_genre",
     "ndcg_at",
     "pieces",
     "positives",
+    "split_dataset",
     "swap_genres",
     "train_backbone",
     "train_multivae",

@@ -31,12 +31,13 @@ class HeldOut:
     """Users that training never sees: what is known of them, and what should be ranked high.
 
     inputs: (users, items) raw ratings; targets: (users, items) ones; profiles: one text a user, where texts are used.
-    The profiles must come from the inputs alone.
+    The profiles must come from the inputs alone. hidden: (users, items) what else is not to be ranked.
     """
 
     inputs: sparse.csr_matrix
     targets: sparse.csr_matrix
     profiles: list[str] | None = None
+    hidden: sparse.csr_matrix | None = None
 
     def __post_init__(self) -> None:
         if self.inputs.shape != self.targets.shape:
@@ -72,12 +73,13 @@ def ndcg_at(scores: np.ndarray, targets: sparse.csr_matrix, k: int = 20) -> np.n
 def ranked_gains(scores: np.ndarray, targets: sparse.csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The targets met by the k best places of each user, (users, k) in ranked order, and each user's targets (users,).
 
-    Where fewer items are left than k places, masked ones fill the rest; a target is never masked, so they gain nothing.
+    Where fewer items than k places are left, items of score -inf fill the rest, and gain nothing.
     """
     targets = as_ratings(targets, "targets")
     ranked = top_k(scores, min(k, scores.shape[1]), None)  # (users, k)
     users = np.repeat(np.arange(len(ranked)), ranked.shape[1])
     gains = np.asarray(targets[users, ranked.ravel()]).reshape(ranked.shape)
+    gains = np.where(np.isfinite(np.take_along_axis(scores, ranked, 1)), gains, 0)
     return gains, np.diff(targets.indptr)
 
 

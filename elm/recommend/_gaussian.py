@@ -45,7 +45,7 @@ def multinomial_loss(logits: torch.Tensor, targets: Ratings) -> torch.Tensor:
 
     Only the logits of the targets are gathered; no dense matrix of targets is made.
     """
-    rows = as_rows(targets)
+    rows, logits = as_rows(targets), logits.float()  # sums over thousands of items want more than bfloat16
     met = rows.sums(rows.values * logits[rows.owners, rows.columns])
     return rows.sums() * torch.logsumexp(logits, dim=-1) - met
 

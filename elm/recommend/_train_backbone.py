@@ -30,6 +30,7 @@ class BackboneTraining:
     """Run options. `patience` counts epochs, `k` is that of the validation NDCG.
 
     beta: weight of the KL after `anneal_epochs` (RecVAE's gamma, which counts for each target of a user).
+    half: compute products in bfloat16, up to twice as fast on a device that has it; weights and sums stay float32.
     """
 
     epochs: int = 200
@@ -40,6 +41,7 @@ class BackboneTraining:
     anneal_epochs: int = 20
     patience: int = 20
     k: int = 20
+    half: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1 or self.patience < 1 or self.k < 1:
@@ -107,7 +109,7 @@ def train_backbone(
             kl_weight = annealed(options.beta, epoch, options.anneal_epochs)
             for part, times in model.passes():
                 for _ in range(times):
-                    loss = _pass(model, optimizers[part], ratings, targets, options.batch, rng, kl_weight, part)
+                    loss = _pass(model, optimizers[part], ratings, targets, options, rng, kl_weight, part)
                 model.after(part)
             score = float(np.nanmean(ndcg_at(model.scores(validation.inputs), validation.targets, options.k)))
             log.append({"epoch": epoch, "loss": loss, "ndcg": score})
@@ -164,7 +166,7 @@ def _pass(
     optimizer: torch.optim.Optimizer,
     ratings: sparse.csr_matrix,
     targets: sparse.csr_matrix,
-    batch: int,
+    options: BackboneTraining,
     rng: np.random.Generator,
     kl_weight: float,
     part: Literal["all", "encoder", "decoder"],
@@ -178,9 +180,10 @@ def _pass(
     total = 0.0
     for module in frozen:
         module.requires_grad_(False)
-    for users in shuffled_batches(ratings.shape[0], batch, rng):
+    for users in shuffled_batches(ratings.shape[0], options.batch, rng):
         rows, wanted = as_rows(ratings[users], device), as_rows(targets[users], device)
-        loss = model.loss(rows, wanted, kl_weight, part).mean()
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.half):
+            loss = model.loss(rows, wanted, kl_weight, part).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
