@@ -4,13 +4,28 @@ from elm.evaluation._along import AlongScores, behavioural_along, semantic_along
 from elm.evaluation._asked import entities_asked
 from elm.evaluation._behavioural import user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
+from elm.evaluation._certificate import Certificate
+from elm.evaluation._certifier import Calibration, Certifier, certify
+from elm.evaluation._compare import Comparison, compare, comparison_table
 from elm.evaluation._controls import CONTROLS, HEADLINES, control_tests
+from elm.evaluation._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
 from elm.evaluation._facts import FactScores, fact_scores
 from elm.evaluation._figures import along_figure, concepts_figure, map_figure
+from elm.evaluation._forms import Choice, FormItem, Forms, make_forms
+from elm.evaluation._forms_agreement import krippendorff_alpha
+from elm.evaluation._forms_answers import FormScores, read_answers, read_key
+from elm.evaluation._forms_files import forms_page, read_forms, save_forms
 from elm.evaluation._frauds import SIGNS, Finding, fraud_signs
+from elm.evaluation._given import read_texts, write_entities
+from elm.evaluation._interpretability import about_which, next_item
 from elm.evaluation._item_behaviour import ItemBehaviour, item_behaviour, liked_vectors
+from elm.evaluation._judge import Judge, Judged, judge_forms
 from elm.evaluation._lexical import BM25Ranker
 from elm.evaluation._loop import EditScores, LoopScores, edit_scores, loop_scores
+from elm.evaluation._page import page
+from elm.evaluation._page_figures import margins_figure, standing_figure
+from elm.evaluation._page_report import BenchReport
+from elm.evaluation._page_verdicts import report_tests, verdicts
 from elm.evaluation._probe import LinearProbe
 from elm.evaluation._profile_parts import likes_and_dislikes
 from elm.evaluation._projection import TextProjection
@@ -41,18 +56,32 @@ __all__ = [
     "VERSIONS",
     "AlongScores",
     "BM25Ranker",
+    "BenchReport",
     "CachedEncoder",
+    "Calibration",
     "Candidates",
+    "Certificate",
+    "Certifier",
+    "Choice",
+    "Comparison",
     "Describer",
     "EditScores",
     "Encoder",
+    "Evidence",
     "FactScores",
+    "FactWitness",
     "Finding",
+    "FormItem",
+    "FormScores",
+    "Forms",
     "ItemBehaviour",
+    "Judge",
+    "Judged",
     "LinearProbe",
     "LoopScores",
     "Ranker",
     "Sensitivity",
+    "Signs",
     "SteerScores",
     "TaskScores",
     "TextEncoderRanker",
@@ -62,10 +91,16 @@ __all__ = [
     "TraitProbe",
     "UserScores",
     "VersionScores",
+    "Witness",
     "ZeroShotRanker",
+    "about_which",
     "along_figure",
+    "beats_neighbour",
     "behaviour_table",
     "behavioural_along",
+    "certify",
+    "compare",
+    "comparison_table",
     "concepts_figure",
     "consistency_table",
     "control_tests",
@@ -74,23 +109,40 @@ __all__ = [
     "entities_asked",
     "fact_scores",
     "facts_table",
+    "forms_page",
     "fraud_signs",
     "item_behaviour",
     "item_consistency",
+    "judge_forms",
+    "krippendorff_alpha",
     "liked_vectors",
     "likes_and_dislikes",
     "list_sensitivity",
     "loop_scores",
     "loop_table",
+    "make_forms",
     "map_figure",
+    "margins_figure",
+    "next_item",
+    "no_false_fact",
+    "page",
     "profile_table",
+    "read_answers",
+    "read_forms",
+    "read_key",
+    "read_texts",
+    "report_tests",
+    "save_forms",
     "scores_figure",
     "semantic_along",
     "soft_attribute_scores",
+    "standing_figure",
     "steer_scores",
     "text_sensitivity",
     "untrained",
     "user_consistency",
+    "verdicts",
     "version_scores",
     "versions_table",
+    "write_entities",
 ]

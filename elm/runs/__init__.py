@@ -1,6 +1,8 @@
 """Runs: data, vectors, models and scores of one experiment in one folder that resumes."""
 
 from elm.runs._base import make_base
+from elm.runs._bench import bench_compare, bench_entities, bench_run, report_folder
+from elm.runs._bench_forms import bench_forms
 from elm.runs._card import model_card, write_card
 from elm.runs._card_data import card_problems
 from elm.runs._concepts import (
@@ -14,7 +16,7 @@ from elm.runs._concepts import (
 )
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
-from elm.runs._make import bench_run, make_demo, open_run, train_run
+from elm.runs._make import make_demo, open_run, train_run
 from elm.runs._open import open_model, open_recommender, open_table, open_vector, vector_of_history
 from elm.runs._pack import check_out, merge_folder, pack
 from elm.runs._quickstart import QUICK, SHORT, quickstart
@@ -33,6 +35,9 @@ __all__ = [
     "RunFolder",
     "RunScores",
     "World",
+    "bench_compare",
+    "bench_entities",
+    "bench_forms",
     "bench_run",
     "build_world",
     "card_problems",
@@ -54,6 +59,7 @@ __all__ = [
     "open_vector",
     "pack",
     "quickstart",
+    "report_folder",
     "score_films",
     "score_run",
     "score_shipped",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from dataclasses import replace
@@ -46,35 +45,6 @@ def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
     """An existing run and its settings; `DataFileError` where the folder is no run."""
     run = RunFolder(path)
     return run, RunConfig.from_dict(run.settings(), run.path / "run.json")
-
-
-def bench_run(
-    path: str | Path, films: int, users: int, *, zero_shot: bool = False, progress: bool = True
-) -> dict[str, Any]:
-    """Scores of a run's model on its held-out test films and users: {"run", "consistency", "profile",
-    "behaviour", "versions"}.
-
-    They go into the model's card, too.
-    "profile" holds the scores of `user_profile`, and those of `user_summary` under that name.
-    """
-    run, config = open_run(path)
-    encoder = SentenceEncoder(config.encoder)
-    world = build_world(run, config, encoder, progress)
-    cached = CachedEncoder(encoder)
-    scores = score_run(load_model(path), world, config, cached, progress, films, users, zero_shot).to_dict()
-    try:
-        write_card(path, scores)
-    except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):  # a run that may only be read is scored, too
-            raise
-    profile = scores["profile"]
-    return {
-        "run": str(path),
-        "consistency": scores["consistency"],
-        "profile": {**profile.pop("user_profile"), **profile},
-        "behaviour": scores["behaviour"],
-        "versions": scores["versions"],
-    }
 
 
 def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, fresh: bool = False,

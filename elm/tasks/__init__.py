@@ -12,6 +12,7 @@ from elm.tasks._example_plan import PAPER, SMALL, ExamplePlan
 from elm.tasks._examples import ExampleSource, build_examples
 from elm.tasks._facts import ItemFacts, UserFacts, generated_facts, item_facts
 from elm.tasks._films import FILMS
+from elm.tasks._judge_client import ChatJudge, Chosen
 from elm.tasks._leakage import LeakageReport, leakage_report
 from elm.tasks._names import names_in
 from elm.tasks._phrases import shortened
@@ -27,7 +28,7 @@ from elm.tasks._user_traits import TraitReader, trait_matrix
 from elm.tasks._wording import patterns
 
 __all__ = ["FILMS", "PAPER", "PRODUCTS", "SECOND", "SMALL", "USER_PROFILE", "USER_SUMMARY", "VECTOR",
-           "AnswerCache", "Asking",
+           "AnswerCache", "Asking", "ChatJudge", "Chosen",
            "ChatTeacher", "Domain", "Entity", "ExamplePlan", "ExampleSource", "Failure", "ItemBrief", "ItemFacts",
            "LeakageReport", "PipelineTeacher", "Reads", "Spending", "Task", "Teacher", "TemplateTeacher",
            "TraitReader", "UserBrief", "UserFacts", "all_tasks", "build_examples", "chat_client", "domain_named",

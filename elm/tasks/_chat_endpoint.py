@@ -40,15 +40,24 @@ def complete(client: OpenAI, fields: dict[str, Any]) -> tuple[Answer, int]:
 
     Raises `TeacherError` where there is no answer: none of those failures is the fault of one text.
     """
+    try:
+        found, retried = completion(client, fields)
+    except TeacherError as error:
+        if filtered(error.__cause__):
+            return Answer("", "refused"), 0
+        raise
+    return answer_of(found, str(client.base_url).rstrip("/")), retried
+
+
+def completion(client: OpenAI, fields: dict[str, Any]) -> tuple[Any, int]:
+    """The same, with the whole completion as the library gives it; a content filter's refusal is a failure, too."""
     import openai
 
     where = str(client.base_url).rstrip("/")
     try:
         raw = client.chat.completions.with_raw_response.create(**fields)
-        return _answer(raw.parse(), where), raw.retries_taken
+        return raw.parse(), raw.retries_taken
     except openai.APIStatusError as error:
-        if _filtered(error):
-            return Answer("", "refused"), 0
         raise TeacherError(_told(error, where, str(fields.get("model")), client.max_retries)) from error
     except openai.APITimeoutError as error:
         raise TeacherError(
@@ -66,7 +75,8 @@ _GO_ON = "run the same call again, which goes on from the answers that are kept"
 _BASE_URL = 'give the base of an OpenAI-compatible API, which mostly ends in "/v1"'
 
 
-def _answer(completion: Any, where: str) -> Answer:
+def answer_of(completion: Any, where: str) -> Answer:
+    """What a completion says; `TeacherError` where it is none."""
     choices = getattr(completion, "choices", None)
     if not choices:
         raise TeacherError(f"{where} answered with no chat completion; {_BASE_URL}")
@@ -80,9 +90,9 @@ def _answer(completion: Any, where: str) -> Answer:
     )
 
 
-def _filtered(error: Any) -> bool:
+def filtered(error: Any) -> bool:
     """A content filter in front of the model, as Azure has one, answers 400 with this code."""
-    return error.status_code == 400 and getattr(error, "code", None) == "content_filter"
+    return getattr(error, "status_code", None) == 400 and getattr(error, "code", None) == "content_filter"
 
 
 def _told(error: Any, where: str, model: str, retries: int) -> str:
