@@ -4,8 +4,6 @@ from elm.evaluation._along import AlongScores, behavioural_along, semantic_along
 from elm.evaluation._asked import entities_asked
 from elm.evaluation._behavioural import user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
-from elm.evaluation._certificate import Certificate
-from elm.evaluation._certifier import Calibration, Certifier, certify
 from elm.evaluation._compare import Comparison, compare, comparison_table
 from elm.evaluation._controls import CONTROLS, HEADLINES, control_tests
 from elm.evaluation._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
@@ -58,10 +56,7 @@ __all__ = [
     "BM25Ranker",
     "BenchReport",
     "CachedEncoder",
-    "Calibration",
     "Candidates",
-    "Certificate",
-    "Certifier",
     "Choice",
     "Comparison",
     "Describer",
@@ -98,7 +93,6 @@ __all__ = [
     "beats_neighbour",
     "behaviour_table",
     "behavioural_along",
-    "certify",
     "compare",
     "comparison_table",
     "concepts_figure",
