@@ -6,7 +6,6 @@ from elm.evaluation._behavioural import user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
 from elm.evaluation._compare import Comparison, compare, comparison_table
 from elm.evaluation._controls import CONTROLS, HEADLINES, control_tests
-from elm.evaluation._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
 from elm.evaluation._facts import FactScores, fact_scores
 from elm.evaluation._figures import along_figure, concepts_figure, map_figure
 from elm.evaluation._forms import Choice, FormItem, Forms, make_forms
@@ -62,9 +61,7 @@ __all__ = [
     "Describer",
     "EditScores",
     "Encoder",
-    "Evidence",
     "FactScores",
-    "FactWitness",
     "Finding",
     "FormItem",
     "FormScores",
@@ -76,7 +73,6 @@ __all__ = [
     "LoopScores",
     "Ranker",
     "Sensitivity",
-    "Signs",
     "SteerScores",
     "TaskScores",
     "TextEncoderRanker",
@@ -86,11 +82,9 @@ __all__ = [
     "TraitProbe",
     "UserScores",
     "VersionScores",
-    "Witness",
     "ZeroShotRanker",
     "about_which",
     "along_figure",
-    "beats_neighbour",
     "behaviour_table",
     "behavioural_along",
     "compare",
@@ -118,7 +112,6 @@ __all__ = [
     "map_figure",
     "margins_figure",
     "next_item",
-    "no_false_fact",
     "page",
     "profile_table",
     "read_answers",
