@@ -92,7 +92,7 @@ class EmbeddingSpace:
                 f"vectors of space {self.name!r} have {self.dim} numbers, got {checked.shape[1]}; "
                 "pass vectors made by the same encoder"
             )
-        far = np.flatnonzero(self.distance(checked) > _FAR * self.reach)
+        far = np.flatnonzero(self.far(checked))
         if warn_far and far.size:
             worst = float(self.distance(checked[far]).max())
             warnings.warn(
@@ -111,6 +111,10 @@ class EmbeddingSpace:
         """Root mean square of the normalised vectors, (n, dim) -> (n,): about 1 for the space's own data."""
         normal = (np.asarray(vectors, dtype=np.float64) - self.mean) / self.scale
         return np.sqrt((normal**2).mean(-1))
+
+    def far(self, vectors: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Which vectors (n, dim) lie far outside the data: further than 1.5 times its reach."""
+        return self.distance(vectors) > _FAR * self.reach
 
     def matches(self, other: EmbeddingSpace) -> bool:
         """Whether both are one space: same name, size, metric and fingerprint (tables may differ in mean and scale)."""

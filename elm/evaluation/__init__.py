@@ -4,8 +4,11 @@ from elm.evaluation._along import AlongScores, behavioural_along, semantic_along
 from elm.evaluation._asked import entities_asked
 from elm.evaluation._behavioural import user_consistency
 from elm.evaluation._candidates import Candidates, draw_candidates
+from elm.evaluation._certificate import Certificate
+from elm.evaluation._certifier import Calibration, Certifier, certify
 from elm.evaluation._compare import Comparison, compare, comparison_table
 from elm.evaluation._controls import CONTROLS, HEADLINES, control_tests
+from elm.evaluation._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
 from elm.evaluation._facts import FactScores, fact_scores
 from elm.evaluation._figures import along_figure, concepts_figure, map_figure
 from elm.evaluation._forms import Choice, FormItem, Forms, make_forms
@@ -19,6 +22,7 @@ from elm.evaluation._item_behaviour import ItemBehaviour, item_behaviour, liked_
 from elm.evaluation._judge import Judge, Judged, judge_forms
 from elm.evaluation._lexical import BM25Ranker
 from elm.evaluation._loop import EditScores, LoopScores, edit_scores, loop_scores
+from elm.evaluation._named import named_scores
 from elm.evaluation._page import page
 from elm.evaluation._page_figures import margins_figure, standing_figure
 from elm.evaluation._page_report import BenchReport
@@ -55,13 +59,18 @@ __all__ = [
     "BM25Ranker",
     "BenchReport",
     "CachedEncoder",
+    "Calibration",
     "Candidates",
+    "Certificate",
+    "Certifier",
     "Choice",
     "Comparison",
     "Describer",
     "EditScores",
     "Encoder",
+    "Evidence",
     "FactScores",
+    "FactWitness",
     "Finding",
     "FormItem",
     "FormScores",
@@ -73,6 +82,7 @@ __all__ = [
     "LoopScores",
     "Ranker",
     "Sensitivity",
+    "Signs",
     "SteerScores",
     "TaskScores",
     "TextEncoderRanker",
@@ -82,11 +92,14 @@ __all__ = [
     "TraitProbe",
     "UserScores",
     "VersionScores",
+    "Witness",
     "ZeroShotRanker",
     "about_which",
     "along_figure",
+    "beats_neighbour",
     "behaviour_table",
     "behavioural_along",
+    "certify",
     "compare",
     "comparison_table",
     "concepts_figure",
@@ -111,7 +124,9 @@ __all__ = [
     "make_forms",
     "map_figure",
     "margins_figure",
+    "named_scores",
     "next_item",
+    "no_false_fact",
     "page",
     "profile_table",
     "read_answers",

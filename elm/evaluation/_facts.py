@@ -41,6 +41,18 @@ class FactScores:
     found: dict[str, Counts]
     true: dict[str, Counts]
 
+    @classmethod
+    def of(cls, right: dict[str, Counts], found: dict[str, Counts], true: dict[str, Counts]) -> FactScores:
+        """From the counts of each text, by kind."""
+        names = ("overall", *right)
+        return cls(
+            precision={name: float(_each(right, found, true, name, pooled=True)[0]) for name in names},
+            recall={name: float(_each(right, true, true, name, pooled=True)[0]) for name in names},
+            right=right,
+            found=found,
+            true=true,
+        )
+
     def recall_each(self, kind: str = "overall") -> npt.NDArray[np.float64]:
         """Recall of every text (n,), for tests of significance; 1 where there was nothing to state."""
         return _each(self.right, self.true, self.true, kind)
@@ -82,17 +94,10 @@ def fact_scores(texts: Sequence[str], facts: Sequence[ItemFacts], kinds: Sequenc
     for row, (text, film) in enumerate(zip(texts, facts, strict=True)):
         stated = found_facts(opening(text) if film.text is not None else text, domain)
         for kind in kinds:
-            wanted = _true_values(film, kind)
+            wanted = true_facts(film, kind)
             right[kind][row], found[kind][row] = len(stated[kind] & wanted), len(stated[kind])
             true[kind][row] = len(wanted)
-    names = ("overall", *kinds)
-    return FactScores(
-        precision={name: float(_each(right, found, true, name, pooled=True)[0]) for name in names},
-        recall={name: float(_each(right, true, true, name, pooled=True)[0]) for name in names},
-        right=right,
-        found=found,
-        true=true,
-    )
+    return FactScores.of(right, found, true)
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -138,7 +143,8 @@ def _bare(wording: str) -> str:
     return re.sub(r"^(?:an?|the) ", "", _plain(wording))
 
 
-def _true_values(item: ItemFacts, kind: str) -> frozenset[str]:
+def true_facts(item: ItemFacts, kind: str) -> frozenset[str]:
+    """The facts of a kind that hold for an item, by the names that `found_facts` gives."""
     if kind == domain_named(item.domain).kinds:
         return frozenset(item.kinds)
     value = item.aspects.get(kind)

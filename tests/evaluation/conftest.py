@@ -57,6 +57,11 @@ class Blind:
         return [self.teacher.write(self.ids[row % len(self.ids)], task) for row in range(len(vectors))]
 
 
+@pytest.fixture(scope="session")
+def word_hash():
+    return WordHashEncoder
+
+
 @pytest.fixture
 def encoder():
     return WordHashEncoder()

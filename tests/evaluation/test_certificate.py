@@ -1,0 +1,134 @@
+"""Certificates keep what they state, on a model whose lies are known, and abstain outside what was seen."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from elm._errors import CallError, DataFileError, VectorError
+from elm.data import make_films
+from elm.embeddings import EmbeddingSpace, VectorTable
+from elm.evaluation import Calibration, Certifier, Evidence, FactWitness, LinearProbe, certify, no_false_fact
+from elm.tasks import TemplateTeacher, generated_facts
+
+TASKS, CLAIM = ("summary", "five_positive"), "no false fact"
+
+
+class Liar:
+    """Writes the teacher's text of the right film, and for a share of the films that of another."""
+
+    def __init__(self, world, share, seed=0):
+        self.table, self.teacher = world.table, world.teacher
+        rng = np.random.default_rng(seed)
+        others = rng.permutation(world.table.ids)
+        self.told = {
+            own: other if rng.random() < share else own for own, other in zip(world.table.ids, others, strict=True)
+        }
+
+    def describe(self, vectors, task, *, seed=0):
+        rows = (np.atleast_2d(vectors) @ self.table.vectors.T).argmax(1)
+        return [self.teacher.write(self.told[self.table.ids[row]], task) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def world(word_hash):
+    films = make_films(600, seed=5)
+    facts = {str(item): generated_facts(film) for item, film in films.iterrows()}
+    vectors = word_hash().encode([film.line() for film in facts.values()])
+    table = VectorTable(list(facts), vectors, EmbeddingSpace.fit("hash", vectors, "cosine", {}, "hash"))
+    ids, teacher = list(facts), TemplateTeacher(facts, seed=0)
+    train = table.subset(ids[:300])
+    probe = LinearProbe.fit(train.vectors, [facts[i] for i in train.ids])
+    evidence = Evidence(train, word_hash(), teacher.write, FactWitness(probe))
+    return SimpleNamespace(
+        facts=facts, table=table, teacher=teacher, evidence=evidence, third=ids[300:400], test=ids[400:]
+    )
+
+
+def labelled(world, model, ids, tasks=TASKS):
+    vectors = world.table.rows(ids)
+    texts = {task: model.describe(vectors, task) for task in tasks}
+    facts = [world.facts[i] for i in ids]
+    return texts, vectors, {task: no_false_fact(own, facts) for task, own in texts.items()}
+
+
+def fitted(world, model):
+    texts, vectors, right = labelled(world, model, world.third)
+    return Certifier.fit(world.evidence, texts, vectors, right, CLAIM)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.4])
+def test_what_is_stated_is_observed_and_half_are_trusted(world, share):
+    model = Liar(world, share)
+    certifier = fitted(world, model)
+    _, vectors, right = labelled(world, model, world.test)
+    found = certify(model, vectors, "summary", certifier)
+    trusted = np.array([one.verdict == "trust" for one in found])
+    assert trusted.mean() >= 0.5
+    stated = {one.stated for one in found if one.verdict == "trust"}
+    assert len(stated) == 1
+    assert abs(stated.pop() - right["summary"][trusted].mean()) < 0.05
+    assert right["summary"][trusted].mean() > right["summary"].mean()
+    assert all(one.against for one, truth in zip(found, right["summary"], strict=True) if not truth)
+
+
+def test_a_certificate_says_what_speaks_for_the_text_and_against(world):
+    model = Liar(world, 0.3)
+    certifier = fitted(world, model)
+    lie = next(i for i in world.test if model.told[i] != i)
+    one = certify(model, world.table[lie], "summary", certifier)
+    assert one.verdict == "doubt"
+    assert one.text == world.teacher.write(model.told[lie], "summary")
+    assert one.sc < one.sc_nearest
+    own, false = world.facts[lie].aspects, world.facts[model.told[lie]].aspects
+    assert {false[kind] for kind in own if own[kind] != false[kind]} <= set(one.against)
+    assert "no false fact" in one.reason
+    assert any("does not seem to hold" in line for line in one.lines())
+    assert one.to_dict()["reason"] == one.reason
+    honest = next(i for i in world.test if model.told[i] == i)
+    assert certify(model, world.table[honest], "summary", certifier).percentile > one.percentile
+
+
+def test_a_vector_outside_what_was_seen_gets_no_rate(world):
+    model = Liar(world, 0.1)
+    certifier = fitted(world, model)
+    strange = -world.table.vectors[:300].mean(0)
+    one = certify(model, strange, "summary", certifier)
+    assert (one.verdict, one.stated) == ("abstain", None)
+    assert one.reason.startswith("abstain: the vector lies outside what was seen")
+    far = certify(model, 1000 * world.table[world.test[0]], "summary", certifier)
+    assert far.verdict == "abstain"
+
+
+def test_a_calibration_goes_through_a_file(world):
+    certifier = fitted(world, Liar(world, 0.3))
+    again = Certifier(world.evidence, Calibration.from_dict(certifier.calibration.to_dict()))
+    texts, vectors, _ = labelled(world, Liar(world, 0.3), world.test[:20])
+    assert again.certificates(texts["summary"], vectors, "summary") == certifier.certificates(
+        texts["summary"], vectors, "summary"
+    )
+    with pytest.raises(DataFileError, match="fields of its own"):
+        Calibration.from_dict({"weights": []})
+
+
+def test_a_model_that_never_errs_is_trusted_at_its_rate(world):
+    certifier = fitted(world, Liar(world, 0.0))
+    found = certify(Liar(world, 0.0), world.table.rows(world.test), "summary", certifier)
+    assert all(one.verdict != "doubt" for one in found)
+    assert next(one.stated for one in found if one.verdict == "trust") > 0.98
+
+
+def test_bad_calls(world):
+    model = Liar(world, 0.3)
+    certifier = fitted(world, model)
+    with pytest.raises(CallError, match="calibrated for summary, five_positive, and not for 'pitch'"):
+        certify(model, world.table.rows(world.test[:2]), "pitch", certifier)
+    with pytest.raises(VectorError, match="256 numbers, got 3"):
+        certifier.certificates(["A film."], np.ones((1, 3)), "summary")
+    texts, vectors, right = labelled(world, model, world.third[:10])
+    with pytest.raises(CallError, match="twenty entities or more, with a label for each text; got 10"):
+        Certifier.fit(world.evidence, texts, vectors, right, CLAIM)
+    with pytest.raises(CallError, match="labels of 1"):
+        Certifier.fit(world.evidence, *labelled(world, model, world.third)[:2], {"summary": right["summary"]}, CLAIM)
+    with pytest.raises(CallError, match="got an empty table"):
+        Evidence(world.table.subset([]), world.evidence.encoder, world.teacher.write)
