@@ -28,6 +28,8 @@ _MARKS = (  # system, label, marker, colour; the model last, above the others
     ("teacher", "teacher (ceiling)", "o", "#2f7fb8"),
     ("model", "the model", "o", "#d1495b"),
 )
+_LONGEST = 28
+"""Letters of a task's name that a figure has room for."""
 _NAMES = {"SC": "semantic consistency (cosine)", "BC": "behavioural consistency (Spearman)"}
 
 
@@ -125,7 +127,8 @@ def _figure(height: float) -> tuple[Figure, Axes]:
 
 def _tasks(axis: Axes, tasks: list[str]) -> None:
     """Names of tasks down the left, the first one on top."""
-    axis.set_yticks(range(len(tasks)), tasks)
+    labels = [task if len(task) <= _LONGEST else f"{task[: _LONGEST - 1]}…" for task in tasks]
+    axis.set_yticks(range(len(tasks)), labels, parse_math=False)
     axis.set_ylim(len(tasks) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color="#888888", alpha=0.25)

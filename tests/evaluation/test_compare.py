@@ -18,8 +18,12 @@ WORLD = {"dataset": "demo", "seed": 0, "film_split": "abc"}
 
 def report(title: str, values: dict[str, dict[str, Any]], world: dict[str, Any] = WORLD) -> BenchReport:
     """values: task -> id -> SC of the model; the teacher has 1 everywhere."""
-    rows = [("consistency", task, "SC", system, id, value if system == "model" else 1.0)
-            for task, found in values.items() for id, value in found.items() for system in ("model", "teacher")]  # fmt: skip
+    rows = [
+        ("consistency", task, "SC", system, id, value if system == "model" else 1.0)
+        for task, found in values.items()
+        for id, value in found.items()
+        for system in ("model", "teacher")
+    ]
     frame = pd.DataFrame(rows, columns=["section", "task", "measure", "system", "id", "value"])
     return BenchReport({"title": title, "world": world}, {}, frame, pd.DataFrame())
 

@@ -53,7 +53,7 @@ def test_blank_lines_windows_ends_and_a_byte_order_mark_do_no_harm(tmp_path: Pat
         ("[" * 60_000, "line 3: this is not one JSON object"),
         ({"task": "summary", "text": "x"}, "line 3: .* has no id"),
         ({"id": "f1"}, "line 3: .* has no task and no text"),
-        ({"task": "sumary", "id": "f1", "text": "x"}, r"line 3: unknown scored task 'sumary'; did you mean 'summary'\?"),
+        ({"task": "sumary", "id": "f1", "text": "x"}, "line 3: unknown scored task 'sumary'; did you mean 'summary'"),
         ({"task": 7, "id": "f1", "text": "x"}, "line 3: unknown scored task '7'"),
         ({"task": "summary", "id": "f9", "text": "x"}, "line 3: unknown held-out entity of summary 'f9'"),
         ({"task": "summary", "id": 1, "text": "x"}, 'line 3: summary is about one entity, so "id" is a string, not 1'),
@@ -67,7 +67,7 @@ def test_blank_lines_windows_ends_and_a_byte_order_mark_do_no_harm(tmp_path: Pat
         ('{"task": "summary", "id": "f1", "text": "\\ud800"}', "line 3: .* half a surrogate pair"),
         ({"task": "summary", "id": "f2", "text": "Two."}, "line 3: summary of 'f2' has a text already, in line 1"),
     ],
-    ids=lambda value: None if isinstance(value, str) and len(value) > 90 else value if isinstance(value, str) else "line",
+    ids=range(18),
 )  # fmt: skip
 def test_a_wrong_line_is_named(tmp_path: Path, wrong: Any, message: str) -> None:
     path = lines(tmp_path / "t.jsonl", WHOLE[0], "", wrong)
