@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -112,31 +113,51 @@ def user_consistency(
     if projection is None:
         lessons = [teacher.write(user, task) for user in known.ids]
         projection = TextProjection.of_profiles(encoder, lessons, known.vectors)
-    by_text, other = _ordered(ranker or TrainedRanker(projection, items), texts, sets, len(items))
-    lines = picked_in_blocks(lambda some: vectors[some] @ items.vectors.T, sets, len(asked))
-    predicted, popular = lines[0], [one.picked(popularity) for one in sets]
-    by_text |= {"cf": predicted, "popular": popular[0]}
-    other |= {"cf": lines[1], "popular": popular[1]}
-    unlike_cf = {name: scores for name, scores in by_text.items() if name != "cf"}
-    return UserScores(
-        task=task,
-        users=asked,
-        texts=texts,
-        bc=_agreement(by_text, sets[0]),
-        ndcg={name: graded_ndcg(scores, sets[0].gains) for name, scores in by_text.items()},
-        cf_bc={name: rank_agreement(scores, predicted) for name, scores in unlike_cf.items()},
-        cf_ndcg={name: graded_ndcg(scores, [p - p.min() for p in predicted]) for name, scores in unlike_cf.items()},
+    scores = _judged(task, texts, sets, vectors, items, popularity, ranker or TrainedRanker(projection, items), rankers)
+    known_task = get_task(task, facts[asked[0]].domain)
+    return replace(
+        scores,
         seed=seed,
         draw=draw,
-        other_bc=_agreement(other, sets[1]),
-        other_ndcg={name: graded_ndcg(scores, sets[1].gains) for name, scores in other.items()},
         sc={name: cosine(projection.encode(some), vectors[: len(some)]) for name, some in texts.items()},
-        rankers={name: _agreement(_ordered(one, texts, sets[:1], len(items))[0], sets[0])
-                 for name, one in (rankers or {}).items()},
-        findings=_findings(get_task(task, facts[asked[0]].domain), texts, asked, known.ids, encoder, seed),
+        findings=_findings(known_task, texts, asked, known.ids, scores.bc, encoder, seed),
         left_out={} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED},
         trained=len(set(asked) & set(users.ids)),
-    )  # fmt: skip
+    )
+
+
+def _judged(
+    task: str,
+    texts: dict[str, list[str]],
+    sets: Sequence[Candidates],
+    vectors: Array,
+    items: VectorTable,
+    popularity: Floats,
+    ranker: Ranker,
+    rankers: Mapping[str, Ranker] | None,
+) -> UserScores:
+    """Every system's order against ratings and against predictions, in both sets of candidates."""
+    orders = _ordered(ranker, texts, sets, len(items))
+    lines = picked_in_blocks(lambda some: vectors[some] @ items.vectors.T, sets, len(vectors))
+    for by_system, line, one in zip(orders, lines, sets, strict=True):
+        by_system |= {"cf": line, "popular": one.picked(popularity)}
+    predicted, unlike = lines[0], {name: found for name, found in orders[0].items() if name != "cf"}
+    gains = [row - row.min() for row in predicted]
+    return UserScores(
+        task=task,
+        users=sets[0].users,
+        texts=texts,
+        bc=_agreement(orders[0], sets[0]),
+        ndcg={name: graded_ndcg(found, sets[0].gains) for name, found in orders[0].items()},
+        cf_bc={name: rank_agreement(found, predicted) for name, found in unlike.items()},
+        cf_ndcg={name: graded_ndcg(found, gains) for name, found in unlike.items()},
+        other_bc=_agreement(orders[1], sets[1]),
+        other_ndcg={name: graded_ndcg(found, sets[1].gains) for name, found in orders[1].items()},
+        rankers={
+            name: _agreement(_ordered(one, texts, sets[:1], len(items))[0], sets[0])
+            for name, one in (rankers or {}).items()
+        },
+    )
 
 
 def _controls(
@@ -185,8 +206,14 @@ def _agreement(scores: Mapping[str, list[Floats]], candidates: Candidates) -> Sy
 
 
 def _findings(
-    task: Task, texts: Mapping[str, list[str]], asked: list[str], trained: list[str], encoder: Encoder, seed: int
+    task: Task,
+    texts: Mapping[str, list[str]],
+    asked: list[str],
+    trained: list[str],
+    scores: Systems,
+    encoder: Encoder,
+    seed: int,
 ) -> list[Finding]:
     read = ProfileVectors(encoder)
     rows = {name: read.features(texts[name]) for name in ("model", "teacher", "nn")}
-    return fraud_signs(texts, rows, asked, (task.prompt, task.ask), trained, seed)
+    return fraud_signs(texts, rows, asked, (task.prompt, task.ask), trained, scores, seed)

@@ -56,6 +56,7 @@ def fraud_signs(
     ids: Sequence[str],
     prompts: Iterable[str] = (),
     other_ids: Iterable[str] = (),
+    scores: Mapping[str, npt.ArrayLike] | None = None,
     seed: int = 0,
 ) -> list[Finding]:
     """What speaks against texts (n) about entities (n ids), by four traps; none for texts read from the vectors.
@@ -65,26 +66,31 @@ def fraud_signs(
         ids: of the entities; a pair is "a,b".
         prompts: what the model was asked with.
         other_ids: those of other entities, such as the training ones.
+        scores: of the systems "model", "shuffled" and "nn", (n,) each: what the task is judged by.
 
-    - blind: a text must be nearer to the teacher's text about its own entity than to that about another held-out one
-      (paired t test over entities, p below 0.01).
-    - copy: and nearer than to the teacher's text about the nearest training entity (the same test).
+    - blind: a text must be nearer to the teacher's text about its own entity than to that about another held-out one,
+      or score higher than another one's text does (paired t tests over entities, p below 0.01).
+    - copy: and nearer than to the teacher's text about the nearest training entity, or score higher than that does.
+      Nearness is the cosine of vectors from which the mean of the teacher's is taken away.
     - prompt: half of a prompt's runs of three words stand in 5 % more of the texts than of the teacher's.
     - ids: an id with letters and digits stands in a text as a word (unless the teacher writes it, too). Other ids, such
       as "7", may be words or numbers: a text's own id must be there more often than chance has it.
 
     Few entities show little: with a handful, an honest model may fail the first two.
     """
-    own = cosine(rows["model"], rows["teacher"])
-    apart = partners(len(ids), seed)
-    relations = (("blind", "another's", rows["teacher"][apart]), ("copy", "the neighbour's", rows["nn"]))
+    centred = {name: rows[name] - rows["teacher"].mean(0) for name in ("model", "teacher", "nn")}
+    own, apart = cosine(centred["model"], centred["teacher"]), partners(len(ids), seed)
+    relations = (("blind", "another's", centred["teacher"][apart], "shuffled"),
+                 ("copy", "the neighbour's", centred["nn"], "nn"))  # fmt: skip
     found = []
-    for sign, whose, others in relations:
-        test = paired_test(own, cosine(rows["model"], others))
-        if not (test.difference > 0 and test.p_value < _CHANCE):
-            near = own.mean() - test.difference
-            figures = f"{own.mean():.3f} to its own, {near:.3f} to {whose}, p = {test.p_value:.2g}, n = {test.n}"
-            found.append(Finding(sign, f"cosine to the teacher's text: {figures}"))
+    for sign, whose, others, control in relations:
+        near = paired_test(own, cosine(centred["model"], others))
+        better = paired_test(scores["model"], scores[control]) if scores is not None else near
+        if not any(test.difference > 0 and test.p_value < _CHANCE for test in (near, better)):
+            means = f"{own.mean():.3f} to its own, {own.mean() - near.difference:.3f} to {whose}"
+            told = f"; its score is {better.difference:+.3f} beside {whose}, p = {better.p_value:.2g}" if scores else ""
+            evidence = f"nearness to the teacher's text: {means}, p = {near.p_value:.2g}{told}, n = {near.n}"
+            found.append(Finding(sign, evidence))
     share, usual = (_repeats(texts[name], prompts) for name in ("model", "teacher"))
     if share > usual + _SOME:
         found.append(Finding("prompt", f"{share:.0%} of the texts say most of it (the teacher's: {usual:.0%})"))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, nearest
 from elm.evaluation._asked import Rows, paired_with
 from elm.evaluation._facts import FactScores, fact_kinds, fact_scores
-from elm.evaluation._frames import tidy, tidy_texts
-from elm.evaluation._frauds import Finding, fraud_signs
-from elm.evaluation._json import number
+from elm.evaluation._frauds import fraud_signs
+from elm.evaluation._item_scores import TaskScores
+from elm.evaluation._named import named_scores
 from elm.evaluation._probe import LinearProbe
 from elm.evaluation._texts import (
     GIVEN,
@@ -27,102 +26,15 @@ from elm.evaluation._texts import (
     Texts,
     encoded,
     partners,
-    ratio_interval,
     texts_about,
     written,
 )
-from elm.metrics import cosine, paired_test, rank_between
+from elm.metrics import cosine
 from elm.tasks import Entity, ItemFacts, Task, TemplateTeacher
 from elm.tasks import get as get_task
 
 Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[np.float32]
-
-SYSTEMS = ("model", "teacher", "nn", "shuffled", "random", "probe", "untrained")
-"""Whose text is scored: the model's; the teacher's (the ceiling); the teacher's of the nearest training item; the
-model's of another held-out item; the teacher's of a random training item; the teacher's from linearly probed
-facts; that of the model behind an untrained adapter (on the first items). Of pairs, nearest and random stand for both
-items."""
-
-
-@dataclass(frozen=True)
-class TaskScores:
-    """Scores of one task over items or pairs, an entry each, by system (see `SYSTEMS`).
-
-    sc: cosine of the encoded text and what the task is scored by, (n,) a system: the true vector; of pairs the
-    teacher's text in another wording, or the mean of the two vectors. sc_text, sc_vector: against that wording, and
-    against the vector or the mean of the two, for every task. Values are of the first items only where a system was
-    not asked about all. facts: of the model, "nn" and "probe"; none for pairs. ids: an id, or two with a comma between.
-    findings: what speaks against the texts, see `fraud_signs`. left_out: control -> why it was not scored. trained: how
-    many of the items were trained on.
-    """
-
-    task: str
-    ids: list[str]
-    texts: dict[str, list[str]]
-    sc: dict[str, Floats]
-    facts: dict[str, FactScores]
-    seed: int = 0
-    sc_text: dict[str, Floats] = field(default_factory=dict)
-    sc_vector: dict[str, Floats] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
-    trained: int = 0
-
-    @property
-    def rsc_text(self) -> float:
-        """The same with the teacher's text, in another wording, in the place of the vector; NaN where not scored."""
-        means = (self.sc_text[name].mean() if self.sc_text else np.nan for name in ("model", "nn", "teacher"))
-        return float(rank_between(*means))
-
-    @property
-    def rsc(self) -> float:
-        """(SC - SC nn) / (SC teacher - SC nn), of the means; NaN where the teacher does not beat the neighbour."""
-        return float(rank_between(*(self.sc[name].mean() for name in ("model", "nn", "teacher"))))
-
-    @property
-    def rsc_interval(self) -> tuple[float, float]:
-        """95 % bootstrap interval of `rsc` over films."""
-        return ratio_interval(self.sc["model"], self.sc["nn"], self.sc["teacher"], self.seed)
-
-    @property
-    def p_value(self) -> float:
-        """Paired t test over films: the model's text against that of another held-out film."""
-        return paired_test(self.sc["model"], self.sc["shuffled"]).p_value
-
-    def to_dict(self) -> dict[str, Any]:
-        """Means and tests as plain numbers for JSON; None for what is not defined or was not asked."""
-        means = {name: number(values.mean()) for name, values in self.sc.items()}
-        return {
-            "sc": means["model"],
-            **{f"sc_{name}": means.get(name) for name in SYSTEMS[1:]},
-            "rsc": number(self.rsc),
-            "rsc_text": number(self.rsc_text),
-            "rsc_interval": [number(end) for end in self.rsc_interval],
-            "p_value": number(self.p_value),
-            **_facts_dict("fact", self.facts.get("model")),
-            **_facts_dict("probe", self.facts.get("probe")),
-            **_facts_dict("nn", self.facts.get("nn")),
-            "n": len(self.ids),
-            "trained": self.trained,
-            "findings": [finding.to_dict() for finding in self.findings],
-            "left_out": dict(self.left_out),
-        }
-
-    def frame(self) -> pd.DataFrame:
-        """A row a value: section "consistency"; measures "SC", "SC_text", "SC_vector", and those of facts."""
-        measures = {
-            "SC": self.sc,
-            "SC_text": self.sc_text,
-            "SC_vector": self.sc_vector,
-            "fact_recall": {name: found.recall_each() for name, found in self.facts.items()},
-            "fact_precision": {name: found.precision_each() for name, found in self.facts.items()},
-        }
-        return tidy("consistency", self.task, self.ids, measures)
-
-    def texts_frame(self) -> pd.DataFrame:
-        """A row a text: task, system, id, text."""
-        return tidy_texts(self.task, self.ids, self.texts)
 
 
 def item_consistency(
@@ -236,17 +148,27 @@ def _score(
         {name: cosine(part, truth[: len(part)]) for name, part in parts.items()} for truth in by.values()
     )
     ids = [_name(entity) for entity in entities]
+    sc = sc_text if task.scored_by == "text" else sc_vector
     return TaskScores(
         task=task.id,
         ids=ids,
         texts=texts,
-        sc=sc_text if task.scored_by == "text" else sc_vector,
+        sc=sc,
         facts={name: fact_scores(texts[name], facts, fact_kinds(facts[0])) for name in scored},
+        named=_named(texts, facts) if scored else {},
         seed=seed,
         sc_text=sc_text,
         sc_vector=sc_vector,
-        findings=fraud_signs(texts, parts, ids, (task.prompt, task.ask), trained_on, seed),
+        findings=fraud_signs(texts, parts, ids, (task.prompt, task.ask), trained_on, sc, seed),
     )
+
+
+def _named(texts: Mapping[str, list[str]], facts: Sequence[ItemFacts]) -> dict[str, FactScores]:
+    """Names and years, where every item has a text of its own."""
+    sources = [item.text for item in facts if item.text is not None]
+    if len(sources) < len(facts):
+        return {}
+    return {name: named_scores(texts[name], sources) for name in ("model", "teacher", "nn")}
 
 
 def _name(entity: Entity) -> str:
@@ -257,9 +179,3 @@ def _tracked(task_ids: Sequence[str], progress: bool) -> Any:
     from tqdm.auto import tqdm
 
     return tqdm(task_ids, desc="scoring", disable=not progress)
-
-
-def _facts_dict(prefix: str, scores: FactScores | None) -> dict[str, dict[str, float] | None]:
-    """precision and recall under the names of the report, "overall" first; None where they were not scored."""
-    precision, recall = (scores.precision, scores.recall) if scores is not None else (None, None)
-    return {f"{prefix}_precision": precision, f"{prefix}_recall": recall}
