@@ -41,6 +41,7 @@ class RunConfig:
     hidden: int = 768
     user_views: int = 2  # vectors a training user gives: all ratings, then random 80 % of them
     extra_films: int = 0  # generated films beyond the catalogue to learn from (demo world only)
+    pair_share: float | None = None  # of the film batches, those about two films; None: as tasks come
     training: TwoStage = field(default_factory=TwoStage)
     validate_every: int = 0  # steps between validations that generate, the best of which is kept; 0: none
     patience: int = 0  # validations without a new best after which a stage stops; 0: it never does

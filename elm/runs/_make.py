@@ -26,6 +26,9 @@ from elm.tasks import all_tasks
 from elm.training import LoopConfig, TwoStage
 
 DEMO_TRAINING = TwoStage(one=LoopConfig(steps=400, lr=2e-3), two=LoopConfig(steps=4500, lr=1e-3))
+DEMO_AGAIN = TwoStage(one=LoopConfig(steps=0, lr=1e-3), two=LoopConfig(steps=2400, lr=7e-4, warmup=100))
+"""Further steps of the demo model, half of whose film batches are about two films, which are learned last."""
+
 _FILM_TASKS = tuple(task.id for task in all_tasks("item", "pair", "neighbours"))
 
 
@@ -60,6 +63,11 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
     result = run.step("train", lambda: teach(run, world, config, encoder, progress))
+    again = replace(config, training=replace(DEMO_AGAIN, fast=fast, seed=seed + 1), pair_share=0.5)
+    trained = run.path / "model"
+    result["again"] = run.step(
+        "again", lambda: teach(run, world, again, encoder, progress, load_model(trained), "checkpoints/again")
+    )["stage_two"]
     target = run.path / "shipped"
     model = load_model(run.path / "model")
     model.about["made"] = {"title": "The demo model", "made by": _command(config), **model.about.get("made", {})}

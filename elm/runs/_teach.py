@@ -18,7 +18,7 @@ from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._watch import watch
 from elm.runs._world import FILMS, USERS, World, kept, user_views
-from elm.tasks import ItemFacts, TemplateTeacher, generated_facts
+from elm.tasks import ItemFacts, TemplateTeacher, generated_facts, get
 from elm.training import Lessons, TwoStageResult, train_two_stage
 
 _MAKERS = {"films": (make_films, film_texts), "products": (make_products, product_texts)}
@@ -60,11 +60,23 @@ def lessons(
     users, user_facts = user_views(world, config.user_views, config.seed)
     held_users = [*world.user_split.validation, *world.user_split.test]
     return [
-        Lessons(FILMS, films, TemplateTeacher(facts, config.seed), config.film_tasks, ids, held_films,
-                weight=_BATCHES_OF_FILMS, domain=config.domain),
+        *(
+            Lessons(FILMS, films, TemplateTeacher(facts, config.seed), tasks, ids, held_films,
+                    weight=_BATCHES_OF_FILMS * share, domain=config.domain)
+            for share, tasks in _by_share(config)
+        ),
         Lessons(USERS, users, TemplateTeacher(user_facts, config.seed), config.user_tasks, users.ids, held_users,
                 weight=1 - _BATCHES_OF_FILMS, domain=config.domain),
     ]  # fmt: skip
+
+
+def _by_share(config: RunConfig) -> list[tuple[float, tuple[str, ...]]]:
+    """The film tasks, apart where tasks over two films have a share of their own."""
+    pairs = tuple(task for task in config.film_tasks if len(get(task, config.domain).marks) == 2)
+    single = tuple(task for task in config.film_tasks if task not in pairs)
+    if config.pair_share is None or not pairs or not single:
+        return [(1.0, config.film_tasks)]
+    return [(1 - config.pair_share, single), (config.pair_share, pairs)]
 
 
 def extra_films(run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True
@@ -85,18 +97,31 @@ def extra_films(run: RunFolder, world: World, config: RunConfig, encoder: Senten
 
 
 def teach(
-    run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True
+    run: RunFolder,
+    world: World,
+    config: RunConfig,
+    encoder: SentenceEncoder,
+    progress: bool = True,
+    model: EmbeddingLanguageModel | None = None,
+    checkpoints: str = "checkpoints",
 ) -> dict[str, Any]:
-    """Train both stages and save the model as `model/` of the run; resumes from the run's checkpoints."""
-    model = fresh_model(config, world)
+    """Train both stages and save the model as `model/` of the run; resumes from the run's checkpoints.
+
+    model: one that was trained before and goes on, with checkpoints in a folder of their own; a fresh one by default.
+    """
+    earlier = dict(model.about.get("made", {})) if model else {}
+    model = model or fresh_model(config, world)
     extra = extra_films(run, world, config, encoder, progress) if config.extra_films else None
     result = train_two_stage(
         model, lessons(world, config, extra), config.training, progress=progress,
-        checkpoints=run.path / "checkpoints", validation=watch(world, config, encoder),
+        checkpoints=run.path / checkpoints, validation=watch(world, config, encoder),
     )  # fmt: skip
-    model.about |= {"made": _made(world, config, encoder, result), **_license(config)}
-    picture = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
-    write_card(save_model(model, run.path / "model", files={LOSSES: picture}))
+    made = _made(world, config, encoder, result)
+    model.about |= {"made": earlier | {"then": f"{made['steps']}; loss {made['loss']}"} if earlier else made,
+                    **_license(config)}  # fmt: skip
+    picture = run.path / "model" / LOSSES  # of a model that goes on, the longer training's
+    drawn = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
+    write_card(save_model(model, run.path / "model", files={LOSSES: picture.read_bytes() if earlier else drawn}))
     return {
         name: {
             "loss": round(stage.loss, 4),

@@ -12,7 +12,7 @@ from elm._errors import CallError, UnknownNameError
 from elm.data import EntitySplit
 from elm.embeddings import SentenceEncoder
 from elm.model import load_model
-from elm.runs._teach import teach
+from elm.runs._teach import lessons, teach
 from elm.runs._watch import watch
 from elm.runs._world import build_world
 from elm.training import read_metrics
@@ -33,12 +33,32 @@ def test_a_watched_run_scores_validation_films_alone(small: Small, tmp_path: Pat
     with pytest.raises(CallError, match="task 'pitch' was not trained"):
         model.describe(pair[0], "pitch")
 
+    further = replace(config, pair_share=0.5, validate_every=0)
+    again = teach(run, world, further, encoder, False, load_model(run.path / "model"), "checkpoints/again")
+    assert set(again) == {"stage_one", "stage_two"}
+    assert (run.path / "checkpoints" / "again" / "stage-two.safetensors").exists()
+    made = load_model(run.path).about["made"]
+    assert made["steps"].startswith("3 and 3")
+    assert "3 and 3 of 600 tokens" in made["then"]
+
     none = replace(world, film_split=EntitySplit(world.film_split.train, [], world.film_split.test))
     with pytest.raises(CallError, match="got 1 tasks and 0 films"):
         watch(none, config, encoder)
     with pytest.raises(CallError, match="got 0 tasks"):
         watch(world, replace(config, film_tasks=("similarities",)), encoder)
     assert watch(world, replace(config, validate_every=0), encoder) is None
+
+
+def test_tasks_over_two_films_have_a_share_of_their_own(small: Small, tmp_path: Path) -> None:
+    config = small.config(film_tasks=("summary", "similarities", "interpolation"))
+    run = config.begin(tmp_path / "run")
+    world = build_world(run, config, SentenceEncoder(config.encoder), progress=False)
+    together, _ = lessons(world, config)
+    single, pairs, users = lessons(world, replace(config, pair_share=0.25))
+    assert together.tasks == (*single.tasks, *pairs.tasks) == config.film_tasks
+    assert pairs.weight / (pairs.weight + single.weight) == pytest.approx(0.25)
+    assert pairs.weight + single.weight == pytest.approx(together.weight)
+    assert users.tasks == config.user_tasks
 
 
 def test_tasks_are_named_or_all(small: Small) -> None:
