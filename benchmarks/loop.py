@@ -52,6 +52,10 @@ def main() -> None:
     print(f"{loops[0]['n']} held-out users, {len(found)} seed(s) of the recommender; medians")
     for key in ("ndcg_elm", "ndcg_teacher", "ndcg_shuffled", "ndcg_history", "ndcg_popular"):
         print(f"  {key}: {statistics.median(loop[key] for loop in loops):.3f}")
+    print("round trip, history to words and back: cosine of the latents, and the share of the NDCG that is kept")
+    for name in ("elm", "teacher", "shuffled"):
+        near, kept = (statistics.median(loop[f"{key}_{name}"] for loop in loops) for key in ("cosine", "survives"))
+        print(f"  {name}: {near:.3f}, {kept:.3f}")
     share = statistics.median(loop["ndcg_elm"] / loop["ndcg_teacher"] for loop in loops)
     print(f"  elm / teacher: {share:.3f} (goal 0.9)")
     print(

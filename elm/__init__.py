@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from elm import adapters, cav, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
 
 
-def describe(vector: Any, task: str, **options: Any) -> Any:
+def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -> Any:
     """Describe vectors of the demo spaces with the model that ships with the package: (d,) -> str, (n, d) -> list.
 
-    Options are those of `EmbeddingLanguageModel.describe`; errors are too.
+    certify: give each text as an `elm.evaluation.Certificate`, which says how far it may be trusted; its `text` is the
+    text. Options are those of `EmbeddingLanguageModel.describe`; errors are too, and `CallError` where a task over two
+    vectors is to be certified.
 
     >>> import elm
     >>> films = elm.model.shipped_vectors("films")
@@ -45,7 +47,14 @@ def describe(vector: Any, task: str, **options: Any) -> Any:
     """
     from elm.model import shipped_model
 
-    return shipped_model().describe(vector, task, **options)
+    text = shipped_model().describe(vector, task, **options)
+    if not certify:
+        return text
+    from elm.runs import certifier
+
+    rows = getattr(vector, "vectors", vector)
+    found = certifier(None, task, progress=False).certificates([text] if isinstance(text, str) else text, rows, task)
+    return found[0] if isinstance(text, str) else found
 
 
 def load(name: Any, **options: Any) -> Any:

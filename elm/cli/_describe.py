@@ -41,13 +41,16 @@ def describe(
     allow_space_mismatch: Annotated[
         bool, typer.Option("--allow-space-mismatch", help="Read a table of another space all the same, with a warning.")
     ] = False,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Say how far each text may be trusted; a run is calibrated at first.")
+    ] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Describe one or several vectors in words, or two items together.
 
-    Example: elm describe --item f7 --task positive_review
+    Example: elm describe --item f7 --task positive_review --certify
     Two together: elm describe --item f7 --item f9 --task similarities
     """
     from elm.cli._output import emit, is_quiet
@@ -60,12 +63,19 @@ def describe(
     texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress,
                                 allow_space_mismatch=allow_space_mismatch)  # fmt: skip
     texts = [texts] if isinstance(texts, str) else texts
-    rows = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
+    rows: list[dict[str, Any]] = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
+    signed: list[Any] = []
+    if certify:
+        from elm.runs import certifier
+
+        rule = certifier(run, task, progress=not is_quiet())
+        signed = rule.certificates(texts, getattr(array, "vectors", array), task)
+        rows = [{**row, "certificate": found.to_dict()} for row, found in zip(rows, signed, strict=True)]
     with_ids = vectors is not None and vectors.is_dir() and not item and user is None
     result: dict[str, Any] = {"task": task, "texts": rows}
     if mismatch := model.space_mismatch(array, task, space=space):
         result["space_mismatch"] = mismatch
-    emit(result, json_mode, lambda: _show(rows, with_ids))
+    emit(result, json_mode, lambda: _show(rows, with_ids, [found.lines() for found in signed]))
 
 
 def gather(run: Path | None, items: list[str] | None, user: str | None, vectors: Path | None) -> tuple[Any, list[str]]:
@@ -146,10 +156,14 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
     return table, table.ids
 
 
-def _show(rows: list[dict[str, str]], with_ids: bool) -> None:
+def _show(rows: list[dict[str, Any]], with_ids: bool, signed: list[list[str]]) -> None:
     from elm.cli._output import echo
 
-    echo("\n\n".join(f"{row['id']}\n{row['text']}" if with_ids else row["text"] for row in rows))
+    lines = signed or [[]] * len(rows)
+    echo("\n\n".join(
+        "\n".join([*([row["id"]] if with_ids else []), row["text"], *(f"  {line}" for line in own)])
+        for row, own in zip(rows, lines, strict=True)
+    ))  # fmt: skip
 
 
 def read_vectors(path: Path) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm.evaluation._json import number
-from elm.evaluation._texts import partners
-from elm.metrics import paired_test
+from elm.evaluation._texts import partners, ratio_interval
+from elm.metrics import cosine, paired_test, rank_between
 from elm.recommend import (
     EditEffect,
     Popularity,
@@ -32,19 +32,34 @@ Floats = npt.NDArray[np.float64]
 class LoopScores:
     """NDCG@k of held-out users, (n,) a system: "elm", "teacher", "shuffled", "history", "popular".
 
-    users: (n,) which rows of the input they are: those with something left to recommend.
+    users: (n,) which rows of the input they are: those with something left to recommend. cosine: (n,) for each kind of
+    profile: of the latent that its text gives and the one that the history gives.
     """
 
     ndcg: dict[str, Floats]
     users: npt.NDArray[np.int64]
     alpha: float
     k: int
+    cosine: dict[str, Floats] = field(default_factory=dict)
+    seed: int = 0
+
+    def survives(self, profiles: str) -> tuple[float, float, float]:
+        """How much of the history's NDCG is left when the user is told in words: a ratio of means, and its 95 %
+        bootstrap interval over users. "shuffled" shows what any profile would keep.
+        """
+        words, nothing, whole = self.ndcg[profiles], np.zeros(len(self.users)), self.ndcg["history"]
+        ratio = float(rank_between(words.mean(), 0.0, whole.mean()))
+        return (ratio, *ratio_interval(words, nothing, whole, self.seed))
 
     def to_dict(self) -> dict[str, Any]:
-        """Means as plain numbers; p_value: paired t test of "elm" against "shuffled"."""
+        """Means as plain numbers; p_value: paired t test of "elm" against "shuffled"; survives_*: `survives`."""
         means = {f"ndcg_{name}": number(values.mean()) for name, values in self.ndcg.items()}
+        trips = {f"cosine_{name}": number(values.mean()) for name, values in self.cosine.items()}
+        for name in self.cosine:
+            ratio, *interval = map(number, self.survives(name))
+            trips |= {f"survives_{name}": ratio, f"survives_{name}_interval": interval}  # type: ignore[dict-item]
         p_value = paired_test(self.ndcg["elm"], self.ndcg["shuffled"]).p_value
-        return {"n": len(self.users), "k": self.k, "alpha": self.alpha, **means, "p_value": number(p_value)}
+        return {"n": len(self.users), "k": self.k, "alpha": self.alpha, **means, "p_value": number(p_value), **trips}
 
 
 def loop_scores(
@@ -67,6 +82,9 @@ def loop_scores(
         popularity: fitted on training users.
         alpha: weight of the text in "elm", "teacher" and "shuffled" (another user's ELM profile); 1 is text only.
 
+    The round trip of a user, from the history's latent into words and back, is scored beside it: the cosine of both
+    latents, and the share of the history's NDCG that the words keep.
+
     Users without a target are left out; `CallError` where fewer than two are left or numbers differ.
     """
     if not histories.shape[0] == targets.shape[0] == len(elm_profiles) == len(teacher_profiles):
@@ -87,7 +105,9 @@ def loop_scores(
     values = {n: evaluate_profiles(recommender, seen, texts, wanted, alpha, k) for n, texts in profiles.items()}
     values["history"] = evaluate_profiles(recommender, seen, None, wanted, 0.0, k)
     values["popular"] = ndcg_at(popularity.scores(seen), wanted, k)
-    return LoopScores(values, np.array(users), alpha, k)
+    start = recommender.latents(seen, None, 0.0)
+    trips = {name: cosine(recommender.latents(None, texts, 1.0), start) for name, texts in profiles.items()}
+    return LoopScores(values, np.array(users), alpha, k, trips, seed)
 
 
 @dataclass(frozen=True)

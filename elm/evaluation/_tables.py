@@ -79,6 +79,8 @@ def loop_table(loop: Mapping[str, Any], edit: Mapping[str, Any] | None = None) -
     for key, name in names.items():
         if key in loop:
             table.add_row(name, _figure(loop[key]))
+    if "survives_elm" in loop:
+        table.add_row("share of the history's NDCG that words keep", _figure(loop["survives_elm"]))
     if edit is not None:
         table.add_section()
         table.add_row("new favourite genre, before the edit", _figure(edit["ndcg_genre_before"]))

@@ -81,6 +81,15 @@ class Recommender:
         """The latent vector behind a list, (latent,) float32: alpha * z_text + (1 - alpha) * z_history."""
         return self._z(self._rows(history), _listed(profile), alpha)[0].cpu().numpy()
 
+    def latents(
+        self,
+        histories: sparse.csr_matrix | None = None,
+        profiles: Sequence[str] | None = None,
+        alpha: float = 0.5,
+    ) -> np.ndarray:
+        """The latent vectors of many users at once, (n, latent) float32; arguments as in `scores`."""
+        return self._z(self._checked(histories, profiles), profiles, alpha).cpu().numpy()
+
     def scores(
         self,
         histories: sparse.csr_matrix | None = None,
@@ -92,9 +101,7 @@ class Recommender:
         `histories` is (n, items) raw ratings with columns in the order of `items`; a user's row may be empty only where
         the profile alone counts (alpha 1).
         """
-        rows = None if histories is None else as_histories(histories, len(self.items))
-        if profiles is not None and rows is not None and len(profiles) != rows.shape[0]:
-            raise CallError(f"one profile a user: {rows.shape[0]} histories, {len(profiles)} profiles")
+        rows = self._checked(histories, profiles)
         return self._decode(self._z(rows, profiles, alpha), rows)
 
     def rows(self, histories: Sequence[History]) -> sparse.csr_matrix:
@@ -139,6 +146,12 @@ class Recommender:
                 )
             row[self._column[str(item)]] = rating
         return sparse.csr_matrix(row[None])
+
+    def _checked(self, histories: sparse.csr_matrix | None, profiles: Sequence[str] | None) -> sparse.csr_matrix | None:
+        rows = None if histories is None else as_histories(histories, len(self.items))
+        if profiles is not None and rows is not None and len(profiles) != rows.shape[0]:
+            raise CallError(f"one profile a user: {rows.shape[0]} histories, {len(profiles)} profiles")
+        return rows
 
     @torch.no_grad()
     def _z(self, rows: sparse.csr_matrix | None, profiles: Sequence[str] | None, alpha: float) -> torch.Tensor:

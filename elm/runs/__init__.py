@@ -5,6 +5,7 @@ from elm.runs._bench import bench_compare, bench_entities, bench_run, report_fol
 from elm.runs._bench_forms import bench_forms
 from elm.runs._card import model_card, write_card
 from elm.runs._card_data import card_problems
+from elm.runs._certify import Known, certifier, shipped_world
 from elm.runs._concepts import (
     ConceptSettings,
     concept_evidence,
@@ -16,8 +17,8 @@ from elm.runs._concepts import (
 )
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
-from elm.runs._make import make_demo, open_run, train_run
-from elm.runs._open import open_model, open_recommender, open_table, open_vector, vector_of_history
+from elm.runs._make import make_demo, train_run
+from elm.runs._open import open_model, open_recommender, open_run, open_table, open_vector, vector_of_history
 from elm.runs._pack import check_out, merge_folder, pack
 from elm.runs._quickstart import QUICK, SHORT, quickstart
 from elm.runs._recommender import HeldUsers, held_users, teach_recommender
@@ -31,6 +32,7 @@ __all__ = [
     "SHORT",
     "ConceptSettings",
     "HeldUsers",
+    "Known",
     "RunConfig",
     "RunFolder",
     "RunScores",
@@ -41,6 +43,7 @@ __all__ = [
     "bench_run",
     "build_world",
     "card_problems",
+    "certifier",
     "check_out",
     "concept_evidence",
     "concept_source",
@@ -66,6 +69,7 @@ __all__ = [
     "score_users",
     "sentence_concepts",
     "shipped_twin",
+    "shipped_world",
     "teach",
     "teach_recommender",
     "train_run",

@@ -28,7 +28,7 @@ from elm.model import load_model, model_folder
 from elm.runs._card import write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
-from elm.runs._make import open_run
+from elm.runs._open import open_run
 from elm.runs._score import score_run
 from elm.runs._world import World, build_world
 from elm.tasks import item_briefs

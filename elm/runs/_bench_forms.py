@@ -12,7 +12,7 @@ from elm.data import Dataset, EntitySplit, split_ratings
 from elm.data import load as load_dataset
 from elm.evaluation import BenchReport, Choice, about_which, make_forms, next_item, save_forms
 from elm.runs._config import RunConfig
-from elm.runs._make import open_run
+from elm.runs._open import open_run
 from elm.tasks import Domain, ItemBrief, UserBrief, all_tasks, domain_named, item_briefs, user_briefs
 
 _WORDS = 300

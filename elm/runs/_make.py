@@ -16,8 +16,9 @@ from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model
 from elm.runs._card import LOSSES, write_card
+from elm.runs._certify import NAME as CERTIFICATES
+from elm.runs._certify import Known, write_rules
 from elm.runs._config import RunConfig
-from elm.runs._folder import RunFolder
 from elm.runs._recommender import teach_recommender
 from elm.runs._score import score_run
 from elm.runs._teach import teach
@@ -42,12 +43,6 @@ def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fres
         "recommend", lambda: teach_recommender(run, world, encoder, config.seed, progress, config.text_lora_rank)
     )
     return {"run": str(out), "seconds": run.seconds(), "train": train, "recommend": recommend}
-
-
-def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
-    """An existing run and its settings; `DataFileError` where the folder is no run."""
-    run = RunFolder(path)
-    return run, RunConfig.from_dict(run.settings(), run.path / "run.json")
 
 
 def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, fresh: bool = False,
@@ -79,9 +74,12 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
         "score", lambda: score_run(load_model(target / "demo"), world, config, cached, progress).to_dict()
     )
     write_card(target / "demo", scores)
+    known = Known(load_model(target / "demo"), world, config, cached, progress)
+    run.step("certify", lambda: {"rules": write_rules(known, target / "demo", target / CERTIFICATES)})
     if install:
         for part in ("demo", "vectors"):
             _replace(SHIPPED / part, target / part)
+        shutil.copy(target / CERTIFICATES, SHIPPED / CERTIFICATES)
     return {**result, "scores": scores}
 
 

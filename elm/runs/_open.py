@@ -15,10 +15,18 @@ from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
 from elm.recommend import Recommender
 from elm.recommend import load as load_recommender
+from elm.runs._config import RunConfig
+from elm.runs._folder import RunFolder
 
 Kind = Literal["films", "users", "items"]
 
 _KINDS: dict[Kind, tuple[str, ...]] = {"films": ("films",), "users": ("users", "held_users"), "items": ("items",)}
+
+
+def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
+    """An existing run and its settings; `DataFileError` where the folder is no run."""
+    run = RunFolder(path)
+    return run, RunConfig.from_dict(run.settings(), run.path / "run.json")
 
 
 def open_model(run: str | Path | None) -> EmbeddingLanguageModel:

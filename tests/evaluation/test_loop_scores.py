@@ -67,6 +67,21 @@ def test_right_profiles_beat_others_and_popularity(world):
     assert json.loads(json.dumps(scores, allow_nan=False)) == scores
 
 
+def test_the_round_trip_keeps_what_the_words_say(world):
+    recommender, popularity, test, texts = world
+    found = loop_scores(recommender, test.inputs, test.targets, texts, texts, popularity)
+    scores = found.to_dict()
+    there = recommender.latents(test.inputs, None, 0.0)[found.users]
+    back = recommender.latents(None, [texts[user] for user in found.users], 1.0)
+    by_hand = (there * back).sum(1) / np.linalg.norm(there, axis=1) / np.linalg.norm(back, axis=1)
+    np.testing.assert_allclose(found.cosine["elm"], by_hand, atol=1e-5)
+    assert scores["cosine_elm"] > scores["cosine_shuffled"] + 0.1
+    assert scores["survives_elm"] == pytest.approx(scores["ndcg_elm"] / scores["ndcg_history"])
+    low, high = scores["survives_elm_interval"]
+    assert low <= scores["survives_elm"] <= high
+    assert scores["survives_shuffled"] < low
+
+
 def test_users_without_a_target_are_left_out(world):
     recommender, popularity, test, texts = world
     targets = test.targets.copy().tolil()
