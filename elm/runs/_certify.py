@@ -106,7 +106,7 @@ class Known:
 
     def tasks(self) -> list[Task]:
         """The tasks over one vector that the model learned."""
-        learned = [name for adapter in self.model.adapters.values() for name in adapter.config.tasks]
+        learned = [name for space in self.model.adapters for name in self.model.adapter(space).config.tasks]
         return [task for task in map(self.model.task, learned) if len(task.marks) == 1]
 
     def group(self, task: Task) -> tuple[str, list[str]]:
