@@ -40,7 +40,7 @@ def forms_page(forms: Forms) -> str:
     """The page: keys 1 to 5 answer; answers are kept in the browser and saved as a CSV file, and sent nowhere."""
     script = files("elm.evaluation").joinpath("templates/forms.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    parts = [{"task": task, "kind": kind, "items": list(items)}
+    parts = [{"task": task, "kind": kind, "shown": list(items)}
              for (task, kind), items in groupby(forms.items, key=lambda item: (item.task, item.kind))]  # fmt: skip
     return template("forms.html").render(title=forms.title, form=forms.form, parts=parts, script=_script(script),
                                          digest=digest, total=sum(len(i.questions) for i in forms.items))  # fmt: skip

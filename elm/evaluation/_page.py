@@ -62,7 +62,7 @@ def page(report: BenchReport, examples: int = 2) -> str:
         item=domain.item,
         person=domain.person,
         summary=_summary(report, judged),
-        remarks=list(_remarks(report.scores)),
+        remarks=_remarks(report.scores),
         meanings=list(VERDICTS.items()),
         sections=[_section(report, section, domain.say) for section in sections],
         extra=_versions(report.scores.get("versions", {})),
@@ -87,44 +87,33 @@ def _source(source: Mapping[str, Any]) -> str:
 
 
 def _summary(report: BenchReport, judged: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    """A row a task: its semantic and its behavioural position, each with interval and verdict."""
-    heads = ["task", "rSC", "95 %", "verdict", "rBC", "95 %", "verdict"]
+    """A row a task and section: the model's position, its verdict, and the position's interval."""
     rows = []
-    for task in dict.fromkeys(task for _, task in judged):
-        behaviour = "profile" if ("profile", task) in judged else "behaviour"
-        rows.append(
-            [_cell(task), *_standing(report, judged, "consistency", task), *_standing(report, judged, behaviour, task)]
-        )
-    return {"caption": "Positions between control (0) and ceiling (1)", "heads": heads, "rows": rows}
+    for (section, task), verdict in sorted(judged.items(), key=lambda one: list(_SECTIONS).index(one[0][0])):
+        row, key = report.scores.get(section, {}).get(task, {}), _SECTIONS[section][1]
+        low, high = row.get(f"{key}_interval") or (None, None)
+        ends = "-" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+        position = "-" if row.get(key) is None else f"{row[key]:.2f}"
+        rows.append([_cell(task), _cell(f"r{HEADLINES[section]}"), _cell(position, "model"),
+                     _cell(verdict, f"verdict {verdict}"), _cell(ends)])  # fmt: skip
+    heads = ["task", "", "position", "verdict", "95 %"]
+    return {"caption": "Between control (0) and ceiling (1)", "heads": heads, "rows": rows}
 
 
-def _standing(
-    report: BenchReport, judged: Mapping[tuple[str, str], str], section: str, task: str
-) -> list[dict[str, str]]:
-    verdict = judged.get((section, task))
-    if verdict is None:
-        return [_cell("")] * 3
-    row, key = report.scores.get(section, {}).get(task, {}), _SECTIONS[section][1]
-    low, high = row.get(f"{key}_interval") or (None, None)
-    ends = "-" if low is None or high is None else f"{low:.2f} to {high:.2f}"
-    position = "-" if row.get(key) is None else f"{row[key]:.2f}"
-    return [_cell(position, "model"), _cell(ends), _cell(verdict, f"verdict {verdict}")]
-
-
-def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     """What a reader must know first: signs of fraud, scored training entities, controls that are missing."""
+    found: dict[tuple[str, str], list[str]] = {}
     for section, tasks in scores.items():
         for task, row in tasks.items():
-            for sign in row.get("findings") or ():
-                yield {"task": task, "kind": "fails", "text": f"{sign['verdict']} ({sign['evidence']})"}
+            told = [(f"{sign['verdict']} ({sign['evidence']})", "fails") for sign in row.get("findings") or ()]
             if row.get("trained"):
-                yield {
-                    "task": task,
-                    "kind": "fails",
-                    "text": f"{row['trained']} of {row['n']} were trained on ({section})",
-                }
-            for control, why in (row.get("left_out") or {}).items():
-                yield {"task": task, "kind": "", "text": f"{_HEADS.get(control, control)} was not scored: {why}"}
+                told.append((f"{row['trained']} of {row['n']} were trained on ({section})", "fails"))
+            missing = (row.get("left_out") or {}).items()
+            told += [(f"{_HEADS.get(control, control)} was not scored: {why}", "") for control, why in missing]
+            for one in told:
+                found.setdefault(one, []).append(task)
+    return [{"task": ", ".join(dict.fromkeys(tasks)), "kind": kind, "text": text}
+            for (text, kind), tasks in found.items()]  # fmt: skip
 
 
 def _section(report: BenchReport, section: str, say: Any) -> dict[str, Any]:

@@ -131,6 +131,7 @@ def _tasks(axis: Axes, tasks: list[str]) -> None:
     axis.set_yticks(range(len(tasks)), labels, parse_math=False)
     axis.set_ylim(len(tasks) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
+    axis.locator_params(axis="x", nbins=6)
     axis.grid(axis="x", color="#888888", alpha=0.25)
     axis.set_axisbelow(True)
     axis.spines[["top", "right", "left"]].set_visible(False)

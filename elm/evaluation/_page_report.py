@@ -42,8 +42,9 @@ class BenchReport:
     def judged(self) -> tuple[pd.DataFrame, dict[tuple[str, str], str]]:
         """The tests of `report_tests`, and the verdict of each (section, task)."""
         tests = report_tests(self.frame)
-        suspects = {(s, t) for s, tasks in self.scores.items() for t, row in tasks.items() if row.get("findings")}
-        return tests, verdicts(tests, suspects)
+        signs = {(section, task): {sign["sign"] for sign in row.get("findings") or ()}
+                 for section, tasks in self.scores.items() for task, row in tasks.items()}  # fmt: skip
+        return tests, verdicts(tests, signs)
 
     def save(self, folder: str | Path) -> Path:
         """Write `report.html`, `report.json`, `scores.csv` and `texts.csv`; returns the path of the page.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -12,13 +13,14 @@ VERDICTS = {
     "holds": "beats every control",
     "copies": "beats the controls that never saw the entity, but not the nearest training entity's text",
     "fails": "does not beat the controls that never saw the entity",
-    "suspect": "a sign of fraud speaks against the texts, whatever they score",
+    "suspect": "the texts repeat the prompt or tell ids, so their scores say nothing",
     "unclear": "this measure cannot tell the teacher's texts from shuffled ones, so it says nothing",
 }
 """Verdict -> what it means."""
 
 _YARDSTICKS = ("teacher_shuffled", "shuffled")
 _COPIED = "nn"
+_VOID = {"prompt", "ids"}
 
 
 def report_tests(frame: pd.DataFrame) -> pd.DataFrame:
@@ -31,19 +33,22 @@ def report_tests(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([control_tests(frame).assign(system="model"), yardstick], ignore_index=True)
 
 
-def verdicts(tests: pd.DataFrame, suspects: Collection[tuple[str, str]] = ()) -> dict[tuple[str, str], str]:
+def verdicts(
+    tests: pd.DataFrame, signs: Mapping[tuple[str, str], Collection[str]] = MappingProxyType({})
+) -> dict[tuple[str, str], str]:
     """(section, task) -> a verdict of `VERDICTS`, from the tests of `report_tests` ("beaten" is p_holm < 0.01).
 
-    suspects: the (section, task) whose texts show a sign of fraud: "suspect". Else "unclear" where the teacher does not
-    beat the shuffled texts, "fails" where the model does not beat every control besides the nearest training entity's
-    text, "copies" where it does not beat that, and "holds".
+    signs: of fraud, by (section, task), see `fraud_signs`; "prompt" and "ids" make a task "suspect", the others are
+    what the controls are for. Else "unclear" where the teacher does not beat the shuffled texts, "fails" where the
+    model does not beat every control besides the nearest training entity's text, "copies" where it does not beat that,
+    and "holds".
     """
     found = {}
     for (section, task), group in tests.groupby(["section", "task"], sort=False):
         ours, teachers = (
             group[group["system"] == name].set_index("control")["beaten"] for name in ("model", "teacher")
         )
-        if (section, task) in suspects:
+        if _VOID & set(signs.get((str(section), str(task)), ())):
             verdict = "suspect"
         elif not (len(teachers) and teachers.all()):
             verdict = "unclear"

@@ -52,7 +52,9 @@ def test_verdicts_of_planted_scores() -> None:
     assert verdict(model=0.5, random=0.5) == "fails"
     assert verdict(model=0.9, teacher=0.3) == "unclear"
     tests = report_tests(frame())
-    assert verdicts(tests, {("consistency", "summary")}) == {("consistency", "summary"): "suspect"}
+    name = ("consistency", "summary")
+    assert verdicts(tests, {name: {"ids", "copy"}}) == {name: "suspect"}
+    assert verdicts(tests, {name: {"copy"}}) == {name: "holds"}
     assert tests["system"].tolist() == ["model"] * 3 + ["teacher"]
     assert tests["control"].tolist()[-1] == "teacher_shuffled"
     without = frame().query("system != 'teacher_shuffled'")
@@ -126,7 +128,7 @@ def test_good_and_bad_examples_are_those_with_the_highest_and_the_lowest_score()
 
 
 def test_remarks_come_before_the_figures() -> None:
-    signs = [{"sign": "copy", "verdict": "no better than copying", "evidence": "p = 0.4"}]
+    signs = [{"sign": "ids", "verdict": "no better than copying", "evidence": "p = 0.4"}]
     source = page(report(findings=signs, trained=12, left_out={"untrained": "no base model"}))
     for words in ("no better than copying (p = 0.4)", "12 of 30 were trained on", "untrained was not scored: no base"):
         assert source.index(words) < source.index("How to read this")
