@@ -27,7 +27,7 @@ from elm.tasks import all_tasks
 from elm.training import LoopConfig, TwoStage
 
 DEMO_TRAINING = TwoStage(one=LoopConfig(steps=400, lr=2e-3), two=LoopConfig(steps=4500, lr=1e-3))
-DEMO_AGAIN = TwoStage(one=LoopConfig(steps=0, lr=1e-3), two=LoopConfig(steps=2400, lr=7e-4, warmup=100))
+DEMO_AGAIN = TwoStage(one=LoopConfig(steps=0, lr=1e-3), two=LoopConfig(steps=2000, lr=7e-4, warmup=100))
 """Further steps of the demo model, half of whose film batches are about two films, which are learned last."""
 
 _FILM_TASKS = tuple(task.id for task in all_tasks("item", "pair", "neighbours"))

@@ -14,7 +14,7 @@ from elm.embeddings import VectorTable, nearest
 from elm.tasks import Entity, Task, Teacher
 from elm.tasks import get as get_task
 
-_NEAR = 4  # neighbours that an item is paired with
+_NEAR = 64  # neighbours that an item is paired with, the nearer the oftener
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class Lessons:
     """What one adapter learns from: vectors, the teacher who writes about their entities, and the tasks.
 
     ids: the entities to learn from, each in `table` and known to `teacher`; held_out: those that will be scored. Tasks
-    over two items pair `ids` at random, or with one of their four nearest among `ids`. The teacher is asked at every
-    step; texts of a slow one are written beforehand (`build_examples`, `WrittenLessons`).
+    over two items pair `ids` at random, or with one of 64 neighbours, by a rank whose logarithm is drawn evenly, since
+    how near the nearest lies depends on how many there are to choose from. The teacher is asked at every step; texts of
+    a slow one are written beforehand (`build_examples`, `WrittenLessons`).
     weight: how often this adapter's batches come up, relative to the other lessons'; variants: wordings of each text.
     domain: in whose words tasks are asked.
 
@@ -68,7 +69,7 @@ class Lessons:
 
     @cached_property
     def near(self) -> np.ndarray:
-        """(n, k): places in `ids` of the k nearest others, up to four."""
+        """(n, k): places in `ids` of the k nearest others, up to 64, nearest first."""
         place = {id: number for number, id in enumerate(self.ids)}
         vectors = self.table.vectors[self.rows]
         count = min(_NEAR, len(self.ids) - 1)
@@ -82,7 +83,8 @@ class Lessons:
         if len(task.marks) == 1:
             return self.ids[first], (int(self.rows[first]),)
         if task.reads == "neighbours":
-            second = int(self.near[first][rng.integers(self.near.shape[1])])
+            rank = int((self.near.shape[1] + 1) ** rng.random()) - 1
+            second = int(self.near[first][rank])
         else:
             second = (first + 1 + int(rng.integers(len(self.ids) - 1))) % len(self.ids)
         return (self.ids[first], self.ids[second]), (int(self.rows[first]), int(self.rows[second]))
