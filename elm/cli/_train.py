@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,14 @@ train = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+class World(StrEnum):
+    """The generated worlds."""
+
+    demo = "demo"
+    shop = "demo-shop"
+
+
 Fast = Annotated[bool, typer.Option("--fast", help="Compile and compute in bfloat16 (needs a C++ compiler).")]
 
 
@@ -22,7 +31,7 @@ Fast = Annotated[bool, typer.Option("--fast", help="Compile and compute in bfloa
 def base(
     out: Annotated[Path, typer.Option(help="Folder for the base, in transformers format.")] = Path("runs/base"),
     data: Annotated[
-        str | None, typer.Option(help="Go on from the shipped base with the texts of this data set.")
+        str | None, typer.Option(help='"demo-shop"; or go on from the shipped base with the texts of this data set.')
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimisation steps; the recipe's own by default.")] = None,
     seed: Seed = 0,
@@ -44,6 +53,7 @@ def base(
 @train.command("demo")
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for model, vectors and scores.")] = Path("runs/shipped"),
+    data: Annotated[World, typer.Option(help="The generated world.")] = World.demo,
     base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
     seed: Seed = 0,
     fast: Fast = False,
@@ -52,14 +62,15 @@ def demo(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Train the demo model that ships with the package (about forty minutes on two cores).
+    """Train the demo model that ships with the package (about an hour on two cores), or one of products.
 
     Example: elm train demo --out runs/shipped --fast --install
+    Products: elm train demo --data demo-shop --base runs/shop-base --out runs/shop --fast
     """
     from elm.cli._output import echo, emit, is_quiet
     from elm.runs import make_demo
 
-    result = make_demo(out, base=base_folder, seed=seed, fast=fast, fresh=fresh, install=install,
+    result = make_demo(out, data=data.value, base=base_folder, seed=seed, fast=fast, fresh=fresh, install=install,
                        progress=not is_quiet())  # fmt: skip
     emit(result, json_mode, lambda: echo(f"model in {out / 'model'}: {_losses(result)}"))
 

@@ -12,7 +12,7 @@ import torch
 from elm._errors import LeakageError
 from elm._files import read_json, write_json
 from elm._folders import folder_written_aside
-from elm.data import demo, guard_disjoint, make_films, split_entities
+from elm.data import guard_disjoint, make_films, make_products, split_entities
 from elm.data import load as load_dataset
 from elm.model import BaseConfig, save_llm, shipped_base, write_manifest
 from elm.runs._config import RunConfig
@@ -25,6 +25,7 @@ Sources = tuple[list[Any], list[float]]  # what draws text pairs, and how often 
 TRAINED_ON = "trained_on.json"
 """In the folder of a base continued on a data set: the films whose texts it has seen."""
 
+_WORLDS = {"demo": (make_films, "films"), "demo-shop": (make_products, "products")}
 _DRAWN = 20_000  # generated films that the shipped base learns from; none has a held-out film's combination of facts
 _GROWN = 4096  # vocabulary of a base continued on real plots
 
@@ -41,14 +42,15 @@ def make_base(
 ) -> dict[str, Any]:
     """Train a base and write it as a transformers folder with a card.
 
-    Without `data`: the embedded base, from drawn facts; held-out demo films are left out. With `data` (real films):
-    the shipped base goes on with the texts of the training films, its vocabulary grown by their words.
+    Without `data`: the embedded base, from drawn facts; held-out demo films are left out. With a generated world
+    ("demo-shop"): such a base for it. With other data (real films): the shipped base goes on with the texts of the
+    training films, its vocabulary grown by their words.
     """
     recipe = BaseRecipe(seed=seed, steps=steps or BaseRecipe.steps)
     start, trained_on = None, None
-    if data is None:
-        sources, weights = _demo_sources(seed)
-        origin = "texts generated from facts of the demo world"
+    if data is None or data in _WORLDS:
+        sources, weights = _generated(data or "demo", seed)
+        origin = f"texts generated from facts of the {data or 'demo'} world"
     else:
         config = config or RunConfig.for_dataset(data, seed=seed)
         sources, weights, films = _real_sources(data, config)
@@ -90,13 +92,13 @@ def guard_base(base: str, films: Iterable[str], world_seed: int, demo_world: boo
         guard_disjoint(read_json(record)["films"], films, f"base {base}")
 
 
-def _demo_sources(seed: int) -> Sources:
-    config = RunConfig(seed=seed)
-    dataset = demo(seed=seed)
-    split = split_entities(list(dataset.items.index), *config.film_shares, seed=seed)
-    assert dataset.facts is not None  # the demo world knows all of its films
+def _generated(data: str, seed: int) -> Sources:
+    make, domain = _WORLDS[data]
+    dataset = load_dataset(data, seed=seed)
+    split = split_entities(list(dataset.items.index), *RunConfig.film_shares, seed=seed)
+    assert dataset.facts is not None  # a generated world knows all of its items
     held = dataset.facts.items.loc[[*split.validation, *split.test]]
-    return generated_sources(make_films(_DRAWN, seed=seed + 7, prefix="b", skip=held), held)
+    return generated_sources(make(_DRAWN, seed=seed + 7, prefix="b", skip=held), held, domain)
 
 
 def _real_sources(data: str, config: RunConfig) -> tuple[list[Any], list[float], list[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from elm import __version__
-from elm._errors import CallError
+from elm._errors import CallError, CheckpointError
 from elm._files import read_json, sha256
 from elm.embeddings import SentenceEncoder
 from elm.evaluation import (
@@ -25,10 +25,11 @@ from elm.evaluation import (
     write_entities,
 )
 from elm.model import load_model, model_folder
+from elm.recommend import Recommender
 from elm.runs._card import write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
-from elm.runs._open import open_run
+from elm.runs._open import open_recommender, open_run
 from elm.runs._score import score_run
 from elm.runs._world import World, build_world
 from elm.tasks import item_briefs
@@ -57,7 +58,8 @@ def bench_run(
     run, config = open_run(path)
     world = _held_out(run, config, progress)
     cached = CachedEncoder(SentenceEncoder(config.encoder))
-    asked = {"films": films, "users": users, "zero_shot": zero_shot}
+    recommender = _recommender(path)
+    asked = {"films": films, "users": users, "zero_shot": zero_shot, "text_encoder": recommender is not None}
     writer: Any
     if texts is None:
         writer = load_model(path)
@@ -66,7 +68,7 @@ def bench_run(
         writer = read_texts(texts, _asked(world, config, films, users), config.domain)
         config = _scored(config, writer)
         source = {"kind": "texts", "file": str(texts), "sha256": sha256(texts)}
-    scores = score_run(writer, world, config, cached, progress, films, users, zero_shot)
+    scores = score_run(writer, world, config, cached, progress, films, users, zero_shot, recommender)
     found = scores.to_dict()
     sections = {name: part for name, part in found.items() if isinstance(part, dict)}
     if texts is None:
@@ -151,6 +153,14 @@ def _held_out(run: RunFolder, config: RunConfig, progress: bool) -> World:
                 f"train a run with a share of test {what}s"
             )
     return world
+
+
+def _recommender(path: str | Path) -> Recommender | None:
+    """The run's recommender, whose text encoder is one more ranker; None where it is missing or of another encoder."""
+    try:
+        return open_recommender(path) if (Path(path) / "recommender").is_dir() else None
+    except CheckpointError:
+        return None
 
 
 def _asked(world: World, config: RunConfig, films: int, users: int) -> dict[str, list[str]]:

@@ -6,11 +6,12 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
+from elm._errors import CallError
 from elm._folders import folder_written_aside
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.evaluation import CachedEncoder
@@ -23,14 +24,12 @@ from elm.runs._recommender import teach_recommender
 from elm.runs._score import score_run
 from elm.runs._teach import teach
 from elm.runs._world import World, build_world
-from elm.tasks import all_tasks
 from elm.training import LoopConfig, TwoStage
 
 DEMO_TRAINING = TwoStage(one=LoopConfig(steps=400, lr=2e-3), two=LoopConfig(steps=4500, lr=1e-3))
+SHOP_TRAINING = TwoStage(one=LoopConfig(steps=400, lr=2e-3), two=LoopConfig(steps=3000, lr=1e-3))
 DEMO_AGAIN = TwoStage(one=LoopConfig(steps=0, lr=1e-3), two=LoopConfig(steps=2000, lr=7e-4, warmup=100))
 """Further steps of the demo model, half of whose film batches are about two films, which are learned last."""
-
-_FILM_TASKS = tuple(task.id for task in all_tasks("item", "pair", "neighbours"))
 
 
 def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fresh: bool = False) -> dict[str, Any]:
@@ -45,20 +44,37 @@ def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fres
     return {"run": str(out), "seconds": run.seconds(), "train": train, "recommend": recommend}
 
 
-def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bool = False, fresh: bool = False,
-              install: bool = False, progress: bool = True) -> dict[str, Any]:  # fmt: skip
-    """Train the demo model longer and on more films than the quickstart does, score it, and write its card.
+def make_demo(
+    out: str | Path,
+    *,
+    data: Literal["demo", "demo-shop"] = "demo",
+    base: str = "shipped",
+    seed: int = 0,
+    fast: bool = False,
+    fresh: bool = False,
+    install: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Train a model of a generated world in all its tasks, longer than the quickstart does, score it, write its card.
 
-    `install` copies model and vectors into the package. Weights and vectors are kept in half precision, and the
-    scores are those of the model as it is read back from disk.
+    `install` copies model and vectors of the demo world into the package. Weights and vectors are kept in half
+    precision, and the scores are those of the model as it is read back from disk.
     """
-    training = replace(DEMO_TRAINING, fast=fast, seed=seed)
-    config = RunConfig(base=base, extra_films=6000, user_views=4, training=training, film_tasks=_FILM_TASKS)
+    if install and data != "demo":
+        raise CallError(
+            f"the package carries the model of the demo world, and not that of {data!r}: leave --install out"
+        )
+    training = replace(DEMO_TRAINING if data == "demo" else SHOP_TRAINING, fast=fast, seed=seed)
+    extra, views = (6000, 4) if data == "demo" else (4000, 2)
+    config = RunConfig.for_dataset(data, base=base, extra_films=extra, user_views=views, training=training, seed=seed)
+    config = config.with_tasks(["all"])
     run = config.begin(out, fresh)
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)
     result = run.step("train", lambda: teach(run, world, config, encoder, progress))
-    again = replace(config, training=replace(DEMO_AGAIN, fast=fast, seed=seed + 1), pair_share=0.5)
+    again = replace(
+        config, training=replace(DEMO_AGAIN, fast=fast, seed=seed + 1), pair_share=0.5
+    )  # where there are any
     trained = run.path / "model"
     result["again"] = run.step(
         "again", lambda: teach(run, world, again, encoder, progress, load_model(trained), "checkpoints/again")
@@ -84,7 +100,8 @@ def make_demo(out: str | Path, *, base: str = "shipped", seed: int = 0, fast: bo
 
 
 def _command(config: RunConfig) -> str:
-    return f"elm train demo --seed {config.training.seed}{' --fast' if config.training.fast else ''}"
+    data = "" if config.dataset == "demo" else f" --data {config.dataset}"
+    return f"elm train demo{data} --seed {config.training.seed}{' --fast' if config.training.fast else ''}"
 
 
 def _save_vectors(world: World, folder: Path) -> World:
