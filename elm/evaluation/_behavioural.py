@@ -21,7 +21,6 @@ from elm.evaluation._candidates import (
     rank_agreement,
 )
 from elm.evaluation._frauds import Finding, fraud_signs
-from elm.evaluation._profile_parts import ProfileVectors
 from elm.evaluation._projection import TextProjection
 from elm.evaluation._ranker import Ranker, TrainedRanker, scored
 from elm.evaluation._texts import GIVEN, UNASKED, Describer, Encoder, Texts, partners, texts_about, unit, written
@@ -120,7 +119,7 @@ def user_consistency(
         seed=seed,
         draw=draw,
         sc={name: cosine(projection.encode(some), vectors[: len(some)]) for name, some in texts.items()},
-        findings=_findings(known_task, texts, asked, known.ids, scores.bc, encoder, seed),
+        findings=_findings(known_task, texts, asked, known.ids, scores.bc, projection, seed),
         left_out={} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED},
         trained=len(set(asked) & set(users.ids)),
     )
@@ -211,9 +210,10 @@ def _findings(
     asked: list[str],
     trained: list[str],
     scores: Systems,
-    encoder: Encoder,
+    projection: TextProjection,
     seed: int,
 ) -> list[Finding]:
-    read = ProfileVectors(encoder)
-    rows = {name: read.features(texts[name]) for name in ("model", "teacher", "nn")}
-    return fraud_signs(texts, rows, asked, (task.prompt, task.ask), trained, scores, seed)
+    names = ("teacher", "nn", "model")
+    rows = np.split(projection.features([text for name in names for text in texts[name]]), len(names))
+    by_name = dict(zip(names, rows, strict=True))
+    return fraud_signs(texts, by_name, asked, (task.prompt, task.ask), trained, scores, seed)

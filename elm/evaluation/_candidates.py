@@ -117,5 +117,9 @@ def graded_ndcg(scores: list[Floats], gains: list[Floats]) -> Floats:
 
 
 def _each(metric: Callable[..., Floats], first: list[Floats], second: list[Floats]) -> Floats:
-    pairs = zip(first, second[: len(first)], strict=True)
-    return np.array([metric(a[None], b[None])[0] for a, b in pairs])
+    lengths = np.array([len(scores) for scores in first])
+    found = np.empty(len(first))
+    for length in np.unique(lengths):  # lists of one length at once
+        rows = np.flatnonzero(lengths == length)
+        found[rows] = metric(np.stack([first[row] for row in rows]), np.stack([second[row] for row in rows]))
+    return found

@@ -10,7 +10,7 @@ from elm import cav
 from elm._errors import CallError, UnknownNameError
 from elm.data import GENRES
 from elm.embeddings import EmbeddingSpace, VectorTable, wals
-from elm.evaluation import item_behaviour, item_consistency, version_scores
+from elm.evaluation import ZeroShotRanker, item_behaviour, item_consistency, liked_vectors, version_scores
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,35 @@ def test_a_blind_model_does_not_pass(film_world, rated, encoder, blind):
     for scores in behaviour(film_world, rated, blind(film_world.train, film_world.teacher), encoder).values():
         assert scores.p_value > 0.01
         assert scores.rbc < 0.5
+
+
+def test_further_rankers_of_users_stand_beside_the_trained_one(film_world, rated, encoder, look_up):
+    items, users, ratings = rated
+    model = look_up(film_world.table, film_world.teacher)
+    found = item_consistency(
+        model, ["summary"], film_world.table, film_world.train, film_world.test, film_world.facts,
+        film_world.teacher, encoder, probe=False, untrained=model, untrained_items=10,
+    )  # fmt: skip
+    liked = ZeroShotRanker(encoder, liked_vectors(users, film_world.table, ratings, film_world.train), reads="text")
+    arguments = {"train_ids": film_world.train, "items": items, "users": users, "ratings": ratings,
+                 "teacher": film_world.teacher, "encoder": encoder, "unrated": 10}  # fmt: skip
+    scores = item_behaviour(found, rankers={"liked_films": liked}, **arguments)["summary"]
+    plain = scores.to_dict()
+    assert plain["users_as"] == "collaborative vectors of their ratings of training items"
+    assert plain["rankers"]["liked_films"]["bc"] > plain["rankers"]["liked_films"]["bc_shuffled"] + 0.02
+    assert plain["rankers"]["liked_films"]["ranker_p"] < 0.05
+    assert "BC_liked_films" in set(scores.frame()["measure"])
+    # the "untrained" model looked up the first ten, so that its texts score as the model's own do
+    some = len(scores.bc["untrained"])
+    assert scores.ids[:some] == [item for item in film_world.test[:10] if item in scores.ids]
+    assert scores.bc["untrained"] == pytest.approx(scores.bc["model"][:some])
+
+    class Nan:
+        def scores(self, texts):
+            return np.full((len(texts), len(users)), np.nan)
+
+    with pytest.raises(CallError, match="Nan gave NaN"):
+        item_behaviour(found, rankers={"odd": Nan()}, **arguments)
 
 
 def test_nobodys_opinion_of_a_held_out_film_is_known(film_world, rated, encoder, look_up, monkeypatch):
