@@ -14,8 +14,8 @@ def data(
     name: Annotated[
         str,
         typer.Argument(
-            help="demo, demo-shop, ml-100k, ml-1m, ml-latest-small, ml-25m, ml-32m, or a folder with a saved data set, "
-            "a MovieLens release or Amazon reviews."
+            help="demo, demo-shop, ml-100k, ml-1m, ml-latest-small, ml-25m, ml-32m, goodbooks-10k, netflix, or a folder"
+            " with a saved data set, a MovieLens release, Amazon reviews, Goodbooks-10K or the Netflix Prize."
         ),
     ] = "demo",
     folder: Annotated[

@@ -15,9 +15,11 @@ from elm.data._film_details import (
     read_omdb_plots,
     read_tmdb_details,
 )
+from elm.data._goodbooks import BOOK_GENRES, load_goodbooks
 from elm.data._k_core import k_core
 from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
+from elm.data._netflix import load_netflix
 from elm.data._shop_products import make_products, product_texts
 from elm.data._soft_attributes import load_soft_attributes
 from elm.data._splits import PARTS, EntitySplit, guard_disjoint, split_entities, split_ratings
@@ -30,6 +32,7 @@ from elm.data._vocabulary import FILM_VOCABULARY, SHOP_VOCABULARY, Vocabulary
 __all__ = [
     "ATTRIBUTES",
     "ATTRIBUTE_WORDS",
+    "BOOK_GENRES",
     "CONFLICTS",
     "FILM_VOCABULARY",
     "GENRES",
@@ -53,7 +56,9 @@ __all__ = [
     "k_core",
     "load",
     "load_genome",
+    "load_goodbooks",
     "load_movielens",
+    "load_netflix",
     "load_soft_attributes",
     "load_tags",
     "make_films",

@@ -22,7 +22,7 @@ from elm.data._amazon_files import (
 from elm.data._dataset import Dataset
 from elm.data._json_lines import Damage
 from elm.data._k_core import core_rows
-from elm.data._movielens import CATEGORICAL_FROM
+from elm.data._large_tables import CATEGORICAL_FROM
 
 POLARITIES = ("negative", "neutral", "positive")
 Paths = str | Path | Sequence[str | Path]

@@ -14,10 +14,8 @@ from elm.data._constants import GENRES
 from elm.data._dataset import Dataset
 from elm.data._download import fetch_movielens
 from elm.data._files import find_file, read_columns, read_fields
+from elm.data._large_tables import id_columns
 from elm.data._titles import parse_title
-
-CATEGORICAL_FROM = 5_000_000  # ratings; above this ids are categoricals, which keeps memory bounded
-_LARGEST_ID = 10_000_000  # a damaged number must not make the table of ids huge
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def load_movielens(name: str, folder: str | Path | None = None, complete: bool =
                 "or of another release, so unpack it again"
             )
     try:
-        return Dataset(name, items, users, _with_ids(ratings))
+        return Dataset(name, items, users, id_columns(ratings))
     except CallError as error:
         raise DataFileError(f"the files in {place} do not fit together: {error}") from error
 
@@ -143,21 +141,6 @@ def _items(ids: Iterable[str], titles: Iterable[str], genres: list[list[str]]) -
         },
         index=pd.Index(list(ids), name="item"),
     )
-
-
-def _with_ids(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Integer ids as strings; in the large releases as categoricals, one string an id and not one a rating."""
-    columns = {}
-    for what in ("user", "item"):
-        ids = ratings[what].to_numpy()
-        if len(ids) and (ids.min() < 0 or ids.max() > _LARGEST_ID):
-            raise CallError(f"{what} ids must lie between 0 and {_LARGEST_ID:,}, but {ids.min()} to {ids.max()} came")
-        present = np.flatnonzero(np.bincount(ids))
-        code = np.zeros(present[-1] + 1 if len(present) else 0, dtype=np.int32)
-        code[present] = np.arange(len(present), dtype=np.int32)
-        column = pd.Series(pd.Categorical.from_codes(code[ids], categories=pd.Index([str(i) for i in present])))
-        columns[what] = column if len(ratings) >= CATEGORICAL_FROM else column.astype(str)
-    return pd.DataFrame({**columns, **{c: ratings[c] for c in ("rating", "time") if c in ratings}})
 
 
 _CSV = (("ratings.csv",), ("movies.csv",))

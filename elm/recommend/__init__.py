@@ -3,6 +3,7 @@
 from elm.recommend._asked import AskedModel
 from elm.recommend._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend._batches import fold_in, positives
+from elm.recommend._bench import bench_models
 from elm.recommend._ease import EASE
 from elm.recommend._edits import EditEffect, edit_genres, evaluate_edit, genre_ndcg, genre_preferences
 from elm.recommend._evaluate import CUTOFFS, compare, cost, measure
@@ -71,6 +72,7 @@ __all__ = [
     "TextHeadConfig",
     "Thresholds",
     "WalsRanker",
+    "bench_models",
     "compare",
     "cost",
     "edit_genres",

@@ -12,6 +12,7 @@ from movielens_files import write_1m, write_100k, write_csv
 from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data import Dataset, load, load_movielens
 from elm.data import _download as download
+from elm.data import _large_tables as large_tables
 from elm.data import _movielens as movielens
 
 
@@ -49,7 +50,7 @@ def test_the_csv_releases_keep_half_stars(tmp_path) -> None:
 
 def test_large_sets_have_categorical_ids(tmp_path, monkeypatch) -> None:
     plain = load_movielens("ml-25m", write_csv(tmp_path), complete=False)
-    monkeypatch.setattr(movielens, "CATEGORICAL_FROM", 2)
+    monkeypatch.setattr(large_tables, "CATEGORICAL_FROM", 2)
     large = load_movielens("ml-25m", tmp_path, complete=False)
     assert isinstance(large.interactions["item"].dtype, pd.CategoricalDtype)
     assert large.interactions["item"].astype(str).tolist() == plain.interactions["item"].tolist()

@@ -1,0 +1,196 @@
+"""`elm bench recommend`: recommenders on one data set, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elm.cli._options import Json, Quiet, Seed
+
+if TYPE_CHECKING:
+    from elm.data import Dataset
+    from elm.recommend import Backbone, RecommendationSplit
+
+ASKED = "asked"
+
+
+def recommend(
+    dataset: Annotated[str, typer.Argument(help="A data set by name, such as demo or ml-100k, or its folder.")],
+    folder: Annotated[Path | None, typer.Option(help="Where the files of a named data set lie.")] = None,
+    models: Annotated[
+        str,
+        typer.Option(help="popularity, wals, ease, multi-dae, multi-vae, recvae, macridvae; parted by commas."),
+    ] = "popularity,wals,ease,multi-vae",
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds: splits and models change with them.")] = 5,
+    protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
+    random_order: Annotated[
+        bool, typer.Option("--random-order", help="A drawn order in place of time, for data sets without times.")
+    ] = False,
+    split: Annotated[Path | None, typer.Option(help="A saved split; then the models' own seeds alone change.")] = None,
+    save_split: Annotated[Path | None, typer.Option(help="Save the split of the first seed here, for others.")] = None,
+    held_out: Annotated[int | None, typer.Option(min=2, help="Users set aside, half for the test.")] = None,
+    user_ratings: Annotated[int | None, typer.Option(min=1, help="Users need so many ratings.")] = None,
+    item_ratings: Annotated[int | None, typer.Option(min=1, help="Items need so many ratings.")] = None,
+    reference: Annotated[str | None, typer.Option(help="The model that the others are tested against.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of a model, as recvae.epochs=50; may come often.")
+    ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="Autoencoders compute in bfloat16.")] = False,
+    device: Annotated[str, typer.Option(help="Where autoencoders are trained: cpu or cuda.")] = "cpu",
+    ask: Annotated[
+        str | None, typer.Option(help="A chat model that is asked for lists directly; its row is called asked.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="URL of its OpenAI-compatible API. Key: OPENAI_API_KEY.")] = None,
+    ask_items: Annotated[int, typer.Option(min=1, help="So many items, the most liked, stand in its prompt.")] = 1000,
+    out: Annotated[Path | None, typer.Option(help="Keep results here; a second call goes on there.")] = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    json_mode: Json = False,
+) -> None:
+    """Recall and NDCG of recommenders on held-out users, with tests against one of them, seconds and memory.
+
+    Example: elm bench recommend ml-100k --folder ~/movielens --models ease,recvae,multi-vae --seeds 5
+    """
+    from elm._errors import CallError
+    from elm.cli._output import emit, is_quiet
+    from elm.data import load
+    from elm.recommend import RecommendationSplit, bench_models, split_dataset
+
+    if ask is None and endpoint is not None:
+        raise CallError("--endpoint goes with --ask, the model to ask there")
+    data = load(dataset, folder, seed)
+    names = [name.strip() for name in models.split(",") if name.strip()]
+    names += [ASKED] if ask is not None and ASKED not in names else []
+    limits = _thresholds(data, held_out, user_ratings, item_ratings)
+    order: Any = "random" if random_order else "time"
+    fixed = RecommendationSplit.load(split) if split is not None else None
+
+    def split_of(number: int) -> RecommendationSplit:
+        return fixed or split_dataset(data, protocol, number, limits, order)  # type: ignore[arg-type]
+
+    if save_split is not None:
+        split_of(seed).save(save_split)
+    given = {"dataset": dataset, "protocol": protocol, "random_order": random_order, "split": str(split or ""),
+             "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
+             "fast": fast, "ask": ask, "ask_items": ask_items}  # fmt: skip
+    value = bench_models(
+        split_of,
+        names,
+        range(seed, seed + seeds),
+        reference=reference,
+        settings=parse_settings(setting or []),
+        others={ASKED: lambda part: _asked(data, part, ask or "", endpoint, ask_items)} if ask is not None else None,
+        device=device,
+        half=fast,
+        step=_step(out, given),
+        progress=not is_quiet(),
+    )
+    emit({"dataset": data.name, **value}, json_mode, lambda: _show(value))
+
+
+def parse_settings(words: list[str]) -> dict[str, dict[str, Any]]:
+    """Settings by model, from words such as recvae.epochs=50.
+
+    >>> parse_settings(["recvae.epochs=50", "ease.values=ratings"])
+    {'recvae': {'epochs': 50}, 'ease': {'values': 'ratings'}}
+    """
+    import json
+
+    from elm._errors import CallError
+
+    found: dict[str, dict[str, Any]] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        model, dot, setting = name.strip().partition(".")
+        if not (equals and dot and model and setting):
+            raise CallError(f"--set takes MODEL.SETTING=VALUE, such as recvae.epochs=50, got {word!r}")
+        try:
+            found.setdefault(model, {})[setting] = json.loads(value)
+        except ValueError:
+            found.setdefault(model, {})[setting] = value.strip()
+    return found
+
+
+def _thresholds(data: Dataset, held_out: int | None, user_ratings: int | None, item_ratings: int | None) -> Any:
+    from dataclasses import replace
+
+    from elm.recommend import PAPER_THRESHOLDS, Thresholds
+
+    given = {"held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings}
+    base = PAPER_THRESHOLDS.get(data.name, Thresholds())
+    return replace(base, **{name: value for name, value in given.items() if value is not None})
+
+
+def _step(out: Path | None, given: dict[str, Any]) -> Any:
+    if out is None:
+        return lambda name, work: work()
+    from elm.runs import RunFolder
+
+    return RunFolder.start(out, given).step
+
+
+def _asked(data: Dataset, split: RecommendationSplit, model: str, endpoint: str | None, items: int) -> Backbone:
+    """The chat model, with the titles of this split's items; its prompt lists those that most training users like."""
+    from elm.recommend import AskedModel, Popularity
+
+    liked = Popularity.fit(split.train()).counts
+    return AskedModel(
+        _asking(model, endpoint),
+        data.items["title"].reindex(split.items).tolist(),
+        candidates=sorted((-liked).argsort(kind="stable")[:items].tolist()),
+        kind="film" if data.name.startswith(("ml-", "demo", "netflix")) else "item",
+    )
+
+
+def _asking(model: str, endpoint: str | None) -> Callable[[str], str]:
+    from elm._errors import TeacherError
+    from elm.tasks import chat_client
+
+    client = chat_client(endpoint)
+
+    def ask(prompt: str) -> str:
+        import openai
+
+        try:
+            answer = client.chat.completions.create(model=model, messages=[{"role": "user", "content": prompt}])
+        except openai.OpenAIError as error:
+            raise TeacherError(f"{client.base_url} gave no answer ({error}); see that it serves {model!r}") from error
+        return (answer.choices[0].message.content or "") if answer.choices else ""
+
+    return ask
+
+
+def _show(value: dict[str, Any]) -> None:
+    from elm.cli._output import echo, table
+
+    first = value["splits"][0]
+    users = first["users"]
+    echo(
+        f"{first['dataset']}, protocol {first['protocol']}{' in a drawn order' if first['order'] == 'random' else ''}: "
+        f"{users['train']:,} training users, {users['validation']:,} for validation, {users['test']:,} for the test, "
+        f"{first['items']:,} items; {value['rows'][0]['seeds']} seeds"
+    )
+    metrics = [name for name, entry in value["rows"][0].items() if isinstance(entry, dict)]
+    table(
+        ["model", *(name.replace("recall@", "R").replace("ndcg@", "N") for name in metrics), "sd", "p seeds", "p users",
+         "s", "MiB"],
+        [[row["model"], *(row[name]["mean"] for name in metrics), row["ndcg@20"]["sd"], *_p(row["ndcg@20"]),
+          f"{row['seconds']:.1f}", _whole(row["memory_mib"])] for row in value["rows"]],
+    )  # fmt: skip
+    echo(
+        f"R is Recall, N is NDCG; sd: of N@20 over seeds; p: of N@20 against {value['reference']}, two-sided, in pairs"
+    )
+    for row in value["rows"]:
+        if row["failures"]:
+            echo(f"{row['model']}: no usable answer for {row['failures']} users, who score 0")
+
+
+def _p(entry: dict[str, float | None]) -> list[str]:
+    return ["-" if entry.get(name) is None else f"{entry[name]:.2g}" for name in ("p_seeds", "p_users")]
+
+
+def _whole(number: float | None) -> str:
+    return "-" if number is None else f"{number:.0f}"

@@ -1,0 +1,27 @@
+"""Ids of very many ratings: one string an id, and not one a rating."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from elm._errors import CallError
+
+CATEGORICAL_FROM = 5_000_000  # ratings; above this ids are categoricals, which keeps memory bounded
+_LARGEST_ID = 10_000_000  # a damaged number must not make the table of ids huge
+
+
+def id_columns(ratings: pd.DataFrame) -> pd.DataFrame:
+    """Interactions with integer ids of user and item as strings; in large tables as categoricals of strings."""
+    columns = {}
+    for what in ("user", "item"):
+        ids = ratings[what].to_numpy()
+        if len(ids) and (ids.min() < 0 or ids.max() > _LARGEST_ID):
+            raise CallError(f"{what} ids must lie between 0 and {_LARGEST_ID:,}, but {ids.min()} to {ids.max()} came")
+        present = np.flatnonzero(np.bincount(ids))
+        code = np.zeros(present[-1] + 1 if len(present) else 0, dtype=np.int32)
+        code[present] = np.arange(len(present), dtype=np.int32)
+        column = pd.Series(pd.Categorical.from_codes(code[ids], categories=pd.Index([str(i) for i in present])))
+        columns[what] = column if len(ratings) >= CATEGORICAL_FROM else column.astype(str)
+    rest = {c: ratings[c].reset_index(drop=True) for c in ("rating", "time") if c in ratings}
+    return pd.DataFrame({**columns, **rest})

@@ -1,0 +1,115 @@
+"""The comparison of `elm bench recommend`: every model on the same splits, one part a model and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from elm._errors import CallError, UnknownNameError
+from elm.recommend._autoencoder import Backbone
+from elm.recommend._evaluate import CUTOFFS, compare, cost, measure
+from elm.recommend._models import AUTOENCODERS, MODELS, fit_backbone
+from elm.recommend._split import RecommendationSplit
+
+Record: TypeAlias = dict[str, Any]
+Step: TypeAlias = Callable[[str, Callable[[], Record]], Record]
+
+TESTED_AGAINST = "multi-vae"
+"""The reference of the tests where no other is named and this one takes part; else the last model."""
+
+
+def bench_models(
+    split_of: Callable[[int], RecommendationSplit],
+    models: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    reference: str | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    others: Mapping[str, Callable[[RecommendationSplit], Backbone]] | None = None,
+    device: str = "cpu",
+    half: bool = False,
+    step: Step = lambda name, work: work(),
+    progress: bool = False,
+) -> Record:
+    """Fit and score models on the split of each seed, and compare them.
+
+    Args:
+        split_of: seed -> split, such as `functools.partial(split_dataset, dataset, "paper")`; one that always gives the
+            same split leaves the models' own seeds alone to differ.
+        models: names of `MODELS`, or of `others`, which say how a model of another make is had for a split.
+        reference: the model that the others are tested against (default: "multi-vae", else the last one).
+        settings: model -> settings of `fit_backbone`. half: autoencoders compute in bfloat16.
+        step: name and work -> what the work gives; a caller may keep results and leave finished work out.
+
+    Returns:
+        `splits` (their summaries), `reference`, and `rows`, as of `compare`, with `seconds` and `memory_mib` of fits
+        (means over seeds; the memory is the highest).
+    """
+    others, settings = others or {}, settings or {}
+    _check(models, seeds, reference, settings, others)
+    records: dict[str, list[Record]] = {model: [] for model in models}
+    splits = []
+    for seed in seeds:
+        split = split_of(seed)
+        splits.append(split.summary())
+        for model in models:
+
+            def work(model: str = model, seed: int = seed, split: RecommendationSplit = split) -> Record:
+                own = dict(settings.get(model, {})) | ({"half": True} if half and model in AUTOENCODERS else {})
+                return _one(model, split, seed, own, others, device, progress)
+
+            records[model].append(step(f"{model}-{seed}", work))
+    reference = reference or (TESTED_AGAINST if TESTED_AGAINST in models else models[-1])
+    rows = compare({model: [record["users"] for record in found] for model, found in records.items()}, reference)
+    for row in rows:
+        found = records[row["model"]]
+        row["seconds"] = sum(record["seconds"] for record in found) / len(found)
+        peaks = [record["memory_mib"] for record in found if record["memory_mib"] is not None]
+        row["memory_mib"] = max(peaks) if peaks else None
+        row["failures"] = sum(record["failures"] for record in found)
+    return {"splits": splits, "reference": reference, "rows": rows}
+
+
+def _one(
+    model: str,
+    split: RecommendationSplit,
+    seed: int,
+    settings: Mapping[str, Any],
+    others: Mapping[str, Callable[[RecommendationSplit], Backbone]],
+    device: str,
+    progress: bool,
+) -> Record:
+    def fit() -> Backbone:
+        if model in others:
+            return others[model](split)
+        validation = split.held_out("validation")
+        return fit_backbone(model, split.train(), validation, seed=seed, device=device, progress=progress, **settings)
+
+    fitted, spent = cost(fit)
+    users = measure(fitted, split.held_out("test"), CUTOFFS)
+    return {
+        "users": {metric: values.tolist() for metric, values in users.items()},
+        "failures": getattr(fitted, "failures", 0),
+        **spent,
+    }
+
+
+def _check(
+    models: Sequence[str],
+    seeds: Sequence[int],
+    reference: str | None,
+    settings: Mapping[str, Any],
+    others: Mapping[str, Any],
+) -> None:
+    if not models or not seeds:
+        raise CallError("a comparison needs at least one model and one seed")
+    for model in models:
+        if model not in MODELS and model not in others:
+            raise UnknownNameError("model", model, [*MODELS, *others])
+    if len(set(models)) < len(models):
+        raise CallError(f"each model may come once, got {', '.join(models)}")
+    if reference is not None and reference not in models:
+        raise CallError(f"the reference must be one of the models {', '.join(models)}, got {reference!r}")
+    idle = sorted(set(settings) - set(models))
+    if idle:
+        raise CallError(f"settings are given for {idle[0]!r}, which is none of the models {', '.join(models)}")
