@@ -13,7 +13,8 @@ from elm.evaluation._facts import FactScores
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
-_BEFORE = re.compile(r"[\w,;'’)\"]\s*$")  # what stands before a word inside a sentence, not at its head or in a list
+_BEFORE = re.compile(r"[\w,;)]\s*[\"“'‘]?$")
+"""What stands before a word inside a sentence: not at its head, nor in a list of points."""
 
 
 def named(text: str) -> dict[str, frozenset[str]]:
