@@ -54,9 +54,9 @@ class Forms:
 
 
 def form_id(items: Sequence[FormItem]) -> str:
-    """A hash of items and their order, 12 digits."""
+    """A hash of items and their order; its first letter keeps spreadsheets from reading a number."""
     told = [[i.output, i.kind, i.task, i.text, i.questions, i.told, i.options] for i in items]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
+    return "f" + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:11]
 
 
 @dataclass(frozen=True)
