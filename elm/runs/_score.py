@@ -10,6 +10,7 @@ import pandas as pd
 
 from elm._errors import CallError
 from elm.cav import fit
+from elm.data import split_ratings
 from elm.evaluation import (
     VERSIONS,
     BM25Ranker,
@@ -102,16 +103,21 @@ def score_films(model: Describer | Texts, world: World, config: RunConfig, encod
 
 def score_users(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, users: int | None = None,
                 tasks: tuple[str, ...] | None = None, zero_shot: bool = False, untrained_users: int = 0,
-                rankers: Mapping[str, Ranker] | None = None) -> dict[str, UserScores]:  # fmt: skip
+                rankers: Mapping[str, Ranker] | None = None, include_training: bool = False
+                ) -> dict[str, UserScores]:  # fmt: skip
     """Behavioural consistency of the user tasks, on the first `users` test users.
 
     zero_shot: also the ranker of the ELM paper; rankers: further ones that order the films of `world.items`.
-    untrained_users: as `untrained_films` of `score_films`. Raises `CallError` for a run that kept no test users.
+    untrained_users, include_training: as in `score_films`; training users' vectors are folded in from 80 % of their
+    ratings, too. Raises `CallError` for a run that kept no test users.
     """
     wanted = tasks or config.user_tasks
-    chosen = set(_chosen("user", world.user_split.test, users or config.scored_users)) if wanted else set()
+    ids = world.users.ids if include_training else world.user_split.test
+    chosen = set(_chosen("user", ids, users or config.scored_users)) if wanted else set()
     everything = world.dataset.interactions
     ratings = everything[everything["user"].isin(set(world.users.ids))]
+    parts = split_ratings(ratings, 0.8, seed=config.seed) if include_training else (world.rated, world.hidden)
+    inputs, held = (part[part["user"].isin(chosen)] for part in parts)
     judges = dict(rankers or {})
     if zero_shot:
         judges["zero_shot"] = ZeroShotRanker.from_table(encoder, world.films, world.items)
@@ -119,9 +125,8 @@ def score_users(model: Describer | Texts, world: World, config: RunConfig, encod
     return {
         task: user_consistency(
             model, task, users=world.users, items=world.items, ratings=ratings,
-            inputs=world.rated[world.rated["user"].isin(chosen)], held=world.hidden[world.hidden["user"].isin(chosen)],
-            facts=world.user_facts, encoder=encoder, rankers=judges, untrained=fresh, untrained_users=untrained_users,
-            seed=config.seed,
+            inputs=inputs, held=held, facts=world.user_facts, encoder=encoder, rankers=judges, untrained=fresh,
+            untrained_users=untrained_users, include_training=include_training, seed=config.seed,
         )
         for task in wanted
     }  # fmt: skip
@@ -129,20 +134,24 @@ def score_users(model: Describer | Texts, world: World, config: RunConfig, encod
 
 def score_run(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, progress: bool = True,
               films: int | None = None, users: int | None = None, zero_shot: bool = False,
-              recommender: Recommender | None = None) -> RunScores:  # fmt: skip
+              recommender: Recommender | None = None, include_training: bool = False) -> RunScores:  # fmt: skip
     """All tasks on held-out test entities, with every control.
+
+    include_training: on training entities in their place; each task's scores say how many of its entities were
+    trained on, and a score of those says nothing about others.
 
     Users' texts are ranked by BM25 beside the trained ranker, and by the text encoder of the `recommender`, where one
     is given; films' texts by users as the mean vector of the films they liked, with `zero_shot` also as their profile.
     """
-    found = score_films(model, world, config, encoder, films, untrained_films=UNTRAINED, progress=progress)
+    found = score_films(model, world, config, encoder, films, untrained_films=UNTRAINED,
+                        include_training=include_training, progress=progress)  # fmt: skip
     ratings = world.dataset.interactions
     ratings = ratings[ratings["user"].isin(set(world.users.ids))]
     return RunScores(
         found,
         score_users(model, world, config, encoder, users, zero_shot=zero_shot, untrained_users=UNTRAINED,
-                    rankers=_item_rankers(world, config, recommender)),
-        item_behaviour(
+                    rankers=_item_rankers(world, config, recommender), include_training=include_training),
+        {} if include_training else item_behaviour(
             found, train_ids=world.film_split.train, items=world.items, users=world.users, ratings=ratings,
             teacher=world.film_teacher(config.seed), encoder=encoder, seed=config.seed,
             rankers=_user_rankers(world, config, encoder, ratings, profiles=zero_shot),
