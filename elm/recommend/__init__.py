@@ -2,6 +2,7 @@
 
 from elm.recommend._asked import AskedModel
 from elm.recommend._autoencoder import Autoencoder, Backbone, Pass
+from elm.recommend._backbone_store import load_backbone, save_backbone
 from elm.recommend._batches import fold_in, positives
 from elm.recommend._bench import bench_models
 from elm.recommend._ease import EASE
@@ -83,12 +84,14 @@ __all__ = [
     "genre_ndcg",
     "genre_preferences",
     "load",
+    "load_backbone",
     "make_autoencoder",
     "measure",
     "names_genre",
     "ndcg_at",
     "pieces",
     "positives",
+    "save_backbone",
     "split_dataset",
     "swap_genres",
     "train_backbone",

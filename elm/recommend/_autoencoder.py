@@ -44,6 +44,7 @@ class Autoencoder(nn.Module):
     config: Any
     encoder: nn.Module
     decoder: nn.Module
+    untied = False
 
     @property
     def items(self) -> int:
@@ -68,6 +69,7 @@ class Autoencoder(nn.Module):
 
     def untie(self) -> None:
         """Give the encoder its own copy of what it shares with the decoder, so that one can be frozen alone."""
+        self.untied = True
 
     def passes(self) -> Sequence[Pass]:
         """The passes that make one epoch of training."""

@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 from elm._errors import CheckpointError, DataFileError
 from elm._files import read_json, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm.recommend._backbone_store import CONFIG, ITEMS, WEIGHTS, check_file, kind_of
 from elm.recommend._lora_text_encoder import LoraTextEncoder
-from elm.recommend._multivae import MultiVAE, MultiVAEConfig
+from elm.recommend._models import AUTOENCODERS
 from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from elm.recommend._recommender import Recommender
 
 SCHEMA = 1
-_FROZEN, _LORA = "tears-multivae", "tears-multivae-lora"
+_BACKBONES = {f"tears-{name.replace('-', '')}": name for name in AUTOENCODERS}
+_FROZEN, _LORA = "tears-multivae", "-lora"
 _KEYS = {"schema", "kind", "vae", "text_head", "sentence_encoder", "files"}
-_KEYS_OF = {_FROZEN: _KEYS, _LORA: _KEYS | {"lora"}}
-"""A kind is what the text side is made of; only that of a tuned encoder says how it was tuned."""
-
-_WEIGHTS, _ITEMS, _CONFIG = "model.safetensors", "items.parquet", "config.json"
+_KEYS_OF = dict.fromkeys(_BACKBONES, _KEYS) | {kind + _LORA: _KEYS | {"lora"} for kind in _BACKBONES}
+"""A kind names the backbone, and whether the sentence encoder is tuned; only then the config says how it was tuned."""
 
 
 def save(recommender: Recommender, folder: Path) -> None:
@@ -40,7 +40,7 @@ def save(recommender: Recommender, folder: Path) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     config = {
         "schema": SCHEMA,
-        "kind": _LORA if isinstance(text, LoraTextEncoder) else _FROZEN,
+        "kind": f"tears-{kind_of(model.vae).replace('-', '')}{_LORA if isinstance(text, LoraTextEncoder) else ''}",
         "vae": dataclasses.asdict(model.vae.config),
         "text_head": dataclasses.asdict(text.head.config),
         "sentence_encoder": {
@@ -50,10 +50,10 @@ def save(recommender: Recommender, folder: Path) -> None:
         **({"lora": text.lora()} if isinstance(text, LoraTextEncoder) else {}),
     }
     with folder_written_aside(folder) as aside:
-        save_file(tensors, aside / _WEIGHTS)
+        save_file(tensors, aside / WEIGHTS)
         frame = pd.DataFrame({"item": recommender.items, "title": recommender.titles})
-        frame.to_parquet(aside / _ITEMS, index=False)
-        write_json(aside / _CONFIG, {**config, "files": {name: sha256(aside / name) for name in (_WEIGHTS, _ITEMS)}})
+        frame.to_parquet(aside / ITEMS, index=False)
+        write_json(aside / CONFIG, {**config, "files": {name: sha256(aside / name) for name in (WEIGHTS, ITEMS)}})
 
 
 def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
@@ -65,15 +65,16 @@ def _load(folder: Path, encoder: SentenceVectors | None) -> Recommender:
 
     config = _config(folder)
     for name, expected in config["files"].items():
-        _check_file(folder / name, expected)
+        check_file(folder / name, expected)
     named = config["sentence_encoder"]
     if encoder is not None:
         _check_encoder(encoder, named.get("name"), named.get("fingerprint"))
     try:
-        vae = MultiVAE(MultiVAEConfig(**config["vae"]))
+        network, shape = AUTOENCODERS[_BACKBONES[config["kind"].removesuffix(_LORA)]]
+        vae = network(shape(**config["vae"]))
         model = Tears(vae, _text_side(config, encoder))
-        model.load_state_dict(load_file(folder / _WEIGHTS), strict=True)
-        items = pd.read_parquet(folder / _ITEMS)
+        model.load_state_dict(load_file(folder / WEIGHTS), strict=True)
+        items = pd.read_parquet(folder / ITEMS)
         return Recommender(model, items["item"].tolist(), items["title"].tolist())
     except (TypeError, KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         reason = str(error).strip().replace("\n", " ")
@@ -86,39 +87,28 @@ def _text_side(config: dict[str, Any], encoder: SentenceVectors | None) -> TextE
     """The text side that a config describes, its weights still to come. A tuned one needs its sentence encoder now."""
     named, head = config["sentence_encoder"], TextHeadConfig(**config["text_head"])
     later = NamedEncoder(named["name"], named["fingerprint"])
-    if config["kind"] == _FROZEN:
+    if not config["kind"].endswith(_LORA):
         return PieceTextEncoder(encoder or later, head)
     return LoraTextEncoder(encoder or later.found(), head, **config["lora"])  # type: ignore[arg-type]
 
 
 def _config(folder: Path) -> dict[str, Any]:
     try:
-        config = read_json(folder / _CONFIG)
+        config = read_json(folder / CONFIG)
     except DataFileError as error:
         raise CheckpointError(f"no recommender in {folder}: {error}") from error
     kind = str(config.get("kind", _FROZEN)) if isinstance(config, dict) else _FROZEN
     if kind not in _KEYS_OF:
-        raise CheckpointError(f"{folder} has kind {kind!r}, this version reads {' and '.join(_KEYS_OF)}")
+        raise CheckpointError(f"{folder} has kind {kind!r}, this version reads {', '.join(_KEYS_OF)}")
     wanted = _KEYS_OF[kind]
     if not isinstance(config, dict) or set(config) != wanted:
         came = sorted(config) if isinstance(config, dict) else type(config).__name__
-        raise CheckpointError(
-            f"{folder / _CONFIG} must hold exactly {sorted(wanted)}, got {came}; save the model again"
-        )
+        raise CheckpointError(f"{folder / CONFIG} must hold exactly {sorted(wanted)}, got {came}; save the model again")
     if config["schema"] != SCHEMA:
         raise CheckpointError(f"{folder} has schema {config['schema']!r}, this version reads {SCHEMA}; save it again")
-    if set(config["files"]) != {_WEIGHTS, _ITEMS}:
-        raise CheckpointError(f"{folder / _CONFIG} must vouch for {_WEIGHTS} and {_ITEMS}; save the model again")
+    if set(config["files"]) != {WEIGHTS, ITEMS}:
+        raise CheckpointError(f"{folder / CONFIG} must vouch for {WEIGHTS} and {ITEMS}; save the model again")
     return config
-
-
-def _check_file(path: Path, expected: str) -> None:
-    if not path.is_file():
-        raise CheckpointError(f"{path} is missing; the folder is not complete, so save the model again")
-    if sha256(path) != expected:
-        raise CheckpointError(
-            f"{path} is damaged or of another save (its sha256 is not the recorded one); save it again"
-        )
 
 
 class NamedEncoder:

@@ -129,6 +129,7 @@ class MacridVAE(Autoencoder):
 
     def untie(self) -> None:
         """The encoder keeps a copy of the item table, so that the decoder's can be trained (TEARS, Appendix C.1)."""
+        super().untie()
         table = ConceptTable(self.config).to(self.encoder.table.items.device)
         table.load_state_dict(self.encoder.table.state_dict())
         self.encoder.table = table.train(self.training)

@@ -198,7 +198,7 @@ SETTINGS = {"rank": 2, "alpha": 4.0, "dropout": 0.0, "targets": ["key", "query",
         (lambda f: change(f, lora={**SETTINGS, "rank": "two"}), "describes"),
         (lambda f: change(f, lora={**SETTINGS, "width": 1}), "unexpected keyword argument 'width'"),
         (lambda f: change(f, kind="tears-multivae"), "must hold exactly"),
-        (lambda f: change(f, kind=["t5"]), "this version reads tears-multivae and tears-multivae-lora"),
+        (lambda f: change(f, kind=["t5"]), "this version reads .*tears-multivae, .*tears-multivae-lora"),
     ],
 )
 def test_a_damaged_folder_is_refused(saved, bert, damage, message):

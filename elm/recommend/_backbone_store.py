@@ -1,0 +1,123 @@
+"""A backbone on disk: `model.safetensors`, `items.parquet`, and `config.json`, which vouches for both."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from elm._errors import CallError, CheckpointError, DataFileError
+from elm._files import read_json, sha256, write_json
+from elm._folders import folder_written_aside, read_whole
+from elm.recommend._autoencoder import Autoencoder, Backbone
+from elm.recommend._ease import EASE
+from elm.recommend._models import AUTOENCODERS, make_autoencoder
+from elm.recommend._popularity import Popularity
+
+SCHEMA = 1
+WEIGHTS, ITEMS, CONFIG = "model.safetensors", "items.parquet", "config.json"
+_KEYS = {"schema", "kind", "config", "files"}
+
+
+def kind_of(model: Autoencoder) -> str:
+    """The name of an autoencoder, as in `AUTOENCODERS`; `CallError` for one that is not among them."""
+    for name, (network, _) in AUTOENCODERS.items():
+        if type(model) is network:
+            return name
+    raise CallError(f"only the autoencoders {', '.join(AUTOENCODERS)} can be saved, got {type(model).__name__}")
+
+
+def save_backbone(model: Backbone, items: Sequence[str], folder: str | Path) -> Path:
+    """Write an autoencoder, EASE or popularity with the ids of its items; returns the folder.
+
+    A kill at any moment leaves the model that was there or the new one. Raises `CallError` for a model of another make,
+    or where the ids are not one an item.
+    """
+    kind, config, tensors = _parts(model)
+    size = tensors[_ITEM_AXIS[kind]].shape[0] if kind in _ITEM_AXIS else config["items"]
+    if len(items) != size or len(set(items)) != size:
+        raise CallError(f"the model ranks {size} items, so {size} different ids are needed, got {len(items)}")
+    with folder_written_aside(folder) as aside:
+        save_file(tensors, aside / WEIGHTS)
+        pd.DataFrame({"item": [str(item) for item in items]}).to_parquet(aside / ITEMS, index=False)
+        files = {name: sha256(aside / name) for name in (WEIGHTS, ITEMS)}
+        write_json(aside / CONFIG, {"schema": SCHEMA, "kind": kind, "config": config, "files": files})
+    return Path(folder)
+
+
+def load_backbone(folder: str | Path) -> tuple[Backbone, list[str]]:
+    """The model that `save_backbone` wrote, and the ids of its items.
+
+    Raises `CheckpointError` unless every part is there, whole, and of this model.
+    """
+    return read_whole(folder, lambda: _load(Path(folder)))
+
+
+def check_file(path: Path, expected: str) -> None:
+    """Raise `CheckpointError` where a file is missing or not the one that was saved."""
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing; the folder is not complete, so save the model again")
+    if sha256(path) != expected:
+        raise CheckpointError(
+            f"{path} is damaged or of another save (its sha256 is not the recorded one); save it again"
+        )
+
+
+_ITEM_AXIS = {"ease": "weights", "popularity": "counts"}
+
+
+def _parts(model: Backbone) -> tuple[str, dict[str, Any], dict[str, torch.Tensor]]:
+    if isinstance(model, EASE):
+        return "ease", {"values": model.values, "scale": model.scale}, {"weights": _tensor(model.weights)}
+    if isinstance(model, Popularity):
+        return "popularity", {}, {"counts": _tensor(model.counts)}
+    if isinstance(model, Autoencoder):
+        # clones, since MacridVAE's encoder and decoder share a table, which safetensors does not store twice
+        tensors = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
+        return kind_of(model), {**dataclasses.asdict(model.config), "untied": model.untied}, tensors
+    raise CallError(f"only autoencoders, EASE and Popularity can be saved, got {type(model).__name__}")
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def _load(folder: Path) -> tuple[Backbone, list[str]]:
+    try:
+        config = read_json(folder / CONFIG)
+    except DataFileError as error:
+        raise CheckpointError(f"no backbone in {folder}: {error}") from error
+    if not isinstance(config, dict) or set(config) != _KEYS or set(config["files"]) != {WEIGHTS, ITEMS}:
+        raise CheckpointError(f"{folder / CONFIG} must hold exactly {sorted(_KEYS)}; save the model again")
+    if config["schema"] != SCHEMA or config["kind"] not in {*AUTOENCODERS, *_ITEM_AXIS}:
+        raise CheckpointError(
+            f"{folder} has schema {config['schema']!r} and kind {config['kind']!r}, which this version does not read"
+        )
+    for name, expected in config["files"].items():
+        check_file(folder / name, expected)
+    try:
+        tensors, items = load_file(folder / WEIGHTS), pd.read_parquet(folder / ITEMS)["item"].tolist()
+        return _made(config["kind"], config["config"], tensors), items
+    except (TypeError, KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise CheckpointError(f"{folder} does not hold the model that its {CONFIG} describes: {reason}") from error
+
+
+def _made(kind: str, config: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Backbone:
+    if kind == "ease":
+        return EASE(tensors["weights"].numpy(), **config)
+    if kind == "popularity":
+        return Popularity(tensors["counts"].numpy())
+    items, untied = config.pop("items"), config.pop("untied")
+    model = make_autoencoder(kind, 1, items, **config)
+    if untied:
+        model.untie()
+    model.load_state_dict(tensors, strict=True)
+    return model.eval()

@@ -1,0 +1,150 @@
+"""`elm bench recommend`: the table, JSON, a run that goes on, a saved split, a model that is asked."""
+
+import dataclasses
+import json
+import sys
+from types import SimpleNamespace
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import elm.recommend
+import elm.tasks
+from elm._errors import CallError, ElmError, TeacherError, UnknownNameError
+from elm.cli._bench_recommend import _asking, parse_settings, recommend
+from elm.data import demo
+from elm.recommend import RecommendationSplit, Thresholds, bench_models, split_dataset
+
+SMALL = ("--seeds", 2, "--held-out", 100, "--user-ratings", 8, "--quiet")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A small world with times, saved."""
+    return demo(n_films=300, n_users=500).save(tmp_path_factory.mktemp("data"))
+
+
+def run(*words: object):
+    app = typer.Typer()
+    app.command()(recommend)
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    if isinstance(result.exception, ElmError):
+        raise result.exception
+    return result
+
+
+def test_the_table_and_its_json_tell_the_same(data, tmp_path):
+    words = (data, "--models", "popularity,ease", *SMALL, "--out", tmp_path / "run", "--set", "ease.penalty=300")
+    value = json.loads(run(*words, "--json").stdout)
+    assert value["reference"] == "ease"
+    popularity, ease = value["rows"]
+    assert ease["ndcg@20"]["mean"] > popularity["ndcg@20"]["mean"]
+    assert 0 < popularity["ndcg@20"]["p_users"] < 1
+    assert {split["seed"] for split in value["splits"]} == {0, 1}
+    assert value["splits"][0]["users"]["test"] == 50
+    text = run(*words).stdout
+    assert "demo, protocol paper: " in text
+    assert f"{ease['ndcg@20']['mean']:.3f}" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
+def test_a_second_call_goes_on_and_other_settings_are_refused(data, tmp_path, monkeypatch):
+    words = (data, "--models", "popularity,ease", *SMALL, "--json", "--out", tmp_path / "run")
+    first = run(*words).stdout
+    monkeypatch.setattr(
+        "elm.recommend._bench.fit_backbone", lambda *_, **__: pytest.fail("fitted again what was finished")
+    )
+    assert run(*words).stdout == first
+    with pytest.raises(CallError, match="other values of protocol"):
+        run(*words, "--protocol", "weak")
+
+
+def test_a_saved_split_is_used_and_only_the_models_seeds_change(data, tmp_path):
+    run(data, "--models", "popularity", *SMALL, "--save-split", tmp_path / "split")
+    split = RecommendationSplit.load(tmp_path / "split")
+    value = json.loads(run(data, "--models", "popularity", *SMALL, "--split", tmp_path / "split", "--json").stdout)
+    assert [s["seed"] for s in value["splits"]] == [0, 0]
+    assert value["splits"][0] == split.summary()
+    assert value["rows"][0]["ndcg@20"]["sd"] == 0
+
+
+class Endpoint:
+    """An OpenAI-compatible client that answers every prompt with the first numbers that it lists."""
+
+    base_url = "http://localhost:1/v1"
+
+    def __init__(self, answer=None):
+        self.chat = SimpleNamespace(completions=SimpleNamespace(create=answer or self._answer))
+
+    def _answer(self, model, messages):
+        lines = messages[0]["content"].splitlines()
+        text = ", ".join(line.partition(":")[0] for line in lines if line.partition(":")[0].isdecimal())
+        return SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content=text))])
+
+
+def test_a_chat_model_is_asked_for_lists(data, monkeypatch):
+    monkeypatch.setattr(elm.tasks, "chat_client", lambda url: Endpoint())
+    words = ("--models", "popularity", "--ask", "a-model", "--endpoint", "http://localhost:1/v1", "--ask-items", 30)
+    value = json.loads(run(data, *SMALL, *words, "--json").stdout)
+    assert [row["model"] for row in value["rows"]] == ["popularity", "asked"]
+    assert value["rows"][1]["failures"] == 0
+    assert 0 < value["rows"][1]["recall@20"]["mean"] < 1
+
+
+def test_an_endpoint_that_fails_is_an_error_in_words(monkeypatch):
+    openai = pytest.importorskip("openai", reason="the chat extra is not installed")
+
+    def refuse(**_):
+        raise openai.OpenAIError("no such model")
+
+    monkeypatch.setattr(elm.tasks, "chat_client", lambda url: Endpoint(refuse))
+    with pytest.raises(TeacherError, match="no such model"):
+        _asking("a-model", None)("hello")
+    assert "openai" in sys.modules
+
+
+def test_failures_of_a_model_are_told():
+    class Silent:
+        failures = 0
+
+        def scores(self, histories):
+            self.failures += histories.shape[0]
+            return elm.recommend.Popularity.fit(histories).scores(histories)
+
+    split = split_dataset(demo(n_films=150, n_users=60), "weak", thresholds=Thresholds(5, 3))
+    value = bench_models(lambda seed: split, ["silent"], [0], others={"silent": lambda part: Silent()})
+    assert value["rows"][0]["failures"] == len(split.users("test"))
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (("--models", "eas"), UnknownNameError, "did you mean 'ease'"),
+        (("--models", "ease,ease"), CallError, "each model may come once"),
+        (("--models", ","), CallError, "at least one model"),
+        (("--models", "ease", "--reference", "wals"), CallError, "the reference must be one of the models ease"),
+        (("--models", "ease", "--set", "wals.factors=3"), CallError, "none of the models ease"),
+        (("--models", "ease", "--set", "penalty=3"), CallError, "MODEL.SETTING=VALUE"),
+        (("--models", "ease", "--set", "ease.epochs=3"), CallError, "no setting 'epochs'"),
+        (("--models", "ease", "--protocol", "strong"), CallError, "one of paper, repo-compat, weak"),
+        (("--endpoint", "http://x"), CallError, "--endpoint goes with --ask"),
+    ],
+)
+def test_a_wrong_call_is_one_line(data, words, error, message):
+    with pytest.raises(error, match=message):
+        run(data, *SMALL, *words)
+
+
+def test_data_without_times_need_a_drawn_order_which_is_told(tmp_path):
+    world = demo(n_films=300, n_users=500)
+    rows = world.interactions.drop(columns="time")
+    folder = dataclasses.replace(world, interactions=rows).save(tmp_path)
+    words = (folder, "--models", "popularity", *SMALL)
+    with pytest.raises(CallError, match="demo has no times: take order='random' \\(--random-order\\)"):
+        run(*words)
+    assert "protocol paper in a drawn order" in run(*words, "--random-order").stdout
+
+
+def test_settings_keep_their_type():
+    assert parse_settings(["a.b=1.5", "a.c=x", "d.e=true"]) == {"a": {"b": 1.5, "c": "x"}, "d": {"e": True}}
