@@ -40,8 +40,10 @@ from elm.evaluation._tables import (
     behaviour_table,
     consistency_table,
     facts_table,
+    findings_table,
     loop_table,
     profile_table,
+    rankers_table,
     versions_table,
 )
 from elm.evaluation._texts import CachedEncoder, Describer, Encoder, Texts
@@ -110,6 +112,7 @@ __all__ = [
     "entities_asked",
     "fact_scores",
     "facts_table",
+    "findings_table",
     "forms_page",
     "fraud_signs",
     "item_behaviour",
@@ -129,6 +132,7 @@ __all__ = [
     "no_false_fact",
     "page",
     "profile_table",
+    "rankers_table",
     "read_answers",
     "read_forms",
     "read_key",

@@ -39,9 +39,7 @@ def profile_table(profiles: Mapping[str, Mapping[str, Any]]) -> Table:
     title = "Do profiles order what users rated? (held-out users, Spearman; CF: collaborative model)"
     table = _table(title, "task", (*_BC_HEADS, "rBC", "p", "n"))
     for task, row in profiles.items():
-        p_value = row.get("p_value")
-        p = "-" if p_value is None else "< .001" if p_value < 0.001 else f"{p_value:.3f}"
-        table.add_row(task, *_figures(row, _BC), _bold(row["rbc"]), p, str(row["n"]))
+        table.add_row(task, *_figures(row, _BC), _bold(row["rbc"]), _p(row.get("p_value")), str(row["n"]))
     return table
 
 
@@ -53,6 +51,31 @@ def behaviour_table(behaviour: Mapping[str, Mapping[str, Any]]) -> Table:
     table = _table(title, "task", (*heads, "rBC", "n"))
     for task, row in behaviour.items():
         table.add_row(task, *_figures(row, keys), _bold(row["rbc"]), str(row["n"]))
+    return table
+
+
+def rankers_table(scores: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What each ranker of texts can tell at all: BC of the model's and of the teacher's texts, of the teacher's about
+    another entity, and the test of these two; user tasks or film tasks.
+    """
+    table = _table("What can each ranker tell? (BC; p: the teacher's text against its text about another)", "task",
+                   ("ranker", "model", "teacher", "teacher, another", "p"))  # fmt: skip
+    for task, row in scores.items():
+        for name, found in {"trained": row, **(row.get("rankers") or {})}.items():
+            table.add_row(task, name, *_figures(found, ("bc", "bc_teacher", "bc_teacher_shuffled")),
+                          _p(found.get("ranker_p")))  # fmt: skip
+    return table
+
+
+def findings_table(*sections: Mapping[str, Mapping[str, Any]]) -> Table | None:
+    """What speaks against the texts, a row a finding (see `fraud_signs`); None where nothing does."""
+    rows = [(task, sign) for scores in sections for task, row in scores.items() for sign in row.get("findings") or ()]
+    if not rows:
+        return None
+    table = _table("What speaks against these texts?", "task", ())
+    table.add_column("finding", overflow="fold")
+    for task, sign in rows:
+        table.add_row(task, f"[bold]{sign['verdict']}[/bold]: {sign['evidence']}")
     return table
 
 
@@ -106,6 +129,10 @@ def _figures(row: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
 
 def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else "< .001" if value < 0.001 else f"{value:.3f}"
 
 
 def _bold(value: float | None) -> str:

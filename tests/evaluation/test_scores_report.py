@@ -3,7 +3,15 @@ import io
 import pytest
 from rich.console import Console
 
-from elm.evaluation import consistency_table, facts_table, loop_table, profile_table, scores_figure
+from elm.evaluation import (
+    consistency_table,
+    facts_table,
+    findings_table,
+    loop_table,
+    profile_table,
+    rankers_table,
+    scores_figure,
+)
 
 KINDS = ("overall", "setting", "protagonist", "conflict", "genres")
 FILMS = {
@@ -47,6 +55,21 @@ def test_figure_with_one_panel_or_missing_numbers():
     assert axes[0].get_xticklabels()[0].get_text() == "summary\nrSC n/a"
     with pytest.raises(ValueError, match="at least one task"):
         scores_figure({}, {})
+
+
+def test_what_each_ranker_can_tell_and_what_speaks_against_the_texts():
+    row = USERS["user_profile"] | {"bc_teacher_shuffled": 0.07, "ranker_p": 1e-9}
+    words = {"bc": 0.01, "bc_teacher": 0.02, "bc_teacher_shuffled": 0.019, "ranker_p": 0.41}
+    text = shown(rankers_table({"user_profile": {**row, "rankers": {"bm25": words}}}))
+    assert "trained" in text
+    assert "< .001" in text
+    assert "bm25" in text
+    assert "0.410" in text
+    assert shown(rankers_table(USERS)).count("user_profile") == 1  # scores of an older version have no other ranker
+    assert findings_table(FILMS, USERS) is None
+    sign = {"sign": "copy", "verdict": "no better than copying the nearest neighbour", "evidence": "p = 0.4, n = 9"}
+    found = findings_table({"summary": {**FILMS["summary"], "findings": [sign]}}, USERS)
+    assert "no better than copying the nearest neighbour: p = 0.4, n = 9" in shown(found)
 
 
 def test_tables_show_the_numbers_and_a_dash_for_none():
