@@ -67,8 +67,8 @@ TRAINING: Mapping[type[Autoencoder], BackboneTraining] = {
     RecVAE: BackboneTraining(learning_rate=5e-4, beta=0.005, anneal_epochs=0, patience=10),
     MacridVAE: BackboneTraining(),
 }
-"""What each backbone is trained with where nothing else is said: batches of 200 learn faster on a CPU than the 500 of the
-papers, and as well. `tuning_grid` has what the TEARS paper tries."""
+"""What each backbone is trained with where nothing else is said: batches of 200 learn faster on a CPU than the 500
+of the papers, and as well. `tuning_grid` has what the TEARS paper tries."""
 
 
 def train_backbone(
