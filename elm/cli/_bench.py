@@ -61,7 +61,15 @@ def _score(
     run: Path, films: int, users: int, zero_shot: bool, texts: Path | None, out: Path | None, json_mode: bool
 ) -> None:
     from elm.cli._output import console, emit, is_quiet, remark
-    from elm.evaluation import behaviour_table, consistency_table, facts_table, profile_table, versions_table
+    from elm.evaluation import (
+        behaviour_table,
+        consistency_table,
+        facts_table,
+        findings_table,
+        profile_table,
+        rankers_table,
+        versions_table,
+    )
     from elm.runs import bench_run, report_folder
 
     value = bench_run(run, films, users, zero_shot=zero_shot, progress=not is_quiet(), texts=texts, out=out)
@@ -69,15 +77,17 @@ def _score(
     def show() -> None:
         profile = value["profile"]
         own = {"user_profile": profile} if "bc" in profile else {}
-        rest = {name: row for name, row in profile.items() if isinstance(row, dict) and "bc" in row}
+        rest = {name: row for name, row in profile.items() if isinstance(row, dict) and "rbc" in row}
         if value["consistency"]:
             console().print(consistency_table(value["consistency"]), facts_table(value["consistency"]))
         if own or rest:
-            console().print(profile_table(own | rest))
+            console().print(profile_table(own | rest), rankers_table(own | rest))
         if value["behaviour"]:
             console().print(behaviour_table(value["behaviour"]))
         if value["versions"]:
             console().print(versions_table(value["versions"]))
+        if (found := findings_table(value["consistency"], own, rest)) is not None:
+            console().print(found)
 
     emit(value, json_mode, show)
     remark(f"report: {report_folder(run, texts, out) / 'report.html'}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from small_world import Finished
 
 from elm._errors import CallError
+from elm.cli import _output, main
 from elm.data import EntitySplit
 from elm.embeddings import SentenceEncoder
 from elm.evaluation import CachedEncoder
@@ -80,3 +82,16 @@ def test_a_run_that_kept_nothing_is_refused(parts) -> None:
         score_films(model, bare, config, encoder, progress=False)
     with pytest.raises(CallError, match="this run kept 0 users for them"):
         score_users(model, bare, config, encoder)
+
+
+def test_the_command_shows_what_rankers_can_tell_and_what_speaks_against_the_texts(
+    finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["bench", "consistency", str(finished.folder), "--films", "3", "--users", "4", "--out", str(tmp_path)])
+    _output.set_quiet(False)
+    shown = capsys.readouterr().out
+    assert code == 0
+    assert "What can each ranker tell?" in shown
+    assert "text_encoder" in shown
+    assert "What speaks against these texts?" in shown  # three steps of training teach nothing
+    assert "texts do not depend on the vector" in " ".join(shown.split())
