@@ -1,0 +1,101 @@
+"""Certificates of a run: calibrated once on validation entities, kept with the run, known by the model's manifest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_world import Finished
+
+import elm
+from elm._errors import CallError, DataFileError
+from elm.cli import _output, main
+from elm.embeddings import VectorTable
+from elm.runs import _certify, certifier, open_table
+from elm.runs._certify import Known
+
+
+@pytest.fixture
+def run(finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    _certify._certifier.cache_clear()
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    some = Known.entities
+
+    def more(self: Known, task: str, part: str = "validation") -> VectorTable:
+        """The small world keeps six films for validation, and a rule needs twenty."""
+        table = some(self, task, part)
+        return self.world.films.subset(self.world.films.ids[:24]) if len(table) < 20 else table
+
+    monkeypatch.setattr(Known, "entities", more)
+    return folder
+
+
+def test_a_rule_is_made_once_and_kept_with_the_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = certifier(run, "summary", progress=False)
+    kept = json.loads((run / "certificates.json").read_text())
+    assert list(kept["rules"]) == ["items"]
+    assert set(kept["rules"]["items"]["tasks"]) == {"summary", "positive_review", "negative_review", "five_positive"}
+    assert made.calibration.claim == "no false fact"
+
+    _certify._certifier.cache_clear()
+    monkeypatch.setattr(Known, "calibrated", None)  # not made again
+    again = certifier(run, "five_positive", progress=False)
+    assert again.calibration == made.calibration
+    table = open_table(run, "films")
+    (one,) = again.certificates(["A drama film."], table.vectors[:1], "five_positive")
+    assert one.verdict in ("trust", "doubt", "abstain")
+    (run / "model" / "manifest.json").write_text("{}")  # another model: the rule is not its
+    _certify._certifier.cache_clear()
+    with pytest.raises(elm.ElmError):
+        certifier(run, "summary", progress=False)
+
+
+def test_only_what_can_be_certified(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(CallError, match="about one vector, and 'similarities' is about two"):
+        certifier(run, "similarities", progress=False)
+    with pytest.raises(CallError, match="task 'pitch' was not trained; the model learned summary"):
+        certifier(run, "pitch", progress=False)
+    with pytest.raises(DataFileError, match="is not a run folder"):
+        certifier(tmp_path / "nowhere", "summary", progress=False)
+
+
+@pytest.fixture
+def elm_command(capsys: pytest.CaptureFixture[str]) -> Any:
+    def call(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main([str(word) for word in words])
+        found = capsys.readouterr()
+        return code, found.out, found.err
+
+    yield call
+    _output.set_quiet(False)
+
+
+def test_the_command_prints_the_certificate(run: Path, elm_command: Any) -> None:
+    words = ("describe", "--run", run, "--item", "f7", "--certify", "--quiet")
+    code, out, err = elm_command(*words)
+    assert (code, err) == (0, "")
+    assert "of such texts have no false fact" in out or "abstain" in out
+    assert "neighbour's text" in out
+    code, out, _ = elm_command(*words, "--json")
+    (row,) = json.loads(out)["texts"]
+    assert row["certificate"]["text"] == row["text"]
+    assert row["certificate"]["verdict"] in ("trust", "doubt", "abstain")
+
+
+def test_the_shipped_model_is_certified() -> None:
+    films, users = elm.model.shipped_vectors("films"), elm.model.shipped_vectors("users")
+    one = elm.describe(films["f7"], "summary", certify=True)
+    assert one.text == elm.describe(films["f7"], "summary")
+    assert one.claim == "no false fact"
+    several = elm.describe(users.rows(["u1", "u2"]), "user_profile", certify=True)
+    assert [found.bc is not None and found.bc > 0.3 for found in several] == [True, True]
+    strange = elm.describe(-films.vectors.mean(0), "summary", certify=True)
+    assert strange.verdict == "abstain"
+    with pytest.raises(CallError, match="is about two"):
+        elm.describe((films["f7"], films["f9"]), "similarities", certify=True)
+    assert np.isfinite(one.chance)
