@@ -9,6 +9,7 @@ import pytest
 
 from elm.data import demo, make_films, split_entities, split_ratings
 from elm.embeddings import EmbeddingSpace, VectorTable, fold_in, wals
+from elm.evaluation import TrainedRanker
 from elm.tasks import TemplateTeacher, TraitReader, generated_facts
 
 
@@ -96,6 +97,18 @@ def user_world():
         data=data, users=users, items=items, ratings=ratings, inputs=inputs, held=held, facts=facts, folded=folded,
         teacher=TemplateTeacher(facts, seed=0),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def trained(user_world):
+    """Task -> the ranker that `user_consistency` would fit, made once."""
+    return {
+        task: TrainedRanker.fit(
+            WordHashEncoder(), [user_world.teacher.write(user, task) for user in user_world.users.ids],
+            user_world.users.vectors, user_world.items,
+        )
+        for task in ("user_profile", "user_summary")
+    }  # fmt: skip
 
 
 @pytest.fixture

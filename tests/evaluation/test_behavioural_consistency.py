@@ -53,14 +53,16 @@ def test_ndcg_against_the_collaborative_model_is_one_for_its_own_order(user_worl
     assert found["cf_ndcg_shuffled"] < found["cf_ndcg"] - 0.02
 
 
-def test_a_model_that_ignores_its_vector_does_not_pass(user_world, encoder, blind):
-    found = score(user_world, blind(user_world.users.ids, user_world.teacher), encoder)
+def test_a_model_that_ignores_its_vector_does_not_pass(user_world, encoder, blind, trained):
+    model = blind(user_world.users.ids, user_world.teacher)
+    found = score(user_world, model, encoder, ranker=trained["user_profile"])
     assert found.p_value > 0.05
     assert abs(found.rbc) < 0.4
 
 
-def test_controls_are_what_they_say(user_world, encoder, look_up):
-    found = score(user_world, look_up(user_world.folded, user_world.teacher), encoder)
+def test_controls_are_what_they_say(user_world, encoder, look_up, trained):
+    model = look_up(user_world.folded, user_world.teacher)
+    found = score(user_world, model, encoder, ranker=trained["user_profile"])
     assert sorted(found.texts["shuffled"]) == sorted(found.texts["model"])
     assert found.texts["model"] == found.texts["teacher"]
     lessons = {user_world.teacher.write(user, "user_profile") for user in user_world.users.ids}
@@ -103,10 +105,10 @@ def test_the_names_of_the_report_plain_json_and_the_same_every_time(user_world, 
     assert first["rbc_interval"][0] < first["rbc"] < first["rbc_interval"][1]
 
 
-def test_uniform_candidates_are_easier_for_popularity(user_world, encoder, look_up):
+def test_uniform_candidates_are_easier_for_popularity(user_world, encoder, look_up, trained):
     model = look_up(user_world.folded, user_world.teacher)
-    popular, uniform = (score(user_world, model, encoder, draw=draw, unrated=60) for draw in ("popular", "uniform"))
-    assert uniform.bc["popular"].mean() > popular.bc["popular"].mean() + 0.05
+    found = score(user_world, model, encoder, unrated=60, ranker=trained["user_profile"])
+    assert found.other_bc["popular"].mean() > found.bc["popular"].mean() + 0.05
 
 
 def test_leakage_and_missing_facts_are_refused(user_world, encoder, look_up):
@@ -125,10 +127,11 @@ def test_leakage_and_missing_facts_are_refused(user_world, encoder, look_up):
         )  # fmt: skip
 
 
-def test_given_texts_score_as_the_model_that_wrote_them(user_world, encoder, look_up):
-    by_model = score(user_world, look_up(user_world.folded, user_world.teacher), encoder)
+def test_given_texts_score_as_the_model_that_wrote_them(user_world, encoder, look_up, trained):
+    ranker = trained["user_profile"]
+    by_model = score(user_world, look_up(user_world.folded, user_world.teacher), encoder, ranker=ranker)
     texts = {user: user_world.teacher.write(user, "user_profile") for user in user_world.folded.ids}
-    given = score(user_world, {"user_profile": texts}, encoder)
+    given = score(user_world, {"user_profile": texts}, encoder, ranker=ranker)
     pd.testing.assert_frame_equal(given.frame(), by_model.frame())
     frame = given.frame()
     assert set(frame["measure"]) >= {"BC", "NDCG", "BC_predicted", "NDCG_predicted"}

@@ -46,10 +46,10 @@ def of_items(world, model, encoder, tasks=ITEM_TASKS):
     return {task: signs(scores) for task, scores in found.items()}
 
 
-def of_users(world, model, encoder, task="user_profile"):
+def of_users(world, model, trained, task="user_profile"):
     found = user_consistency(
         model, task, users=world.users, items=world.items, ratings=world.ratings, inputs=world.inputs,
-        held=world.held, facts=world.facts, encoder=encoder, probe=False,
+        held=world.held, facts=world.facts, encoder=trained[task].projection, ranker=trained[task], probe=False,
     )  # fmt: skip
     return signs(found)
 
@@ -59,17 +59,17 @@ def signs(scores):
     return {one.sign for one in scores.findings}
 
 
-def test_the_honest_and_the_teacher_are_not_accused(film_world, user_world, encoder, look_up):
+def test_the_honest_and_the_teacher_are_not_accused(film_world, user_world, encoder, trained, look_up):
     for teacher in (film_world.teacher, Reworded(film_world.teacher)):
         assert set(map(frozenset, of_items(film_world, look_up(film_world.table, teacher), encoder).values())) == {
             frozenset()
         }
     for teacher in (user_world.teacher, Reworded(user_world.teacher)):
         for task in ("user_profile", "user_summary"):
-            assert of_users(user_world, look_up(user_world.folded, teacher), encoder, task) == set()
+            assert of_users(user_world, look_up(user_world.folded, teacher), trained, task) == set()
 
 
-def test_a_model_that_ignores_its_vector(film_world, user_world, encoder, blind):
+def test_a_model_that_ignores_its_vector(film_world, user_world, encoder, trained, blind):
     class BlindToPairs(blind):
         def describe(self, vectors, task, *, seed=0):
             if not isinstance(vectors, tuple):
@@ -78,11 +78,11 @@ def test_a_model_that_ignores_its_vector(film_world, user_world, encoder, blind)
 
     model = BlindToPairs(film_world.train, Reworded(film_world.teacher))
     assert all("blind" in found for found in of_items(film_world, model, encoder).values())
-    assert "blind" in of_users(user_world, blind(user_world.users.ids, user_world.teacher), encoder)
+    assert "blind" in of_users(user_world, blind(user_world.users.ids, user_world.teacher), trained)
 
 
 @pytest.mark.parametrize("reworded", [False, True])
-def test_a_model_that_copies_the_nearest_neighbour(film_world, user_world, encoder, look_up, reworded):
+def test_a_model_that_copies_the_nearest_neighbour(film_world, user_world, encoder, trained, look_up, reworded):
     films, users = ((Reworded(w.teacher) if reworded else w.teacher) for w in (film_world, user_world))
     copier = look_up(film_world.table.subset(film_world.train), films)
     for found in of_items(film_world, copier, encoder).values():
@@ -95,21 +95,21 @@ def test_a_model_that_copies_the_nearest_neighbour(film_world, user_world, encod
             near = (vectors / lengths[0]) @ (self.table.vectors / lengths[1]).T
             return [self.table.ids[row] for row in near.argmax(1)]
 
-    assert of_users(user_world, Nearest(user_world.users, users), encoder) == {"copy"}
+    assert of_users(user_world, Nearest(user_world.users, users), trained) == {"copy"}
 
 
-def test_a_model_that_returns_the_prompt(film_world, user_world, encoder):
+def test_a_model_that_returns_the_prompt(film_world, user_world, encoder, trained):
     assert all("prompt" in found for found in of_items(film_world, Prompted(), encoder).values())
-    assert "prompt" in of_users(user_world, Prompted(), encoder)
+    assert "prompt" in of_users(user_world, Prompted(), trained)
 
 
-def test_a_model_that_leaks_the_id(film_world, user_world, encoder, look_up):
+def test_a_model_that_leaks_the_id(film_world, user_world, encoder, trained, look_up):
     films, users = (
         Telling(look_up(film_world.table, film_world.teacher)),
         Telling(look_up(user_world.folded, user_world.teacher)),
     )
     assert all(found == {"ids"} for found in of_items(film_world, films, encoder).values())
-    assert of_users(user_world, users, encoder) == {"ids"}
+    assert of_users(user_world, users, trained) == {"ids"}
     neighbours = Telling(look_up(film_world.table.subset(film_world.train), film_world.teacher))
     assert of_items(film_world, neighbours, encoder, ["summary"])["summary"] == {"copy", "ids"}  # a training film's id
 

@@ -121,13 +121,13 @@ def test_nan_of_a_users_ranker_is_an_error_of_the_benchmark(user_world, encoder,
         )  # fmt: skip
 
 
-def test_an_empty_text_orders_nothing(user_world, encoder):
+def test_an_empty_text_orders_nothing(user_world, encoder, trained):
     silent = {"user_profile": dict.fromkeys(user_world.folded.ids, "")}
     bm25 = BM25Ranker([f"{' '.join(g)} films" for g in user_world.data.items.loc[user_world.items.ids, "genres"]])
     found = user_consistency(
         silent, "user_profile", users=user_world.users, items=user_world.items, ratings=user_world.ratings,
         inputs=user_world.inputs, held=user_world.held, facts=user_world.facts, encoder=encoder, probe=False,
-        rankers={"bm25": bm25},
+        ranker=trained["user_profile"], rankers={"bm25": bm25},
     )  # fmt: skip
     for values in (found.bc, found.other_bc, found.cf_bc, found.rankers["bm25"], found.sc):
         assert values["model"].tolist() == [0.0] * len(found.users)
@@ -138,10 +138,11 @@ def test_an_empty_text_orders_nothing(user_world, encoder):
     assert {"blind", "copy"} <= {finding["sign"] for finding in plain["findings"]}
 
 
-def test_both_draws_stand_in_every_report(user_world, encoder, look_up):
+def test_both_draws_stand_in_every_report(user_world, encoder, look_up, trained):
     model, arguments = look_up(user_world.folded, user_world.teacher), {
         "users": user_world.users, "items": user_world.items, "ratings": user_world.ratings, "encoder": encoder,
         "inputs": user_world.inputs, "held": user_world.held, "facts": user_world.facts, "probe": False, "unrated": 40,
+        "ranker": trained["user_profile"],
     }  # fmt: skip
     popular, uniform = (
         user_consistency(model, "user_profile", draw=draw, **arguments) for draw in ("popular", "uniform")
