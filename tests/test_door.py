@@ -70,8 +70,9 @@ def test_a_user_is_read_by_the_adapter_that_fits(users: VectorTable) -> None:
 
 
 def test_a_seed_decides_what_is_sampled(films: VectorTable) -> None:
-    texts = [elm.describe(films["f7"], "positive_review", temperature=1.0, seed=seed) for seed in (1, 1, 2)]
-    assert texts[0] == texts[1] != texts[2]
+    texts = [elm.describe(films["f7"], "positive_review", temperature=1.0, seed=seed) for seed in (1, 1, 2, 3, 4)]
+    assert texts[0] == texts[1]
+    assert len(set(texts)) > 1
 
 
 def test_load_gives_the_same_model_from_the_folder_or_the_run_around_it(
