@@ -41,6 +41,9 @@ def consistency(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report; by default the run's, or one beside the texts.")
     ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Score training films instead: what is learned by heart.")
+    ] = False,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
@@ -52,14 +55,15 @@ def consistency(
     Example: elm bench consistency runs/quickstart
     """
     if len(runs) == 1:
-        _score(runs[0], films, users, zero_shot, texts, out, json_mode)
+        _score(runs[0], films, users, zero_shot, texts, out, training, json_mode)
     else:
-        _compare(runs, films, users, zero_shot, texts or out, json_mode)
+        _compare(runs, films, users, zero_shot, bool(texts or out or training), json_mode)
 
 
 def _score(
-    run: Path, films: int, users: int, zero_shot: bool, texts: Path | None, out: Path | None, json_mode: bool
-) -> None:
+    run: Path, films: int, users: int, zero_shot: bool, texts: Path | None, out: Path | None, training: bool,
+    json_mode: bool,
+) -> None:  # fmt: skip
     from elm.cli._output import console, emit, is_quiet, remark
     from elm.evaluation import (
         behaviour_table,
@@ -72,7 +76,8 @@ def _score(
     )
     from elm.runs import bench_run, report_folder
 
-    value = bench_run(run, films, users, zero_shot=zero_shot, progress=not is_quiet(), texts=texts, out=out)
+    value = bench_run(run, films, users, zero_shot=zero_shot, progress=not is_quiet(), texts=texts, out=out,
+                      training=training)  # fmt: skip
 
     def show() -> None:
         profile = value["profile"]
@@ -90,17 +95,19 @@ def _score(
             console().print(found)
 
     emit(value, json_mode, show)
-    remark(f"report: {report_folder(run, texts, out) / 'report.html'}")
+    remark(f"report: {report_folder(run, texts, out, training) / 'report.html'}")
 
 
-def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: Path | None, json_mode: bool) -> None:
+def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: bool, json_mode: bool) -> None:
     from elm._errors import CallError
     from elm.cli._output import console, echo, emit, is_quiet
     from elm.evaluation import comparison_table
     from elm.runs import bench_compare
 
-    if other is not None:
-        raise CallError("--texts and --out are for one run; score each first, then compare the reports' folders")
+    if other:
+        raise CallError(
+            "--texts, --out and --training are for one run; score each first, then compare the reports' folders"
+        )
     value: dict[str, Any] = bench_compare(runs, films, users, zero_shot=zero_shot, progress=not is_quiet()).to_dict()
 
     def show() -> None:

@@ -58,6 +58,7 @@ def page(report: BenchReport, examples: int = 2) -> str:
     return template("report.html").render(
         title=report.title,
         counts=_counts(report.frame, domain.items, f"{domain.person}s"),
+        trained=any(row.get("trained") for tasks in report.scores.values() for row in tasks.values()),
         source=_source(report.about.get("source", {})),
         item=domain.item,
         person=domain.person,
@@ -75,9 +76,9 @@ def page(report: BenchReport, examples: int = 2) -> str:
 
 def _counts(frame: pd.DataFrame, items: str, people: str) -> str:
     names = {"consistency": items, "profile": people}
-    found = [f"{frame[frame['section'] == s]['id'].nunique():,} held-out {names[s]}" for s in names
+    found = [f"{frame[frame['section'] == s]['id'].nunique():,} {names[s]}" for s in names
              if (frame["section"] == s).any()]  # fmt: skip
-    return " and ".join(found) or "held-out entities"
+    return " and ".join(found) or "entities"
 
 
 def _source(source: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from elm.runs._card import write_card
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
 from elm.runs._open import open_recommender, open_run
-from elm.runs._score import score_run
+from elm.runs._score import RunScores, score_films, score_run
 from elm.runs._world import World, build_world
 from elm.tasks import item_briefs
 
@@ -46,20 +46,25 @@ def bench_run(
     progress: bool = True,
     texts: str | Path | None = None,
     out: str | Path | None = None,
+    training: bool = False,
 ) -> dict[str, Any]:
     """Scores on a run's held-out test films and users: {"run", "consistency", "profile", "behaviour", "versions"}.
 
     texts: a file of texts that any system wrote (see `read_texts`); without it, the run's model writes, and its card
     gets the scores. The report goes to `out`, by default the run's folder; of given texts, a folder beside their file.
-    "profile" holds the scores of `user_profile`, and those of `user_summary` under that name.
+    "profile" holds the scores of `user_profile`, and those of `user_summary` under that name. training: score the film
+    tasks on training films instead, to see what is learned by heart; the report says so, and the card gets nothing.
 
     Raises `DataFileError` for texts that are not as they should be, `CallError` for a run without held-out entities.
     """
+    if training and texts is not None:
+        raise CallError("given texts are about held-out entities; training films are scored with the run's model alone")
     run, config = open_run(path)
     world = _held_out(run, config, progress)
     cached = CachedEncoder(SentenceEncoder(config.encoder))
     recommender = _recommender(path)
-    asked = {"films": films, "users": users, "zero_shot": zero_shot, "text_encoder": recommender is not None}
+    asked = {"films": films, "users": users, "zero_shot": zero_shot, "text_encoder": recommender is not None,
+             "training": training}  # fmt: skip
     writer: Any
     if texts is None:
         writer = load_model(path)
@@ -68,15 +73,21 @@ def bench_run(
         writer = read_texts(texts, _asked(world, config, films, users), config.domain)
         config = _scored(config, writer)
         source = {"kind": "texts", "file": str(texts), "sha256": sha256(texts)}
-    scores = score_run(writer, world, config, cached, progress, films, users, zero_shot, recommender)
+    if training:
+        scores = RunScores(
+            score_films(writer, world, config, cached, films, include_training=True, progress=progress), {}
+        )
+    else:
+        scores = score_run(writer, world, config, cached, progress, films, users, zero_shot, recommender)
     found = scores.to_dict()
     sections = {name: part for name, part in found.items() if isinstance(part, dict)}
-    if texts is None:
+    if texts is None and not training:
         _unless_read_only(lambda: write_card(path, found))
     about = {"title": Path(texts or path).resolve().stem, "version": __version__, "source": source, "asked": asked,
-             "world": _world(world, config), "settings": config.to_dict()}  # fmt: skip
-    report = BenchReport(about, sections, scores.frame(), scores.texts_frame(), _names(world))
-    target = report_folder(path, texts, out)
+             "world": _world(world, config) | {"training": training}, "settings": config.to_dict()}  # fmt: skip
+    written = scores.texts_frame()
+    report = BenchReport(about, sections, scores.frame(), written, _names(world, set(written["id"])))
+    target = report_folder(path, texts, out, training)
     if out is None:
         _unless_read_only(lambda: report.save(target))
     else:
@@ -127,10 +138,14 @@ def bench_compare(
     return compare(reports, titles if len(set(titles)) == len(titles) else [str(path) for path in paths])
 
 
-def report_folder(path: str | Path, texts: str | Path | None = None, out: str | Path | None = None) -> Path:
-    """Where the report goes: `out`, the run's folder, or for given texts a folder beside their file."""
+def report_folder(
+    path: str | Path, texts: str | Path | None = None, out: str | Path | None = None, training: bool = False
+) -> Path:
+    """Where the report goes: `out`, the run's folder (of training films one in it), or a folder beside given texts."""
     if out is not None:
         return Path(out)
+    if training:
+        return Path(path) / "training-report"
     return Path(path) if texts is None else Path(texts).with_name(f"{Path(texts).stem}-report")
 
 
@@ -189,9 +204,10 @@ def _world(world: World, config: RunConfig) -> dict[str, Any]:
     }
 
 
-def _names(world: World) -> dict[str, str]:
+def _names(world: World, ids: Iterable[str]) -> dict[str, str]:
     briefs = item_briefs(world.dataset, domain=world.domain)
-    return {item: briefs[item].label for item in world.film_split.test if item in briefs}
+    parts = sorted({part for id in ids for part in id.split(",")})
+    return {item: briefs[item].label for item in parts if item in briefs}
 
 
 def _digest(words: Iterable[str]) -> str:

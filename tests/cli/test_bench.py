@@ -63,7 +63,9 @@ def test_reports_of_other_worlds_or_of_nothing_are_refused(elm: Elm, tmp_path: P
     one, two = saved_report(tmp_path / "one"), saved_report(tmp_path / "two", seed=1)
     one_line(elm("bench", "consistency", one, two), 2, r"one and two differ \(seed: 0 and 1\); score both")
     one_line(elm("bench", "consistency", one, tmp_path), 1, r"holds no report\.json; make one with")
-    one_line(elm("bench", "consistency", one, two, "--texts", "t.jsonl"), 2, "--texts and --out are for one run")
+    one_line(
+        elm("bench", "consistency", one, two, "--texts", "t.jsonl"), 2, "--texts, --out and --training are for one run"
+    )
 
 
 def made_forms(folder: Path) -> Path:

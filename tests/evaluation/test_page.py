@@ -98,7 +98,7 @@ def test_the_page_is_whole_and_takes_nothing_from_elsewhere() -> None:
     assert "default-src 'none'" in source
     ids = [attributes["id"] for _, attributes in found.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    for words in ("my run", "30 held-out films", "30 held-out viewers", "0.94", "0.90 to 0.98", "holds",
+    for words in ("my run", "30 films and 30 viewers that were held out", "0.94", "0.90 to 0.98", "holds",
                   "training.steps", "400", "world.seed"):  # fmt: skip
         assert words in found.text, words
     assert len([tag for tag, _ in found.tags if tag == "svg"]) == 6
@@ -132,6 +132,8 @@ def test_remarks_come_before_the_figures() -> None:
     source = page(report(findings=signs, trained=12, left_out={"untrained": "no base model"}))
     for words in ("no better than copying (p = 0.4)", "12 of 30 were trained on", "untrained was not scored: no base"):
         assert source.index(words) < source.index("How to read this")
+    assert "Some of them were trained on" in source
+    assert "held out: none" not in source
     assert re.search(r'class="verdict suspect">suspect', source)
 
 

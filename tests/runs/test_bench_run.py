@@ -52,7 +52,7 @@ def test_a_run_gets_its_report(run: Path) -> None:
     assert {"model", "teacher", "nn", "shuffled", "random"} <= set(report.texts["system"])
     assert set(report.texts.query("task == 'summary'")["id"]) <= set(report.names)
     page = (run / "report.html").read_text()
-    for words in ("3 held-out films", "4 held-out viewers", "film_split", "user_profile"):
+    for words in ("3 films and 4 viewers that were held out", "film_split", "user_profile"):
         assert words in page
 
 
@@ -115,6 +115,21 @@ def test_a_report_of_an_earlier_model_is_not_compared(run: Path, tmp_path: Path)
     (older / "report.json").write_text(json.dumps(told))
     with pytest.raises(CallError, match="is of an earlier one: score it again with"):
         bench_compare([run, older], 3, 4, progress=False)
+
+
+def test_training_films_are_scored_only_on_demand_and_the_report_says_so(elm: Elm, run: Path, tmp_path: Path) -> None:
+    words = ("bench", "consistency", run, "--training", "--out", tmp_path / "training", *FEW, "--quiet", "--json")
+    code, out, err = elm(*words)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["profile"] == {}
+    report = BenchReport.load(tmp_path / "training")
+    assert "Some of them were trained on" in (tmp_path / "training" / "report.html").read_text()
+    assert report.scores["consistency"]["summary"]["trained"] == 3
+    assert not set(report.texts["id"]) & set(BenchReport.load(run).texts["id"])
+    with pytest.raises(CallError, match=r"differ \(training: False and True\)"):
+        bench_compare([run, tmp_path / "training"], 3, 4, progress=False)
+    with pytest.raises(CallError, match="training films are scored with the run's model alone"):
+        bench_run(run, 3, 4, progress=False, training=True, texts=tmp_path / "x.jsonl")
 
 
 def test_forms_of_a_run(elm: Elm, run: Path, tmp_path: Path) -> None:
