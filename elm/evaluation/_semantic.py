@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -59,7 +60,8 @@ def item_consistency(
         model: what writes, or given `Texts` of each task about exactly the entities of `entities_asked`.
         table: vectors of the training and the held-out items, made by `encoder`. Of a space that no encoder of texts
             made, give a `TextProjection` in its place: the teacher's score is then the ceiling that its error leaves.
-        facts: the true facts of both; items without aspects (real ones) are scored on genres alone.
+        facts: the true facts of both; items without aspects (real ones) are scored on genres, and on names and years
+            where they have a text of their own.
         teacher: writes the ceiling and the copied texts; the texts that made the vectors must be others.
         probe: fit linear probes on the training items and score their texts too.
         untrained: the model behind untrained adapters (`untrained`), asked about the first `untrained_items` items.
@@ -67,15 +69,15 @@ def item_consistency(
 
     Tasks over two items pair every held-out item with another one: at random, or with its nearest, held out as well.
 
-    Raises `LeakageError` where a held-out item is a training item, `CallError` for fewer than two held-out items or
-    an encoder of another space, `UnknownNameError` for an id that the table does not know.
+    Raises `LeakageError` where a held-out item is a training item, `CallError` for fewer than two held-out items, one
+    that comes twice or has no facts, or an encoder of another space, `UnknownNameError` for an id that the table does
+    not know.
     """
     if not include_training:
         guard_disjoint(train_ids, held_out_ids, "items")
-    held_out, training = list(held_out_ids), table.subset(list(train_ids))
+    held_out, training = _checked(held_out_ids, facts), table.subset(list(train_ids))
     vectors = table.rows(held_out)
-    domain = facts[held_out[0]].domain if held_out else "films"
-    apart = partners(len(held_out), seed)
+    apart, domain = partners(len(held_out), seed), facts[held_out[0]].domain
     copied = _copied(training, held_out, vectors, seed)
     read = None
     if probe:
@@ -106,6 +108,19 @@ def item_consistency(
         missing = {} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED}
         scores[task.id] = replace(scored, left_out=missing, trained=len(set(held_out) & set(training.ids)))
     return scores
+
+
+def _checked(ids: Sequence[str], facts: Mapping[str, ItemFacts]) -> list[str]:
+    if len(ids) < 2:
+        raise CallError(f"scores need at least two held-out items, each a control for another, got {len(ids)}")
+    twice = [id for id, count in Counter(ids).items() if count > 1]
+    bare = [id for id in ids if id not in facts]
+    if twice or bare:
+        raise CallError(
+            f"every held-out item is scored once, by its facts: {len(twice)} come twice and {len(bare)} have no facts, "
+            f"such as {(twice or bare)[0]!r}"
+        )
+    return list(ids)
 
 
 def _copied(training: VectorTable, held_out: list[str], vectors: Array, seed: int) -> dict[str, list[str]]:

@@ -117,6 +117,18 @@ def test_leakage_and_wrong_models_are_refused(film_world, encoder, look_up):
     with pytest.raises(ValueError, match="at least two held-out"):
         item_consistency(model, TASKS, film_world.table, film_world.train, film_world.test[:1], *more)
 
+    with pytest.raises(CallError, match="1 come twice and 0 have no facts, such as 'f1"):
+        item_consistency(
+            model, TASKS, film_world.table, film_world.train, [*film_world.test[:3], film_world.test[0]], *more
+        )
+    bare = {item: film for item, film in film_world.facts.items() if item != film_world.test[1]}
+    with pytest.raises(CallError, match=f"0 come twice and 1 have no facts, such as '{film_world.test[1]}'"):
+        item_consistency(model, TASKS, film_world.table, film_world.train, film_world.test, bare, *more[1:])
+    strange = film_world.facts | {"f9999": film_world.facts[film_world.test[0]]}
+    ids = [*film_world.test, "f9999"]
+    with pytest.raises(UnknownNameError, match="unknown id 'f9999'"):
+        item_consistency(model, TASKS, film_world.table, film_world.train, ids, strange, *more[1:])
+
     class Short:
         def describe(self, vectors, task, *, seed=0):
             return ["one text"]
