@@ -37,7 +37,7 @@ ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 HEAVY = {"torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "implicit", "peft", "datasets", "safetensors",
          "sentence_transformers", "accelerate", "pyarrow", "matplotlib", "huggingface_hub", "rich", "tqdm",
-         "jax", "flax", "model_signing", "filelock", "ipywidgets", "openai"}  # fmt: skip
+         "jax", "flax", "model_signing", "filelock", "ipywidgets", "openai", "jinja2", "markupsafe"}  # fmt: skip
 
 
 def imported(path: Path) -> Iterator[str]:
