@@ -8,6 +8,7 @@ from elm.recommend._bench import bench_models
 from elm.recommend._ease import EASE
 from elm.recommend._edits import EditEffect, edit_genres, evaluate_edit, genre_ndcg, genre_preferences
 from elm.recommend._evaluate import CUTOFFS, compare, cost, measure
+from elm.recommend._explain import EditExplanation, EditPart, ListDiff
 from elm.recommend._fitting import HeldOut, ndcg_at
 from elm.recommend._gaussian import Gaussian, transport_cost
 from elm.recommend._genre_words import names_genre, swap_genres
@@ -47,8 +48,11 @@ __all__ = [
     "Backbone",
     "BackboneTraining",
     "EditEffect",
+    "EditExplanation",
+    "EditPart",
     "Gaussian",
     "HeldOut",
+    "ListDiff",
     "LoraTextEncoder",
     "MacridVAE",
     "MacridVAEConfig",

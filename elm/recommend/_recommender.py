@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
 from elm.metrics import top_k
 from elm.recommend._batches import as_histories, masked, ordered_batches
+from elm.recommend._explain import EditExplanation, ListDiff, explain, list_diff, without_each
 from elm.recommend._sparse_rows import as_rows
 from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import SentenceVectors
@@ -76,6 +78,37 @@ class Recommender:
             for column in ranked
             if np.isfinite(scores[column])
         ]
+
+    def diff(
+        self, before: str, after: str, history: History | None = None, alpha: float = 0.5, k: int = 20
+    ) -> ListDiff:
+        """What an edit of the profile changes in the list: items that enter, that leave, that move."""
+        lists = (self.recommend(history, text, alpha, k) for text in (before, after))
+        return list_diff(*lists)
+
+    def explain_edit(
+        self, before: str, after: str, history: History | None = None, alpha: float = 0.5, k: int = 20, seed: int = 0
+    ) -> EditExplanation:
+        """Attribute the change of the list to the sentences that were edited.
+
+        The change is that of the scores of all items of both lists; a part's share is its Shapley value for the change
+        along its own direction, so that shares add up to 1: over all subsets of up to eight parts, over 64 drawn orders
+        of more. Arguments and errors are those of `recommend`; an edit that changes nothing has no parts.
+        """
+        diff = self.diff(before, after, history, alpha, k)
+        parts, hunks = explain(self, before, after, self._rows(history), alpha, k, seed)
+        return EditExplanation(before, after, parts, diff, hunks)
+
+    def without_each(
+        self, profile: str, history: History | None = None, alpha: float = 0.5, k: int = 20
+    ) -> pd.DataFrame:
+        """What each sentence of a profile does: the list without it.
+
+        A row a sentence: `sentence`, `kept` (the share of the list that stays), `brings` (items that are there because
+        of it) and `keeps_out`. Raises `CallError` for a profile of one sentence, and what `recommend` raises.
+        """
+        self.recommend(history, profile, alpha, k)  # the same errors
+        return without_each(self, profile, self._rows(history), alpha, k)
 
     def z(self, history: History | None = None, profile: str | None = None, alpha: float = 0.5) -> np.ndarray:
         """The latent vector behind a list, (latent,) float32: alpha * z_text + (1 - alpha) * z_history."""
