@@ -25,8 +25,8 @@ class EASE:
     """Scores are a linear map of the history; `weights` is B, (items, items) float32, its diagonal 0.
 
     >>> model = EASE.fit(sparse.csr_matrix([[5.0, 5.0, 0.0], [4.0, 5.0, 0.0], [0.0, 0.0, 5.0]]), penalty=1.0)
-    >>> model.scores(sparse.csr_matrix([[5.0, 0.0, 0.0]])).round(2).tolist()
-    [[-inf, 0.67, 0.0]]
+    >>> print(model.scores(sparse.csr_matrix([[5.0, 0.0, 0.0]])).round(2))
+    [[-inf 0.67 0.  ]]
     """
 
     def __init__(self, weights: np.ndarray, values: Literal["liked", "ratings"] = "liked", scale: float = 5.0) -> None:

@@ -159,8 +159,8 @@ def _scores(recommender: Recommender, texts: list[str], rows: sparse.csr_matrix 
 def _hunks(old: list[str], new: list[str]) -> list[tuple[slice, list[str]]]:
     """What was changed: (which sentences, by what); as many for as many are taken one by one."""
     found: list[tuple[slice, list[str]]] = []
-    plain = ([text.strip() for text in some] for some in (old, new))
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, *plain, autojunk=False).get_opcodes():
+    first, second = ([text.strip() for text in some] for some in (old, new))
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
         if kind == "replace" and b - a == d - c:
             found += [(slice(a + n, a + n + 1), [new[c + n]]) for n in range(b - a)]
         elif kind != "equal":

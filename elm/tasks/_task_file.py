@@ -24,9 +24,9 @@ def load_task(path: str | Path) -> Task:
     """The task that a TOML file describes; hand it to `describe`, to `Lessons`, or to `register`.
 
     Fields: id, reads ("item", "pair", "neighbours" or "user") and prompt; further ask, scored_by, questions,
-    max_new_tokens, temperature; wordings (patterns for items with known facts) and quoted (for those with
-    a text), where the template teacher shall write it. Raises `DataFileError` for a file that is missing, no TOML, or has a field that
-    is missing, unknown or of another kind.
+    max_new_tokens, temperature; wordings (patterns for items with known facts) and quoted (for those with a text),
+    where the template teacher shall write it. Raises `DataFileError` for a file that is missing, no TOML, or has a
+    field that is missing, unknown or of another kind.
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "tone.toml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,3 +84,14 @@ class Finished:
     folder: Path
     result: dict[str, Any]
     shown: list[str]
+
+
+def alike(first: Any, second: Any) -> bool:
+    """Whether two results are the same but for the rounding of sums, whose order follows what is encoded together."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(alike(first[key], second[key]) for key in first)
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        return len(first) == len(second) and all(map(alike, first, second))
+    if isinstance(first, float) and isinstance(second, float):
+        return math.isclose(first, second, rel_tol=1e-3, abs_tol=1e-6)
+    return bool(first == second)
