@@ -14,8 +14,21 @@ from elm._files import read_json, write_json
 from elm._folders import hold
 
 _SETTINGS = "run.json"
-_MADE = ("steps", "checkpoints", "vectors", "splits", "model", "recommender", "certificates.json", "scores.png",
-         "report.html", "report.json", "scores.csv", "texts.csv", "training-report")
+_MADE = (
+    "steps",
+    "checkpoints",
+    "vectors",
+    "splits",
+    "model",
+    "recommender",
+    "certificates.json",
+    "scores.png",
+    "report.html",
+    "report.json",
+    "scores.csv",
+    "texts.csv",
+    "training-report",
+)
 """What a run makes; markers of steps first, so that a kill while they are removed leaves no step that looks done."""
 
 
