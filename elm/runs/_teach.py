@@ -121,7 +121,11 @@ def teach(
                     **_license(config)}  # fmt: skip
     picture = run.path / "model" / LOSSES  # of a model that goes on, the longer training's
     drawn = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
-    write_card(save_model(model, run.path / "model", files={LOSSES: picture.read_bytes() if earlier else drawn}))
+    write_card(
+        save_model(
+            model, run.path / "model", files={LOSSES: picture.read_bytes() if earlier and picture.exists() else drawn}
+        )
+    )
     return {
         name: {
             "loss": round(stage.loss, 4),
