@@ -51,3 +51,17 @@ def _seeds() -> None:
         numpy.random.seed(0)
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)
+
+
+@pytest.fixture
+def elm(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Call the command in this process: exit code, standard output, standard error."""
+    from elm.cli import _output, main
+
+    def call(*words: object) -> tuple[int, str, str]:
+        code = main([str(word) for word in words])
+        _output.set_quiet(False)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call

@@ -93,8 +93,7 @@ class Certifier:
             others = evidence.mean_direction(own)
             found = evidence.signs(own, rows, task, others)
             raw = found.matrix()
-            mean, spread = raw.mean(0), np.maximum(raw.std(0), 1e-6)
-            spread = np.where(raw.std(0) > 1e-6, spread, 1.0)
+            mean, spread = raw.mean(0), np.where(raw.std(0) > 1e-6, raw.std(0), 1.0)
             about[task] = {
                 "mean": mean.tolist(), "spread": spread.tolist(), "others": [round(float(x), 5) for x in others],
                 "quantiles": np.quantile(found.sc, np.linspace(0, 1, 101)).round(4).tolist(),

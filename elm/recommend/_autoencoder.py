@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -33,6 +34,24 @@ class Pass(NamedTuple):
 
     part: Literal["all", "encoder", "decoder"] = "all"
     times: int = 1
+
+
+@dataclass(frozen=True)
+class LayerConfig:
+    """Shape of a network with one width of hidden layers, the published sizes by default."""
+
+    items: int
+    hidden: int = 600
+    latent: int = 200
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_sizes(self, (self.items, self.hidden, self.latent), self.dropout)
+
+    @classmethod
+    def for_users(cls, users: int, items: int) -> Self:
+        """Published sizes from 5,000 training users on; below that half, as good and faster to train."""
+        return cls(items) if users >= 5000 else cls(items, hidden=300, latent=100)
 
 
 class Autoencoder(nn.Module):

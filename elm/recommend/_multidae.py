@@ -11,28 +11,15 @@ import dataclasses
 import torch
 from torch import nn
 
-from elm.recommend._autoencoder import Autoencoder, check_sizes, published_init
+from elm.recommend._autoencoder import Autoencoder, LayerConfig, published_init
 from elm.recommend._gaussian import Gaussian, multinomial_loss
 from elm.recommend._multivae import ItemDecoder
 from elm.recommend._sparse_rows import SparseLinear, SparseRows
 
 
 @dataclasses.dataclass(frozen=True)
-class MultiDAEConfig:
-    """Shape of the network, the published sizes by default."""
-
-    items: int
-    hidden: int = 600
-    latent: int = 200
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_sizes(self, (self.items, self.hidden, self.latent), self.dropout)
-
-    @classmethod
-    def for_users(cls, users: int, items: int) -> MultiDAEConfig:
-        """Published sizes from 5,000 training users on; half of them below, as for Multi-VAE."""
-        return cls(items) if users >= 5000 else cls(items, hidden=300, latent=100)
+class MultiDAEConfig(LayerConfig):
+    """Shape of the network."""
 
 
 class PointEncoder(nn.Module):

@@ -12,27 +12,14 @@ import dataclasses
 import torch
 from torch import nn
 
-from elm.recommend._autoencoder import Autoencoder, check_sizes, published_init
+from elm.recommend._autoencoder import Autoencoder, LayerConfig, published_init
 from elm.recommend._gaussian import Gaussian, kl_to_prior, multinomial_loss
 from elm.recommend._sparse_rows import SparseLinear, SparseRows
 
 
 @dataclasses.dataclass(frozen=True)
-class MultiVAEConfig:
-    """Shape of the network. 600 and 200 are the published sizes; `for_users` gives smaller ones for small worlds."""
-
-    items: int
-    hidden: int = 600
-    latent: int = 200
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_sizes(self, (self.items, self.hidden, self.latent), self.dropout)
-
-    @classmethod
-    def for_users(cls, users: int, items: int) -> MultiVAEConfig:
-        """Published sizes from 5,000 training users on; below that half, as good and faster to train."""
-        return cls(items) if users >= 5000 else cls(items, hidden=300, latent=100)
+class MultiVAEConfig(LayerConfig):
+    """Shape of the network."""
 
 
 class HistoryEncoder(nn.Module):

@@ -5,7 +5,7 @@ from elm.runs._bench import bench_compare, bench_entities, bench_run, report_fol
 from elm.runs._bench_forms import bench_forms
 from elm.runs._card import model_card, write_card
 from elm.runs._card_data import card_problems
-from elm.runs._certify import Known, certifier, shipped_world
+from elm.runs._certify import Known, certifier
 from elm.runs._concepts import (
     ConceptSettings,
     concept_evidence,
@@ -23,7 +23,7 @@ from elm.runs._pack import check_out, merge_folder, pack
 from elm.runs._quickstart import QUICK, SHORT, quickstart
 from elm.runs._recommender import HeldUsers, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_run, score_users
-from elm.runs._shipped import score_shipped, shipped_twin
+from elm.runs._shipped import score_shipped, shipped_twin, shipped_world
 from elm.runs._teach import teach
 from elm.runs._world import World, build_world
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +15,7 @@ from tqdm.auto import tqdm
 
 from elm._errors import CallError
 from elm._files import read_json, write_json
-from elm.embeddings import SentenceEncoder, VectorTable, fold_in
+from elm.embeddings import SentenceEncoder, VectorTable
 from elm.evaluation import (
     CachedEncoder,
     Calibration,
@@ -29,10 +27,10 @@ from elm.evaluation import (
     beats_neighbour,
     no_false_fact,
 )
-from elm.model import SHIPPED, EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
+from elm.model import SHIPPED, EmbeddingLanguageModel, load_model, shipped_model
 from elm.runs._config import RunConfig
-from elm.runs._folder import RunFolder
 from elm.runs._open import open_run
+from elm.runs._shipped import shipped_world
 from elm.runs._world import World, build_world
 from elm.tasks import Task
 
@@ -162,18 +160,6 @@ class Known:
 
     def _by_facts(self, task: str) -> bool:
         return self.model.task(task).reads != "user" and self.world.dataset.facts is not None
-
-
-def shipped_world(config: RunConfig, encoder: Any) -> World:
-    """The demo world with the vectors that the package ships, none of them made anew."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = RunFolder.start(folder, config.to_dict())
-        for name in ("films", "users", "items"):
-            shipped_vectors(name).save(run.path / "vectors" / name)
-        world = build_world(run, config, encoder, progress=False)
-    everyone = shipped_vectors("users")
-    users = everyone.subset([user for user in world.user_split.train if user in everyone])
-    return replace(world, users=users, held_users=fold_in(world.items, world.rated, users))
 
 
 def _stamp(run: str | Path | None) -> str:

@@ -7,30 +7,19 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from faulty_endpoint import endpoint, said
 
-from elm.cli import _output, main
 from elm.evaluation import BenchReport, about_which, make_forms, save_forms
 
 Elm = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def elm(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Call the command in this process: exit code, standard output, standard error."""
+@pytest.fixture(autouse=True)
+def no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        _output.set_quiet(False)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 def saved_report(folder: Path, shift: float = 0.0, seed: int = 0) -> Path:

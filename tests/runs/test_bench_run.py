@@ -7,31 +7,17 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from small_world import Finished
 
 from elm._errors import CallError
-from elm.cli import _output, main
+from elm.cli import main
 from elm.evaluation import BenchReport
 from elm.runs import bench_compare, bench_run
 
 Elm = Callable[..., tuple[int, str, str]]
 FEW = ("--films", 3, "--users", 4)
-
-
-@pytest.fixture
-def elm(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Call the command in this process: exit code, standard output, standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        _output.set_quiet(False)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from small_world import Finished
 
-import elm
+import elm as toolkit
 from elm._errors import CallError, DataFileError
-from elm.cli import _output, main
 from elm.embeddings import VectorTable
 from elm.runs import _certify, certifier, open_table
 from elm.runs._certify import Known
@@ -50,7 +49,7 @@ def test_a_rule_is_made_once_and_kept_with_the_run(run: Path, monkeypatch: pytes
     assert one.verdict in ("trust", "doubt", "abstain")
     (run / "model" / "manifest.json").write_text("{}")  # another model: the rule is not its
     _certify._certifier.cache_clear()
-    with pytest.raises(elm.ElmError):
+    with pytest.raises(toolkit.ElmError):
         certifier(run, "summary", progress=False)
 
 
@@ -63,39 +62,27 @@ def test_only_what_can_be_certified(run: Path, tmp_path: Path) -> None:
         certifier(tmp_path / "nowhere", "summary", progress=False)
 
 
-@pytest.fixture
-def elm_command(capsys: pytest.CaptureFixture[str]) -> Any:
-    def call(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([str(word) for word in words])
-        found = capsys.readouterr()
-        return code, found.out, found.err
-
-    yield call
-    _output.set_quiet(False)
-
-
-def test_the_command_prints_the_certificate(run: Path, elm_command: Any) -> None:
+def test_the_command_prints_the_certificate(run: Path, elm: Any) -> None:
     words = ("describe", "--run", run, "--item", "f7", "--certify", "--quiet")
-    code, out, err = elm_command(*words)
+    code, out, err = elm(*words)
     assert (code, err) == (0, "")
     assert "of such texts have no false fact" in out or "abstain" in out
     assert "neighbour's text" in out
-    code, out, _ = elm_command(*words, "--json")
+    code, out, _ = elm(*words, "--json")
     (row,) = json.loads(out)["texts"]
     assert row["certificate"]["text"] == row["text"]
     assert row["certificate"]["verdict"] in ("trust", "doubt", "abstain")
 
 
 def test_the_shipped_model_is_certified() -> None:
-    films, users = elm.model.shipped_vectors("films"), elm.model.shipped_vectors("users")
-    one = elm.describe(films["f7"], "summary", certify=True)
-    assert one.text == elm.describe(films["f7"], "summary")
+    films, users = toolkit.model.shipped_vectors("films"), toolkit.model.shipped_vectors("users")
+    one = toolkit.describe(films["f7"], "summary", certify=True)
+    assert one.text == toolkit.describe(films["f7"], "summary")
     assert one.claim == "no false fact"
-    several = elm.describe(users.rows(["u1", "u2"]), "user_profile", certify=True)
+    several = toolkit.describe(users.rows(["u1", "u2"]), "user_profile", certify=True)
     assert [found.bc is not None and found.bc > 0.3 for found in several] == [True, True]
-    strange = elm.describe(-films.vectors.mean(0), "summary", certify=True)
+    strange = toolkit.describe(-films.vectors.mean(0), "summary", certify=True)
     assert strange.verdict == "abstain"
     with pytest.raises(CallError, match="is about two"):
-        elm.describe((films["f7"], films["f9"]), "similarities", certify=True)
+        toolkit.describe((films["f7"], films["f9"]), "similarities", certify=True)
     assert np.isfinite(one.chance)

@@ -13,24 +13,10 @@ import numpy as np
 import pytest
 from small_world import Finished, Small
 
-from elm.cli import _output, main
 from elm.embeddings import VectorTable
 from elm.runs import open_table
 
 Elm = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def elm(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Call the command in this process: exit code, standard output, standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        code = main([str(word) for word in words])
-        _output.set_quiet(False)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")
