@@ -19,28 +19,29 @@ def top_k(scores: npt.ArrayLike, k: int, exclude: sp.csr_matrix | sp.csr_array |
     >>> top_k([[0.1, 0.9, 0.9]], 2).tolist()
     [[1, 2]]
     """
-    array = np.array(scores, dtype=np.float64)
+    array = np.asarray(scores)
+    if not np.issubdtype(array.dtype, np.floating):
+        array = array.astype(np.float64)
     if array.ndim != 2:
         raise CallError(f"scores must have two dimensions (lists, items), got shape {array.shape}")
     if np.isnan(array).any():
         raise CallError("scores must not be NaN")
-    gone = np.zeros(array.shape, dtype=bool)
-    if exclude is not None:
-        if exclude.shape != array.shape:
-            raise CallError(f"exclude must have the shape of scores, {array.shape}, got {exclude.shape}")
-        pairs = exclude.tocoo()
-        gone[pairs.row, pairs.col] = True
-        array[gone] = -np.inf
     k = min(cutoff(k), array.shape[1])
-    if exclude is None and k < array.shape[1]:
-        best = _head(array, k)
-    else:  # the excluded go behind real scores of -inf too
-        best = np.lexsort((gone, -array), axis=1)[:, :k] if array.size else np.zeros((len(array), k), dtype=np.int64)
+    if exclude is None:
+        return _head(array, k)
+    if exclude.shape != array.shape:
+        raise CallError(f"exclude must have the shape of scores, {array.shape}, got {exclude.shape}")
+    pairs, gone = exclude.tocoo(), np.zeros(array.shape, dtype=bool)
+    gone[pairs.row, pairs.col] = True
+    array = np.where(gone, -np.inf, array)
+    best = np.lexsort((gone, -array), axis=1)[:, :k]  # the excluded go behind real scores of -inf too
     return np.where(np.take_along_axis(gone, best, 1), -1, best)
 
 
-def _head(array: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
+def _head(array: npt.NDArray[np.floating], k: int) -> npt.NDArray[np.int64]:
     """The first k of a stable descending sort, without sorting whole rows: all above the k-th score, then ties."""
+    if k == array.shape[1]:
+        return np.argsort(-array, axis=1, kind="stable")
     edge = np.partition(array, array.shape[1] - k, axis=1)[:, array.shape[1] - k]
     out = np.empty((len(array), k), dtype=np.int64)
     for row, line in enumerate(array):

@@ -169,7 +169,7 @@ class Recommender:
             history = dict.fromkeys(history, _LIKED)
         if not history:
             raise CallError("history holds no item; pass None and a profile instead")
-        row = np.zeros(len(self.items), dtype=np.float32)
+        columns: dict[int, float] = {}
         for item, rating in history.items():
             if str(item) not in self._column:
                 raise UnknownNameError("item", item, self.items)
@@ -177,8 +177,10 @@ class Recommender:
                 raise CallError(
                     f"a rating must be a number above 0 (the scale is 1 to 5), got {rating!r} for item {item!r}"
                 )
-            row[self._column[str(item)]] = rating
-        return sparse.csr_matrix(row[None])
+            columns[self._column[str(item)]] = float(rating)
+        places = np.sort(np.fromiter(columns, dtype=np.int64))
+        ratings = np.asarray([columns[place] for place in places.tolist()], dtype=np.float32)
+        return sparse.csr_matrix((ratings, places, [0, len(places)]), shape=(1, len(self.items)))
 
     def _checked(self, histories: sparse.csr_matrix | None, profiles: Sequence[str] | None) -> sparse.csr_matrix | None:
         rows = None if histories is None else as_histories(histories, len(self.items))

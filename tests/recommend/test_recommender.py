@@ -59,6 +59,15 @@ def test_ratings_matter_and_bare_ids_count_as_liked(recommender):
     assert group_of(recommender.recommend(high, k=5)) == [0] * 5
 
 
+def test_a_history_becomes_a_sparse_row_in_the_order_of_items(recommender):
+    rows = recommender.rows([{"film07": 2, "film03": 4.5}, ["film39", "film00"], {"film05": np.float32(1)}])
+    expected = np.zeros((3, 40), dtype=np.float32)
+    expected[0, [3, 7]], expected[1, [0, 39]], expected[2, 5] = (4.5, 2), 5, 1
+    np.testing.assert_array_equal(rows.toarray(), expected)
+    assert rows.has_sorted_indices
+    assert recommender.rows([]).shape == (0, 40)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.4, 1.0])
 def test_the_batch_equals_one_user_at_a_time(recommender, alpha):
     histories = recommender.rows([FIRST, SECOND])
