@@ -120,9 +120,8 @@ def main() -> None:
         print(f"{name:10} {1000 * found[name]:.1f} ms")
     low, high = found["rest_quartiles"]
     print(f"rest of the call over the product: {found['rest']:.2f} ({low:.2f} to {high:.2f}; at most {TARGET})")
-    print(
-        f"arrays of a call: {found['arrays_mib']:.0f} MiB beside torch's logits; {words} words, {torch.get_num_threads()} threads"
-    )
+    print(f"arrays of a call beside torch's logits: {found['arrays_mib']:.0f} MiB")
+    print(f"{words} words, {torch.get_num_threads()} threads")
 
 
 if __name__ == "__main__":
