@@ -32,6 +32,7 @@ from elm.recommend import (
     train_backbone,
     tuning_grid,
 )
+from elm.recommend._ease import gram_matrix
 from elm.recommend._gaussian import multinomial_loss
 from elm.recommend._recvae import log_composite_prior
 from elm.recommend._sparse_rows import SparseLinear, as_rows
@@ -199,6 +200,22 @@ def test_ease_is_the_closed_form(world, values):
     scores = model.scores(world.test.inputs)
     unseen = np.isfinite(scores)
     np.testing.assert_allclose(scores[unseen], (rows @ expected)[unseen], atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("mkl", [True, False])
+def test_the_gram_matrix_is_exact_however_popular_items_are(monkeypatch, dtype, mkl):
+    def lacking(*_, **__):
+        raise RuntimeError("torch comes without sparse products")
+
+    if not mkl:
+        monkeypatch.setattr(torch, "addmm", lacking)
+    rng = np.random.default_rng(0)
+    for popularity in (rng.random(70) ** 6, np.full(70, 0.2), np.eye(70)[3]):
+        x = sparse.csr_matrix((rng.random((900, 70)) < popularity) * rng.integers(1, 6, (900, 70)).astype(np.float32))
+        found = gram_matrix(x, dtype)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, (x.T @ x).toarray())  # whole numbers have no rounding
 
 
 def test_ease_keeps_to_the_memory_of_its_gram_matrix():
