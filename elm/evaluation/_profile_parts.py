@@ -9,19 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from elm.evaluation._texts import Encoder, encoded
-from elm.recommend import pieces
+from elm.recommend import pieces, speaks_against
 
 Array = npt.NDArray[np.float32]
 
-_AGAINST = re.compile(
-    r"(?<!\w)(?:avoid\w*|dislik\w*|hat(?:e|es|ed|ing)|loath\w*|detest\w*|skip\w*|never(?! miss)|rarely|seldom|"
-    r"(?:cannot|can't|could not|can not) stand|but not|except|"
-    r"(?:not|isn't|aren't|no) (?:\w+ )?(?:fond|fan|fans|keen|drawn|into|interested)|"
-    r"(?:do not|does not|don't|doesn't|did not|didn't) (?:\w+ )?(?:like|enjoy|care|want|watch|love)|"
-    r"puts? (?:\w+ ){0,2}off|weak for|bored|boring|tired of|turned? off|repel\w*|little (?:time|patience|interest)|"
-    r"steers? clear|stays? away|keeps? away|not for (?:them|him|her|me))(?!\w)",
-    re.IGNORECASE,
-)
 _LIST = re.compile(r"\s*[,;]\s*|\s+and\s+")
 _WORD = re.compile(r"\w")
 
@@ -45,7 +36,7 @@ def likes_and_dislikes(profile: str) -> tuple[list[str], list[str]]:
         _heading, colon, rest = piece.partition(":")
         body = rest if colon and _WORD.search(rest) else piece
         phrases = [phrase.strip() for phrase in _LIST.split(body) if _WORD.search(phrase)]
-        (dislikes if _AGAINST.search(piece) else likes).extend(phrases)
+        (dislikes if speaks_against(piece) else likes).extend(phrases)
     return likes, dislikes
 
 

@@ -6,17 +6,29 @@ from elm.recommend._backbone_store import load_backbone, save_backbone
 from elm.recommend._batches import fold_in, positives
 from elm.recommend._bench import bench_models
 from elm.recommend._ease import EASE
-from elm.recommend._edits import EditEffect, edit_genres, evaluate_edit, genre_ndcg, genre_preferences
+from elm.recommend._editor import Editor, LanguageModelEditor, RuleEditor
+from elm.recommend._edits import (
+    EditEffect,
+    Scorer,
+    all_on,
+    edit_genres,
+    evaluate_edit,
+    flip_shares,
+    genre_masks,
+    genre_ndcg,
+    genre_preferences,
+)
 from elm.recommend._evaluate import CUTOFFS, compare, cost, measure
 from elm.recommend._explain import EditExplanation, EditPart, ListDiff
 from elm.recommend._fitting import HeldOut, ndcg_at
 from elm.recommend._gaussian import Gaussian, transport_cost
-from elm.recommend._genre_words import names_genre, swap_genres
+from elm.recommend._genre_words import genre_words, names_genre, swap_genres
 from elm.recommend._lora_text_encoder import LoraTextEncoder
 from elm.recommend._macridvae import MacridVAE, MacridVAEConfig
 from elm.recommend._models import AUTOENCODERS, MODELS, fit_backbone, make_autoencoder
 from elm.recommend._multidae import MultiDAE, MultiDAEConfig
 from elm.recommend._multivae import MultiVAE, MultiVAEConfig
+from elm.recommend._polarity import sentiment, speaks_against
 from elm.recommend._popularity import Popularity
 from elm.recommend._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
 from elm.recommend._recommender import Recommendation, Recommender
@@ -50,8 +62,10 @@ __all__ = [
     "EditEffect",
     "EditExplanation",
     "EditPart",
+    "Editor",
     "Gaussian",
     "HeldOut",
+    "LanguageModelEditor",
     "ListDiff",
     "LoraTextEncoder",
     "MacridVAE",
@@ -69,6 +83,8 @@ __all__ = [
     "Recommendation",
     "RecommendationSplit",
     "Recommender",
+    "RuleEditor",
+    "Scorer",
     "SentenceVectors",
     "SparseRows",
     "Tears",
@@ -77,6 +93,7 @@ __all__ = [
     "TextHeadConfig",
     "Thresholds",
     "WalsRanker",
+    "all_on",
     "bench_models",
     "compare",
     "cost",
@@ -84,9 +101,12 @@ __all__ = [
     "evaluate_edit",
     "evaluate_profiles",
     "fit_backbone",
+    "flip_shares",
     "fold_in",
+    "genre_masks",
     "genre_ndcg",
     "genre_preferences",
+    "genre_words",
     "load",
     "load_backbone",
     "make_autoencoder",
@@ -96,6 +116,8 @@ __all__ = [
     "pieces",
     "positives",
     "save_backbone",
+    "sentiment",
+    "speaks_against",
     "split_dataset",
     "swap_genres",
     "train_backbone",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from elm._errors import UnknownNameError
+from elm.data import BOOK_GENRES
 
 
 class Words(NamedTuple):
@@ -43,15 +45,18 @@ _ALIASES = {
     "film noir": "Film-Noir",
     "noir": "Film-Noir",
 }
+_BOOKS = {genre.lower() for genre in BOOK_GENRES}
 
 
 def genre_words(genre: str) -> Words:
-    """The forms of a genre of the MovieLens table, found without regard to case; `UnknownNameError` for any other."""
+    """The forms of a genre of MovieLens or Goodbooks, in any case of letters; `UnknownNameError` for any other."""
     for name, words in _TABLE.items():
         if genre.lower() == name.lower():
             return words
     if genre.lower() in _ALIASES:
         return _TABLE[_ALIASES[genre.lower()]]
+    if genre.lower() in _BOOKS:
+        return Words((genre.lower(),), (f"{genre.lower()} books",))
     raise UnknownNameError("genre", genre, _TABLE)
 
 
@@ -66,7 +71,24 @@ def names_genre(text: str, genre: str) -> bool:
     >>> names_genre("Loves romantic comedies.", "Comedy"), names_genre("Star Wars", "War")
     (True, False)
     """
-    return re.search(rf"(?<!\w)(?:{_pattern(genre_words(genre))})(?!\w)", text, re.IGNORECASE) is not None
+    return _place(text, genre) is not None
+
+
+def first_named(text: str, genres: Iterable[str]) -> list[str]:
+    """The genres that the text names, in the order in which it first does.
+
+    >>> first_named("War films and comedies.", ["Comedy", "Drama", "War"])
+    ['War', 'Comedy']
+    """
+    places = {genre: _place(text, genre) for genre in genres}
+    found = [(place, genre) for genre, place in places.items() if place is not None]
+    return [genre for _, genre in sorted(found)]
+
+
+def _place(text: str, genre: str) -> int | None:
+    """Where the text first names the genre."""
+    match = re.search(rf"(?<!\w)(?:{_pattern(genre_words(genre))})(?!\w)", text, re.IGNORECASE)
+    return None if match is None else match.start()
 
 
 def swap_genres(profile: str, favourite: str, least: str) -> str:

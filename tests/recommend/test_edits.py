@@ -10,13 +10,16 @@ from taste_groups import ITEMS
 from elm._errors import CallError, UnknownNameError
 from elm.data import GENRES
 from elm.recommend import (
+    all_on,
     edit_genres,
     evaluate_edit,
     evaluate_profiles,
+    flip_shares,
     genre_ndcg,
     genre_preferences,
     names_genre,
-    swap_genres,  # fmt: skip
+    ndcg_at,
+    swap_genres,
 )
 from elm.recommend._genre_words import genre_words
 
@@ -76,6 +79,16 @@ def test_genre_ndcg_counts_all_places_in_its_ideal():
     np.testing.assert_allclose(genre_ndcg(np.array([[0, 1]]), mask, k=2), [1.0])
 
 
+def test_a_soft_attribute_counts_by_how_much_items_have_of_it():
+    ranked = np.array([[0, 1, 2], [2, 1, 0]])
+    weights = np.array([1.0, 0.5, 0.0])
+    discounts = 1 / np.log2([2, 3, 4])
+    expected = np.array([weights @ discounts, weights[::-1] @ discounts]) / discounts.sum()
+    np.testing.assert_allclose(genre_ndcg(ranked, weights, k=3), expected)
+    with pytest.raises(CallError, match="between 0 and 1 of a genre or attribute"):
+        genre_ndcg(ranked, weights * 2, k=3)
+
+
 def test_the_list_follows_the_edit_and_more_so_with_alpha(recommender, world):
     kinds = [("Comedy", "Horror") if group == 0 else ("Horror", "Comedy") for group in world.test_groups]
     favourite, least = zip(*kinds, strict=True)
@@ -97,9 +110,34 @@ def test_an_edit_without_histories(recommender, world):
         evaluate_edit(recommender, ["Sings."], None, ["Comedy"], ["Horror"], KINDS)
 
 
+def test_an_edit_by_somebody_else_and_the_ndcg_of_the_text_before(recommender, world):
+    test = world.test
+    other = [text + " Sings." for text in test.profiles]
+    pair = (["Comedy"] * 24, ["Horror"] * 24, KINDS)
+    effect = evaluate_edit(recommender, test.profiles, test.inputs, *pair, (0.5,), edited=other, targets=test.targets)
+    np.testing.assert_allclose(
+        effect.ndcg[0], ndcg_at(recommender.scores(test.inputs, test.profiles, 0.5), test.targets)
+    )
+    swapped = evaluate_edit(recommender, test.profiles, test.inputs, *pair, (0.5,))
+    assert abs(effect.rise).sum() < abs(swapped.rise).sum()
+    assert swapped.ndcg is None
+
+
+def test_shares_of_genres_are_flipped_and_gathered():
+    shares = np.array([[0.6, 0.3, 0.1], [0.0, 0.5, 0.5]])
+    np.testing.assert_allclose(flip_shares(shares, [0, 2], [2, 0]), [[0.1, 0.3, 0.6], [0.5, 0.5, 0.0]])
+    np.testing.assert_allclose(all_on(shares, [2, 0]), [[0, 0, 1], [1, 0, 0]])
+    np.testing.assert_allclose(shares[0], [0.6, 0.3, 0.1])  # the caller's stays
+    with pytest.raises(CallError, match=r"shares are \(n, genres\) with a column a user"):
+        flip_shares(shares, [0], [1])
+    with pytest.raises(CallError, match="columns lie between 0 and 2, got 0 to 3"):
+        all_on(shares, [0, 3])
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
+        ({"edited": []}, CallError, "1 profiles, 0 after the edit"),
         ({"favourite": []}, CallError, "1 profiles, 0 favourites"),
         ({"item_genres": KINDS[:3]}, CallError, "40 entries, one an item, got 3"),
         ({"least": ["War"]}, UnknownNameError, "unknown genre 'War'; known: Comedy, Horror"),
