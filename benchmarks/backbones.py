@@ -218,7 +218,7 @@ def show(row: dict[str, Any]) -> None:
             epochs = f", {it['epochs']} epochs" if "epochs" in it else ""
             print(
                 f"{row['model']:10} {side:7} NDCG@20 {it['ndcg@20']:.4f} Recall@20 {it['recall@20']:.4f}  "
-                f"{it['cpu_s']:.1f} s{epochs}, {it['memory_mib'] or 0:.0f} MiB",
+                f"{it['cpu_s']:.2f} s{epochs}, {it['memory_mib'] or 0:.0f} MiB",
                 flush=True,
             )
     for key in ("lapack_cpu_s", "gram_mib", "same_quality"):
