@@ -7,6 +7,12 @@ from elm.evaluation._candidates import Candidates, draw_candidates
 from elm.evaluation._certificate import Certificate
 from elm.evaluation._certifier import Calibration, Certifier, certify
 from elm.evaluation._compare import Comparison, compare, comparison_table
+from elm.evaluation._control import Control, control_means, control_scores
+from elm.evaluation._control_figures import guided_figure, guided_map_figure, trade_off_figure
+from elm.evaluation._control_fine import FineGrained, draw_targets, fine_grained
+from elm.evaluation._control_guided import Guided, genre_attributes, guided
+from elm.evaluation._control_large import Flips, LargeScope, draw_flips, large_scope, largest_genres
+from elm.evaluation._control_map import GuidedMap, guided_map
 from elm.evaluation._controls import CONTROLS, HEADLINES, control_tests
 from elm.evaluation._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
 from elm.evaluation._facts import FactScores, fact_scores
@@ -67,6 +73,7 @@ __all__ = [
     "Certifier",
     "Choice",
     "Comparison",
+    "Control",
     "Describer",
     "EditScores",
     "Encoder",
@@ -74,12 +81,17 @@ __all__ = [
     "FactScores",
     "FactWitness",
     "Finding",
+    "FineGrained",
+    "Flips",
     "FormItem",
     "FormScores",
     "Forms",
+    "Guided",
+    "GuidedMap",
     "ItemBehaviour",
     "Judge",
     "Judged",
+    "LargeScope",
     "LinearProbe",
     "LoopScores",
     "Ranker",
@@ -106,19 +118,31 @@ __all__ = [
     "comparison_table",
     "concepts_figure",
     "consistency_table",
+    "control_means",
+    "control_scores",
     "control_tests",
     "draw_candidates",
+    "draw_flips",
+    "draw_targets",
     "edit_scores",
     "entities_asked",
     "fact_scores",
     "facts_table",
     "findings_table",
+    "fine_grained",
     "forms_page",
     "fraud_signs",
+    "genre_attributes",
+    "guided",
+    "guided_figure",
+    "guided_map",
+    "guided_map_figure",
     "item_behaviour",
     "item_consistency",
     "judge_forms",
     "krippendorff_alpha",
+    "large_scope",
+    "largest_genres",
     "liked_vectors",
     "likes_and_dislikes",
     "list_sensitivity",
@@ -145,6 +169,7 @@ __all__ = [
     "standing_figure",
     "steer_scores",
     "text_sensitivity",
+    "trade_off_figure",
     "untrained",
     "user_consistency",
     "verdicts",

@@ -38,7 +38,7 @@ def along_figure(ways: Mapping[str, AlongScores], title: str = "Texts along a wa
     if not ways:
         raise CallError("the figure needs the scores of at least one way, got none")
     rows = 2 if any(way.concept.size for way in ways.values()) else 1
-    figure = _figure((3.6 * len(ways) + 0.8, 3.2 * rows + 0.4), title)
+    figure = new_figure((3.6 * len(ways) + 0.8, 3.2 * rows + 0.4), title)
     axes = figure.subplots(rows, len(ways), squeeze=False)
     for column, (name, way) in enumerate(ways.items()):
         for system, values in way.scores.items():
@@ -62,7 +62,7 @@ def concepts_figure(report: pd.DataFrame, title: str = "Concepts on held-out ent
     if "auc" not in report or report.empty:
         raise CallError("the figure needs a report of one concept or more, with a column auc")
     rows = report.sort_values("auc")
-    figure = _figure((5.6, 0.32 * len(rows) + 1.2), title)
+    figure = new_figure((5.6, 0.32 * len(rows) + 1.2), title)
     axis = figure.subplots()
     places = np.arange(len(rows))
     axis.barh(places, rows["auc"] - 0.5, left=0.5, color="#2a7f62", height=0.7)
@@ -82,7 +82,7 @@ def map_figure(
     title: str = "The space",
 ) -> Figure:
     """A map of `elm.embeddings.space_map`, coloured by a number an entity; `marked` ids are named on it."""
-    figure = _figure((6.2, 5.0), title)
+    figure = new_figure((6.2, 5.0), title)
     axis = figure.subplots()
     x, y = (frame[name].to_numpy(dtype=np.float64) for name in ("projection_x", "projection_y"))
     if values is None:
@@ -101,7 +101,8 @@ def map_figure(
     return figure
 
 
-def _figure(size: tuple[float, float], title: str) -> Figure:
+def new_figure(size: tuple[float, float], title: str) -> Figure:
+    """An empty figure of the house: its layout, its title."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
