@@ -64,7 +64,7 @@ def recommend(
     data = load(dataset, folder, seed)
     names = [name.strip() for name in models.split(",") if name.strip()]
     names += [ASKED] if ask is not None and ASKED not in names else []
-    limits = _thresholds(data, held_out, user_ratings, item_ratings)
+    limits = chosen_thresholds(data, held_out, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"
     fixed = RecommendationSplit.load(split) if split is not None else None
 
@@ -85,7 +85,7 @@ def recommend(
         others={ASKED: lambda part: _asked(data, part, ask or "", endpoint, ask_items)} if ask is not None else None,
         device=device,
         half=fast,
-        step=_step(out, given),
+        step=steps_in(out, given),
         progress=not is_quiet(),
     )
     emit({"dataset": data.name, **value}, json_mode, lambda: _show(value))
@@ -114,7 +114,8 @@ def parse_settings(words: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _thresholds(data: Dataset, held_out: int | None, user_ratings: int | None, item_ratings: int | None) -> Any:
+def chosen_thresholds(data: Dataset, held_out: int | None, user_ratings: int | None, item_ratings: int | None) -> Any:
+    """The data set's usual thresholds, with what was given in place of them."""
     from dataclasses import replace
 
     from elm.recommend import PAPER_THRESHOLDS, Thresholds
@@ -124,7 +125,8 @@ def _thresholds(data: Dataset, held_out: int | None, user_ratings: int | None, i
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 
-def _step(out: Path | None, given: dict[str, Any]) -> Any:
+def steps_in(out: Path | None, given: dict[str, Any]) -> Any:
+    """How finished parts are kept: in a run folder, begun or gone on with; without one, not at all."""
     if out is None:
         return lambda name, work: work()
     from elm.runs import RunFolder
@@ -138,14 +140,15 @@ def _asked(data: Dataset, split: RecommendationSplit, model: str, endpoint: str 
 
     liked = Popularity.fit(split.train()).counts
     return AskedModel(
-        _asking(model, endpoint),
+        asking(model, endpoint),
         data.items["title"].reindex(split.items).tolist(),
         candidates=sorted((-liked).argsort(kind="stable")[:items].tolist()),
         kind="film" if data.name.startswith(("ml-", "demo", "netflix")) else "item",
     )
 
 
-def _asking(model: str, endpoint: str | None) -> Callable[[str], str]:
+def asking(model: str, endpoint: str | None) -> Callable[[str], str]:
+    """A chat model as prompt -> answer; `TeacherError` where the endpoint gives none."""
     from elm._errors import TeacherError
     from elm.tasks import chat_client
 

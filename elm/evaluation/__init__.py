@@ -7,7 +7,7 @@ from elm.evaluation._candidates import Candidates, draw_candidates
 from elm.evaluation._certificate import Certificate
 from elm.evaluation._certifier import Calibration, Certifier, certify
 from elm.evaluation._compare import Comparison, compare, comparison_table
-from elm.evaluation._control import Control, control_means, control_scores
+from elm.evaluation._control import Control, control_means, control_scores, share_scores
 from elm.evaluation._control_figures import guided_figure, guided_map_figure, trade_off_figure
 from elm.evaluation._control_fine import FineGrained, draw_targets, fine_grained
 from elm.evaluation._control_guided import Guided, genre_attributes, guided
@@ -165,6 +165,7 @@ __all__ = [
     "save_forms",
     "scores_figure",
     "semantic_along",
+    "share_scores",
     "soft_attribute_scores",
     "standing_figure",
     "steer_scores",

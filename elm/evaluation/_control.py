@@ -15,7 +15,7 @@ from elm.evaluation._control_fine import BETWEEN, FineGrained, draw_targets, fin
 from elm.evaluation._control_guided import PHRASES, Guided, SignedScorer, genre_attributes, guided
 from elm.evaluation._control_large import ALPHAS, LargeScope, draw_flips, large_scope, largest_genres
 from elm.evaluation._json import number
-from elm.recommend import Editor, HeldOut, RuleEditor
+from elm.recommend import Editor, HeldOut, RuleEditor, Scorer
 
 _COUNTS = ("users", "left_out", "no_target", "no_edit")
 
@@ -23,11 +23,11 @@ _COUNTS = ("users", "left_out", "no_target", "no_edit")
 @dataclass(frozen=True)
 class Control:
     """Results of the tasks; `fine` is None where no user has a target in the range of ranks, `attributes` where no
-    soft attribute was given."""
+    soft attribute was given, and both it and `guided` for a model that reads no histories."""
 
     large: LargeScope
     fine: FineGrained | None
-    guided: Guided
+    guided: Guided | None
     attributes: Guided | None
 
     def rows(self) -> list[dict[str, Any]]:
@@ -49,11 +49,13 @@ def control_scores(
     phrases: tuple[str, str] = PHRASES,
     k: int = 20,
     seed: int = 0,
+    guide: bool = True,
 ) -> Control:
     """All tasks on held-out users with texts, on the so many largest genres.
 
     item_genres, item_words (themes or moods of an item), attributes (name -> (items,) in [0, 1]): in the recommender's
-    order. editor: the rules by default. alphas: guidance leaves 0 out, with which it compares.
+    order. editor: the rules by default. alphas: guidance leaves 0 out, with which it compares. guide: False for a
+    model without histories, whose alphas are (1.0,).
 
     Raises what `draw_flips`, `large_scope`, `fine_grained` and `guided` raise.
     """
@@ -65,9 +67,35 @@ def control_scores(
     large = large_scope(recommender, held_out, flips, item_genres, alphas, k)
     targets = draw_targets([recommender], held_out, item_words, alphas, between, seed)
     fine = fine_grained(recommender, held_out, targets, item_words, editor, alphas) if targets.max() >= 0 else None
+    if not guide:
+        return Control(large, fine, None, None)
     by_genre = guided(recommender, held_out.inputs, genre_attributes(item_genres, largest), steps, k, phrases)
     soft = guided(recommender, held_out.inputs, attributes, steps, k, phrases) if attributes else None
     return Control(large, fine, by_genre, soft)
+
+
+def share_scores(
+    recommender: Scorer,
+    held_out: HeldOut,
+    shares: npt.NDArray[np.floating],
+    columns: Sequence[str],
+    item_genres: Sequence[Collection[str]],
+    editor: Editor | None = None,
+    genres: int = 10,
+    alphas: Sequence[float] = ALPHAS,
+    k: int = 20,
+) -> list[dict[str, Any]]:
+    """Records of a model that reads shares of genres (GERS) under the flips that the users' texts ask for: the task
+    "large" with the shares of two genres exchanged, and "bound" with all on the new favourite (Table 7).
+
+    shares: (n, genres) of the users of `held_out`, whose profiles are texts; columns: their genres.
+    """
+    flips = draw_flips(editor or RuleEditor(), held_out.profiles or [], largest_genres(item_genres, genres))
+    found = []
+    for task, bound in (("large", False), ("bound", True)):
+        flipped = flips.on_shares(shares, columns, bound)
+        found += records(task, large_scope(recommender, held_out, flipped, item_genres, alphas, k, shares).summary())
+    return found
 
 
 def records(task: str, table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from elm.evaluation import (
     guided_map_figure,
     large_scope,
     largest_genres,
+    share_scores,
     trade_off_figure,
 )
 from elm.evaluation._control_fine import ranks
@@ -96,6 +97,9 @@ def test_shares_of_genres_flip_and_their_bound_is_a_list_of_one_genre(films, hel
     for flipped in (plain, bound):
         table = large_scope(films, held_out, flipped, ITEM_GENRES, (1.0,), k=4, profiles=shares).summary()
         assert table.loc[0, ["rise", "fall", "ndcg"]].tolist() == pytest.approx([1, 1, 1])
+    rows = share_scores(films, held_out, shares, GENRES, ITEM_GENRES, alphas=(0.0, 1.0), k=4)
+    assert [(row["task"], row["alpha"]) for row in rows] == [("large", 0), ("large", 1), ("bound", 0), ("bound", 1)]
+    assert rows[3]["rise"] == pytest.approx(1)
     with pytest.raises(CallError, match="every genre that is flipped, and 'War' has none"):
         flips.on_shares(shares, ("Comedy", "Horror", "Drama"))
 
@@ -183,6 +187,8 @@ def test_all_tasks_and_their_means_over_seeds(films, held_out):
     nowhere = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, alphas=(0.5,), between=(60, 60))
     assert nowhere.fine is None
     assert nowhere.attributes is None
+    base = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, alphas=(1.0,), between=(2, 4), guide=False)
+    assert {row["task"] for row in base.rows()} == {"large", "fine"}
     with pytest.raises(CallError, match="one seed or more"):
         control_means([])
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import elm.recommend
 import elm.tasks
 from elm._errors import CallError, ElmError, TeacherError, UnknownNameError
-from elm.cli._bench_recommend import _asking, parse_settings, recommend
+from elm.cli._bench_recommend import asking, parse_settings, recommend
 from elm.data import demo
 from elm.recommend import RecommendationSplit, Thresholds, bench_models, split_dataset
 
@@ -100,7 +100,7 @@ def test_an_endpoint_that_fails_is_an_error_in_words(monkeypatch):
 
     monkeypatch.setattr(elm.tasks, "chat_client", lambda url: Endpoint(refuse))
     with pytest.raises(TeacherError, match="no such model"):
-        _asking("a-model", None)("hello")
+        asking("a-model", None)("hello")
     assert "openai" in sys.modules
 
 
