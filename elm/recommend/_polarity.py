@@ -50,3 +50,21 @@ def sentiment(phrase: str) -> int:
         raise CallError(f"a phrase must hold a word, such as 'More war films.', got {phrase!r}")
     rest = _BOTH.sub(" ", phrase)
     return -1 if _FEWER.search(rest) or speaks_against(rest) else 1
+
+
+def affirmed(phrase: str) -> str:
+    """A phrase that asks for less of something as one that asks for more of it; any other as it is.
+
+    It is what to take away from a history: a text side that understands "less" points away from the thing already, and
+    taking that away would lead back to it. Raises `CallError` for a phrase without a word.
+
+    >>> affirmed("Less war films."), affirmed("no musicals, please"), affirmed("More war films.")
+    ('More war films.', 'more musicals, please', 'More war films.')
+    """
+    if sentiment(phrase) > 0:
+        return phrase
+
+    def more(match: re.Match[str]) -> str:
+        return "More" if match[0][0].isupper() else "more"
+
+    return _FEWER.sub(more, _AGAINST.sub(more, phrase))
