@@ -22,13 +22,14 @@ from elm.recommend._evaluate import CUTOFFS, compare, cost, measure
 from elm.recommend._explain import EditExplanation, EditPart, ListDiff
 from elm.recommend._fitting import HeldOut, ndcg_at
 from elm.recommend._gaussian import Gaussian, transport_cost
+from elm.recommend._genre_encoder import GenreEncoder, genre_shares
 from elm.recommend._genre_words import genre_words, names_genre, swap_genres
 from elm.recommend._lora_text_encoder import LoraTextEncoder
 from elm.recommend._macridvae import MacridVAE, MacridVAEConfig
 from elm.recommend._models import AUTOENCODERS, MODELS, fit_backbone, make_autoencoder
 from elm.recommend._multidae import MultiDAE, MultiDAEConfig
 from elm.recommend._multivae import MultiVAE, MultiVAEConfig
-from elm.recommend._polarity import sentiment, speaks_against
+from elm.recommend._polarity import affirmed, sentiment, speaks_against
 from elm.recommend._popularity import Popularity
 from elm.recommend._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
 from elm.recommend._recommender import Recommendation, Recommender
@@ -38,9 +39,10 @@ from elm.recommend._sentences import pieces
 from elm.recommend._sparse_rows import SparseRows
 from elm.recommend._split import RecommendationSplit
 from elm.recommend._tears import Tears
+from elm.recommend._tears_loss import BASE, DECODINGS, TearsTraining
 from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend._train_backbone import TRAINING, BackboneTraining, MultiVAETraining, train_backbone, train_multivae
-from elm.recommend._train_tears import TearsTraining, train_tears
+from elm.recommend._train_tears import Views, train_tears
 from elm.recommend._tuning import TUNING, tuning_grid
 from elm.recommend._wals_ranker import WalsRanker
 
@@ -48,7 +50,9 @@ load = Recommender.load
 
 __all__ = [
     "AUTOENCODERS",
+    "BASE",
     "CUTOFFS",
+    "DECODINGS",
     "EASE",
     "MODELS",
     "PAPER_THRESHOLDS",
@@ -64,6 +68,7 @@ __all__ = [
     "EditPart",
     "Editor",
     "Gaussian",
+    "GenreEncoder",
     "HeldOut",
     "LanguageModelEditor",
     "ListDiff",
@@ -92,7 +97,9 @@ __all__ = [
     "TextEncoder",
     "TextHeadConfig",
     "Thresholds",
+    "Views",
     "WalsRanker",
+    "affirmed",
     "all_on",
     "bench_models",
     "compare",
@@ -106,6 +113,7 @@ __all__ = [
     "genre_masks",
     "genre_ndcg",
     "genre_preferences",
+    "genre_shares",
     "genre_words",
     "load",
     "load_backbone",

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,13 +31,14 @@ def seeded(seed: int) -> Iterator[None]:
 class HeldOut:
     """Users that training never sees: what is known of them, and what should be ranked high.
 
-    inputs: (users, items) raw ratings; targets: (users, items) ones; profiles: one text a user, where texts are used.
-    The profiles must come from the inputs alone. hidden: (users, items) what else is not to be ranked.
+    inputs: (users, items) raw ratings; targets: (users, items) ones; profiles: one text a user, where texts are used
+    (for GERS shares of genres). The profiles must come from the inputs alone. hidden: (users, items) what else is not
+    to be ranked.
     """
 
     inputs: sparse.csr_matrix
     targets: sparse.csr_matrix
-    profiles: list[str] | None = None
+    profiles: Any = None
     hidden: sparse.csr_matrix | None = None
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,12 +16,19 @@ from elm._errors import CallError, UnknownNameError
 from elm.metrics import top_k
 from elm.recommend._batches import as_histories, masked, ordered_batches
 from elm.recommend._explain import EditExplanation, ListDiff, explain, list_diff, without_each
+from elm.recommend._polarity import sentiment
 from elm.recommend._sparse_rows import as_rows
 from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import SentenceVectors
 
 History = Mapping[str, float] | Collection[str]
 """What a user has rated: item id -> rating (1 to 5), or just the ids of items liked."""
+
+Profile = str | Mapping[str, float]
+"""A text about a user; for GERS how much of what the user likes is of each genre."""
+
+Profiles = Sequence[str] | Sequence[Mapping[str, float]] | np.ndarray
+"""Those of many users; for GERS also shares (users, genres)."""
 
 _LIKED = 5.0  # stands for an item that comes without a rating
 _BATCH = 512
@@ -54,13 +61,13 @@ class Recommender:
             raise CallError("item ids must be unique")
 
     def recommend(
-        self, history: History | None = None, profile: str | None = None, alpha: float = 0.5, k: int = 20
+        self, history: History | None = None, profile: Profile | None = None, alpha: float = 0.5, k: int = 20
     ) -> list[Recommendation]:
         """The k best items that are not in the history, best first (fewer where fewer are left).
 
         Args:
             history: ratings by item id, or the ids of liked items; None where nothing is known.
-            profile: a text about the user; None where there is none.
+            profile: a text about the user (GERS: a mapping genre -> share); None where there is none.
             alpha: weight of the text, from 0 to 1; without effect when one side is missing.
             k: from 1 to the size of the catalogue.
 
@@ -68,16 +75,20 @@ class Recommender:
             CallError: nothing given, an empty profile, an alpha or k or rating out of range.
             UnknownNameError: an item id that the model does not know; the message names the nearest.
         """
-        if not 1 <= k <= len(self.items):
-            raise CallError(f"k must lie between 1 and {len(self.items)}, the number of items, got {k}")
         rows = self._rows(history)
-        scores = self._decode(self._z(rows, _listed(profile), alpha), rows)[0]
-        ranked = top_k(scores[None], k)[0]
-        return [
-            Recommendation(self.items[column], float(scores[column]), self.titles[column])
-            for column in ranked
-            if np.isfinite(scores[column])
-        ]
+        return self._listed(self._z(rows, _profiles(profile), alpha), rows, k)
+
+    def guide(self, history: History, phrase: str, alpha: float = 0.5, k: int = 20) -> list[Recommendation]:
+        """A list that follows the history and a short wish, such as "More war films." or "Less horror, please."
+
+        A phrase that asks for less is taken away from the history: (1 - alpha) * z_history - alpha * z_text (TEARS,
+        Section 6.3; `sentiment` decides by rule). Arguments and errors are those of `recommend`.
+        """
+        rows = self._rows(history)
+        if rows is None:
+            raise CallError("guidance bends a list away from a history; without one pass the phrase as a profile")
+        signs = [sentiment(phrase)] if isinstance(phrase, str) and phrase.strip() else None
+        return self._listed(self._z(rows, _profiles(phrase), alpha, signs), rows, k)
 
     def diff(
         self, before: str, after: str, history: History | None = None, alpha: float = 0.5, k: int = 20
@@ -110,14 +121,14 @@ class Recommender:
         self.recommend(history, profile, alpha, k)  # the same errors
         return without_each(self, profile, self._rows(history), alpha, k)
 
-    def z(self, history: History | None = None, profile: str | None = None, alpha: float = 0.5) -> np.ndarray:
+    def z(self, history: History | None = None, profile: Profile | None = None, alpha: float = 0.5) -> np.ndarray:
         """The latent vector behind a list, (latent,) float32: alpha * z_text + (1 - alpha) * z_history."""
-        return self._z(self._rows(history), _listed(profile), alpha)[0].cpu().numpy()
+        return self._z(self._rows(history), _profiles(profile), alpha)[0].cpu().numpy()
 
     def latents(
         self,
         histories: sparse.csr_matrix | None = None,
-        profiles: Sequence[str] | None = None,
+        profiles: Profiles | None = None,
         alpha: float = 0.5,
     ) -> np.ndarray:
         """The latent vectors of many users at once, (n, latent) float32; arguments as in `scores`."""
@@ -126,16 +137,17 @@ class Recommender:
     def scores(
         self,
         histories: sparse.csr_matrix | None = None,
-        profiles: Sequence[str] | None = None,
+        profiles: Profiles | None = None,
         alpha: float = 0.5,
+        signs: Sequence[int] | None = None,
     ) -> np.ndarray:
         """Scores of many users at once, (n, items) float32, log-probabilities; items of the history are -inf.
 
         `histories` is (n, items) raw ratings with columns in the order of `items`; a user's row may be empty only where
-        the profile alone counts (alpha 1).
+        the profile alone counts (alpha 1). `signs` has -1 for each text that says what is not wanted, see `guide`.
         """
         rows = self._checked(histories, profiles)
-        return self._decode(self._z(rows, profiles, alpha), rows)
+        return self._decode(self._z(rows, profiles, alpha, signs), rows)
 
     def rows(self, histories: Sequence[History]) -> sparse.csr_matrix:
         """Histories as the (n, items) matrix that `scores` takes; the same errors as `recommend`."""
@@ -182,32 +194,57 @@ class Recommender:
         ratings = np.asarray([columns[place] for place in places.tolist()], dtype=np.float32)
         return sparse.csr_matrix((ratings, places, [0, len(places)]), shape=(1, len(self.items)))
 
-    def _checked(self, histories: sparse.csr_matrix | None, profiles: Sequence[str] | None) -> sparse.csr_matrix | None:
+    def _checked(self, histories: sparse.csr_matrix | None, profiles: Profiles | None) -> sparse.csr_matrix | None:
         rows = None if histories is None else as_histories(histories, len(self.items))
         if profiles is not None and rows is not None and len(profiles) != rows.shape[0]:
             raise CallError(f"one profile a user: {rows.shape[0]} histories, {len(profiles)} profiles")
         return rows
 
     @torch.no_grad()
-    def _z(self, rows: sparse.csr_matrix | None, profiles: Sequence[str] | None, alpha: float) -> torch.Tensor:
+    def _z(
+        self,
+        rows: sparse.csr_matrix | None,
+        profiles: Profiles | None,
+        alpha: float,
+        signs: Sequence[int] | None = None,
+    ) -> torch.Tensor:
         """Latents (n, latent) of users given by rows, profiles or both."""
         if not 0 <= alpha <= 1:
             raise CallError(f"alpha is the weight of the text and must lie between 0 and 1, got {alpha}")
         if profiles is None and rows is None:
             raise CallError("nothing to recommend from; pass a history, a profile, or both")
         text = None if profiles is None else self.model.text(self.model.text.prepare(profiles)).mu
-        if rows is None:
+        if rows is None or (text is not None and alpha == 1 and signs is None):
             assert text is not None
             return self.model.vae.place(text)
+        history = self._history(rows)
+        if text is None:
+            return history
+        signed = None if signs is None else torch.tensor(_checked_signs(signs, len(text)), device=text.device)
+        return self.model.mixture(text, history, alpha, signed)
+
+    def _history(self, rows: sparse.csr_matrix) -> torch.Tensor:
+        """Latents (n, latent) of histories, each with an item."""
+        if not self.model.history:
+            raise CallError("this model reads texts alone (TEARS Base); pass a profile, and alpha 1 beside a history")
+        lacking = np.flatnonzero(np.diff(rows.indptr) == 0)
+        if len(lacking):
+            raise CallError(f"history {lacking[0]} holds no item; give it ratings, or use alpha 1 with a profile")
         device = next(self.model.parameters()).device
-        if alpha < 1 or text is None:
-            lacking = np.flatnonzero(np.diff(rows.indptr) == 0)
-            if len(lacking):
-                raise CallError(f"history {lacking[0]} holds no item; give it ratings, or use alpha 1 with a profile")
         batches = ordered_batches(rows.shape[0], _BATCH)
         means = [self.model.vae.encode(as_rows(rows[users], device)).mu for users in batches]
-        history = torch.cat(means) if means else torch.zeros(0, self.model.latent, device=device)
-        return history if text is None else self.model.mixture(text, history, alpha)
+        return torch.cat(means) if means else torch.zeros(0, self.model.latent, device=device)
+
+    def _listed(self, z: torch.Tensor, rows: sparse.csr_matrix | None, k: int) -> list[Recommendation]:
+        """The k best of one latent vector."""
+        if not 1 <= k <= len(self.items):
+            raise CallError(f"k must lie between 1 and {len(self.items)}, the number of items, got {k}")
+        scores = self._decode(z, rows)[0]
+        return [
+            Recommendation(self.items[column], float(scores[column]), self.titles[column])
+            for column in top_k(scores[None], k)[0]
+            if np.isfinite(scores[column])
+        ]
 
     @torch.no_grad()
     def _decode(self, z: torch.Tensor, rows: sparse.csr_matrix | None) -> np.ndarray:
@@ -217,11 +254,19 @@ class Recommender:
         return scores if rows is None else masked(scores, rows)
 
 
-def _listed(profile: str | None) -> list[str] | None:
+def _profiles(profile: Profile | None) -> list[Any] | None:
     if profile is None:
         return None
+    if isinstance(profile, Mapping):
+        return [profile]
     if not isinstance(profile, str):
         raise CallError(f"profile must be a text, got {type(profile).__name__}")
     if not profile.strip():
         raise CallError("profile is empty; write a sentence about the user, or pass None")
     return [profile]
+
+
+def _checked_signs(signs: Sequence[int], n: int) -> list[float]:
+    if len(signs) != n or not set(signs) <= {1, -1}:
+        raise CallError(f"signs are 1 or -1, one a profile: {n} profiles, signs {list(signs)[:5]}")
+    return [float(sign) for sign in signs]

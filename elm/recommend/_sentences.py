@@ -2,7 +2,8 @@
 
 Likes and dislikes of one genre lie close together in a sentence encoder, and a vector of the whole text hardly shows
 which is which. So the text encoder reads a profile piece by piece, and each piece has to keep its own polarity: a
-bullet under "Dislikes:" takes its heading along, and "comedies, but not war films" becomes two pieces.
+bullet under "Dislikes:" takes its heading along, "comedies, but not war films" becomes two pieces, and a list of things
+one a thing, each behind the words that lead the list in.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
 _CONTRAST = re.compile(r"[,;]?\s+(?=(?:but|while|whereas|although|though|yet|however|except)\b)", re.IGNORECASE)
 _WORD = re.compile(r"\w")
+_LEADS = r"are|is|by|to|with|for|of|enjoys?|loves?|likes?|dislikes?|hates?|prefers?|avoids?|favou?rs?|appreciates?"
+_LEAD = re.compile(rf"^.*?(?::|\b(?:{_LEADS})\b)(?:\s+(?:{_LEADS})\b)*\s+", re.IGNORECASE)
+_LAST = re.compile(r"(?:^|\s+)(?:and|or)\s+(?!.*\s(?:and|or)\s)", re.IGNORECASE)
 
 
 def pieces(profile: str) -> list[str]:
@@ -22,6 +26,8 @@ def pieces(profile: str) -> list[str]:
     ['Enjoys comedies', 'but not war films.', 'Likes wit.']
     >>> pieces("Dislikes:\\n- horror\\n- westerns")
     ['Dislikes: horror', 'Dislikes: westerns']
+    >>> pieces("Seldom enjoys war films, westerns and cartoons.")
+    ['Seldom enjoys war films', 'Seldom enjoys westerns', 'Seldom enjoys cartoons']
     """
     found: list[str] = []
     heading, headed = "", False
@@ -39,8 +45,20 @@ def pieces(profile: str) -> list[str]:
             heading = ""
         for sentence in _SENTENCE_END.split(text):
             clauses = [clause.strip() for clause in _CONTRAST.split(sentence)]
-            found.extend(f"{heading} {clause}".strip() for clause in clauses if _WORD.search(clause))
+            found.extend(
+                f"{heading} {part}".strip() for clause in clauses for part in _listed(clause) if _WORD.search(part)
+            )
         headed = True
     if heading and not headed:
         found.append(heading)
     return found
+
+
+def _listed(clause: str) -> list[str]:
+    """A clause that lists things ("enjoys a, b and c"), once for each of them; any other as it is."""
+    lead = _LEAD.match(clause)
+    if lead is None:
+        return [clause]
+    *first, last = clause[lead.end() :].split(", ")
+    things = [thing.strip() for thing in (*first, *_LAST.split(last, maxsplit=1)) if _WORD.search(thing)]
+    return [lead[0] + thing.rstrip(".") for thing in things] if len(things) > 1 else [clause]

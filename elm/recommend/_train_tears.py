@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,68 +14,50 @@ from elm._errors import CallError
 from elm.recommend._autoencoder import Autoencoder
 from elm.recommend._batches import as_ratings, masked, ordered_batches, positives, shuffled_batches
 from elm.recommend._fitting import Best, HeldOut, ndcg_at, seeded
-from elm.recommend._gaussian import Gaussian, annealed, kl_to_prior, multinomial_loss, transport_cost
-from elm.recommend._sparse_rows import Ratings, as_rows
+from elm.recommend._gaussian import annealed
+from elm.recommend._sparse_rows import as_rows
 from elm.recommend._tears import Tears
+from elm.recommend._tears_loss import TearsTraining, tears_loss
 from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 
 
-@dataclasses.dataclass(frozen=True)
-class TearsTraining:
-    """Run options. `transport` and `kl` are lambda1 and lambda2 of TEARS, equation 6, the likelihood a sum over items.
+class Views(NamedTuple):
+    """Tastes that no single training user has: targets (views, items) of ones, and a text a view (or shares of genres).
 
-    The decoder starts trained, so it moves at its own, smaller `decoder_rate`, and so do the low-rank updates of a
-    `LoraTextEncoder` at `lora_rate`. `alpha` is the mixture that is trained on; the KL weight warms up over
-    `anneal_epochs`; `patience` counts epochs.
+    The text alone learns from them, so that it is followed where it says what few users are like.
     """
 
-    epochs: int = 100
-    batch: int = 128
-    learning_rate: float = 2e-3
-    decoder_rate: float = 2e-4
-    lora_rate: float = 1e-4
-    weight_decay: float = 0.01
-    transport: float = 1.0
-    kl: float = 0.01
-    anneal_epochs: int = 10
-    alpha: float = 0.5
-    patience: int = 8
-    k: int = 20
-
-
-def tears_loss(
-    model: Tears, history: Gaussian, text: Gaussian, targets: Ratings, options: TearsTraining, kl_weight: float
-) -> torch.Tensor:
-    """Equation 6 of TEARS, averaged over the batch: three likelihoods (eq. 4-5), transport (eq. 1) and KL."""
-    z_history, z_text = history.sample(), text.sample()
-    z_both = model.mixture(z_text, z_history, options.alpha)
-    likelihood = sum(multinomial_loss(model.vae.decode(z), targets) for z in (z_both, z_history, z_text))
-    cost = options.transport * transport_cost(text, history) + kl_weight * kl_to_prior(text)
-    return (likelihood + cost).mean()
+    targets: sparse.csr_matrix
+    profiles: Any
 
 
 def train_tears(
     vae: Autoencoder,
     encoder: SentenceVectors | TextEncoder,
     histories: sparse.csr_matrix,
-    profiles: Sequence[str],
+    profiles: Sequence[str] | np.ndarray,
     validation: HeldOut,
     options: TearsTraining | None = None,
     *,
+    views: Views | None = None,
     hidden: int = 256,
     dropout: float = 0.2,
     seed: int = 0,
     device: str = "cpu",
     progress: bool = False,
 ) -> tuple[Tears, list[dict[str, float]]]:
-    """Align a text encoder with `vae` and keep the epoch with the best mean validation NDCG@k of the three decodings.
+    """Align a text encoder with `vae` and keep the epoch with the best mean validation NDCG@k of what is learned from.
 
     Args:
-        vae: the trained backbone; its encoder stays frozen, a copy of its decoder is trained on.
+        vae: the trained backbone; its encoder stays frozen, a copy of its decoder is trained on. For TEARS Base
+            (`options` without histories) an untrained one: its decoder alone is used.
         encoder: a frozen sentence encoder, which gets a fresh head (`hidden`, `dropout`), or a whole text encoder, such
-            as `LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.latent), rank=8)`, tuned end to end.
-        histories: (users, items) raw ratings of the training users; profiles: one text a user, same order.
+            as `LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.latent), rank=8)`, tuned end to end, a trained
+            one to go on with (Appendix L.3), or a `GenreEncoder`, which makes GERS.
+        histories: (users, items) raw ratings of the training users; profiles: one text a user, same order (GERS: shares
+            (users, genres)).
         validation: other users, with profiles written from their inputs alone.
+        views: more texts and what fits them; every step takes its part of them beside a batch of users.
 
     Returns:
         The model in evaluation mode, and one record an epoch (`epoch`, `loss`, `ndcg` and, of the three decodings,
@@ -89,19 +70,28 @@ def train_tears(
     if validation.profiles is None:
         raise CallError("validation users need profiles; pass HeldOut(inputs, targets, profiles)")
     validation.check(vae.items)
+    if views is not None and (views.targets.shape != (len(views.profiles), vae.items) or not len(views.profiles)):
+        raise CallError(
+            f"views need one profile each and {vae.items} items, got {views.targets.shape} and {len(views.profiles)}"
+        )
     rng = np.random.default_rng(seed)
     with seeded(seed):
         if not isinstance(encoder, TextEncoder):
             dim = np.asarray(encoder.encode([profiles[0]])).shape[1]
             encoder = PieceTextEncoder(encoder, TextHeadConfig(dim, vae.latent, hidden, dropout))
-        model = Tears(vae, encoder).to(device)
+        model = Tears(vae, encoder, options.pooling, options.history).to(device)
+        model.vae.encoder.requires_grad_(options.train_history)
         prepared, held_out = model.text.prepare(profiles), model.text.prepare(validation.profiles)
         model.text.fit_scale(prepared)
         optimizer = _optimizer(model, options)
+        users = _Examples(histories, prepared)
+        others = (
+            None if views is None else _Examples(as_ratings(views.targets, "views"), model.text.prepare(views.profiles))
+        )
         best, log = Best(model, options.patience), []
         bar = tqdm(range(options.epochs), desc="TEARS", disable=not progress, leave=False)
         for epoch in bar:
-            loss = _epoch(model, optimizer, histories, prepared, options, rng, epoch)
+            loss = _epoch(model, optimizer, users, others, options, rng, epoch)
             log.append({"epoch": epoch, "loss": loss, **_validate(model, validation, held_out, options)})
             bar.set_postfix(loss=f"{loss:.1f}", ndcg=f"{log[-1]['ndcg']:.3f}")
             if best.update(log[-1]["ndcg"], epoch):
@@ -110,56 +100,81 @@ def train_tears(
     return model.eval(), log
 
 
+class _Examples(NamedTuple):
+    """What an epoch goes through: rows (n, items), and the profiles as the text side prepared them."""
+
+    rows: sparse.csr_matrix
+    prepared: Any
+
+    def __len__(self) -> int:
+        return int(self.rows.shape[0])
+
+
 def _optimizer(model: Tears, options: TearsTraining) -> torch.optim.Optimizer:
+    """What learns, each at its own rate; what is not to learn is frozen."""
     tuned = model.text.tuned()
-    fresh = [p for p in model.text.parameters() if p.requires_grad and not any(p is other for other in tuned)]
-    groups = [
-        {"params": fresh, "lr": options.learning_rate},
-        {"params": list(model.vae.decoder.parameters()), "lr": options.decoder_rate},
-        *([{"params": tuned, "lr": options.lora_rate}] if tuned else []),
-    ]
-    return torch.optim.AdamW(groups, weight_decay=options.weight_decay)
+    if not options.train_text:
+        model.text.requires_grad_(False)
+    old = [*model.vae.decoder.parameters(), *model.vae.encoder.parameters()]
+    known = {id(p) for p in (*tuned, *old)}
+    fresh = [p for p in model.parameters() if id(p) not in known]
+    rates = ((fresh, options.learning_rate), (old, options.decoder_rate), (tuned, options.lora_rate))
+    learning = [({"params": [p for p in some if p.requires_grad], "lr": rate}) for some, rate in rates]
+    return torch.optim.AdamW([group for group in learning if group["params"]], weight_decay=options.weight_decay)
 
 
 def _epoch(
     model: Tears,
     optimizer: torch.optim.Optimizer,
-    histories: sparse.csr_matrix,
-    prepared: Any,
+    users: _Examples,
+    views: _Examples | None,
     options: TearsTraining,
     rng: np.random.Generator,
     epoch: int,
 ) -> float:
-    """One pass over the training users; the mean loss a user."""
+    """One pass over the training users, and beside them over the views; the mean loss a user."""
     model.train()
     device = next(model.parameters()).device
     kl_weight = annealed(options.kl, epoch, options.anneal_epochs)
     total = 0.0
-    for users in shuffled_batches(histories.shape[0], options.batch, rng):
-        rows = histories[users]
-        history = model.vae.encode(as_rows(rows, device))
-        text = model.text(model.text.take(prepared, users))
+    beside = _parts(views, -(-len(users) // options.batch), rng)
+    for chosen, seen in zip(shuffled_batches(len(users), options.batch, rng), beside, strict=True):
+        rows = users.rows[chosen]
+        history = model.vae.encode(as_rows(rows, device)) if model.history else None
+        text = model.text(model.text.take(users.prepared, chosen))
         loss = tears_loss(model, history, text, as_rows(positives(rows), device), options, kl_weight)
+        total += loss.item() * len(chosen)
+        if views is not None:
+            said = model.text(model.text.take(views.prepared, seen))
+            own = tears_loss(model, None, said, as_rows(views.rows[seen], device), options, kl_weight)
+            loss = loss + options.view_weight * own * len(seen) / len(chosen)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        total += loss.item() * len(users)
-    return total / histories.shape[0]
+    return total / len(users)
+
+
+def _parts(views: _Examples | None, steps: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """The views in as many parts as an epoch has steps."""
+    order = rng.permutation(0 if views is None else len(views))
+    yield from np.array_split(order, steps)
 
 
 @torch.no_grad()
 def _validate(model: Tears, validation: HeldOut, prepared: Any, options: TearsTraining) -> dict[str, float]:
-    """Mean validation NDCG@k of the three decodings and of them together."""
+    """Validation NDCG@k of each decoding, and the mean of those that are learned from."""
     model.eval()
     device = next(model.parameters()).device
     weights = {"ndcg_history": 0.0, "ndcg_mixture": options.alpha, "ndcg_text": 1.0}
+    if not model.history:
+        weights = {"ndcg_text": 1.0}
     found: dict[str, list[np.ndarray]] = {name: [] for name in weights}
     for users in ordered_batches(validation.inputs.shape[0], 512):
         inputs = validation.inputs[users]
-        history = model.vae.encode(as_rows(inputs, device)).mu
         text = model.text(model.text.take(prepared, users)).mu
+        history = model.vae.encode(as_rows(inputs, device)).mu if model.history else text
         for name, alpha in weights.items():
             scores = masked(model.vae.decode(model.mixture(text, history, alpha)).cpu().numpy(), inputs)
             found[name].append(ndcg_at(scores, validation.targets[users], options.k))
     means = {name: float(np.nanmean(np.concatenate(values))) for name, values in found.items()}
-    return {"ndcg": float(np.mean(list(means.values()))), **means}
+    return {"ndcg": float(np.mean([means[f"ndcg_{name}"] for name in options.likelihoods])), **means}

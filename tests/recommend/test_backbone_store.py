@@ -94,7 +94,7 @@ def test_texts_are_aligned_with_any_backbone(name, world, encoder, tmp_path):
     options = dataclasses.replace(OPTIONS[AUTOENCODERS[name][0]], epochs=8, batch=20, learning_rate=5e-3)
     vae, _ = train_backbone(small(name), world.train, world.validation, options)
     tears, _ = train_tears(
-        vae, encoder, world.train, world.profiles, world.validation, TearsTraining(epochs=8, batch=20), hidden=16
+        vae, encoder, world.train, world.profiles, world.validation, TearsTraining(epochs=20, batch=20), hidden=16
     )
     trained = tears.trainable_names()
     assert trained
