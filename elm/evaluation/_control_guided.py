@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm.metrics import top_k
-from elm.recommend import genre_masks, genre_ndcg, genre_words, sentiment
+from elm.recommend import affirmed, genre_masks, genre_ndcg, genre_words, sentiment
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,17 +89,20 @@ def guided(
     alphas: Sequence[float] = (0.25, 0.5, 0.75),
     k: int = 20,
     phrases: tuple[str, str] = PHRASES,
-    switch: bool = True,
+    less: Literal["affirmed", "subtracted", "added"] = "affirmed",
 ) -> Guided:
     """Ask for more and for less of each attribute with a phrase in place of a profile, for every user.
 
     attributes: what stands in the phrase -> (items,) in [0, 1] how much of it each item has, in the recommender's
         order. phrases: one for more and one for less, with {} for the attribute.
-    switch: whether a phrase that `sentiment` reads as negative is taken away from the history in place of added to it
-        (Section 6.3); False shows what the words do alone.
+    less: what a phrase that `sentiment` reads as negative does. "affirmed": it is taken away from the history, "less"
+        read as "more" (`elm.recommend.affirmed`); "subtracted": it is taken away as it stands, as in Section 6.3;
+        "added": it is mixed in like any text, which shows what the words do alone.
 
     Raises `CallError` for an attribute that no item has or that leaves [0, 1], and for phrases of the wrong sentiment.
     """
+    if less not in ("affirmed", "subtracted", "added"):
+        raise CallError(f"less is 'affirmed', 'subtracted' or 'added', got {less!r}")
     if not attributes or not alphas:
         raise CallError(f"guidance needs an attribute and an alpha, got {len(attributes)} and {len(alphas)}")
     weights = {name: _weights(name, values, len(recommender.items)) for name, values in attributes.items()}
@@ -113,9 +116,10 @@ def guided(
             sign = sentiment(phrase)
             if sign != wanted:
                 raise CallError(f"{phrase!r} reads as asking for {'more' if sign > 0 else 'less'}; change the phrase")
-            signs = {"signs": [sign] * n} if switch and sign < 0 else {}
+            signs = {"signs": [sign] * n} if sign < 0 and less != "added" else {}
+            text = affirmed(phrase) if less == "affirmed" else phrase
             for row, alpha in enumerate(alphas):
-                ranked = top_k(recommender.scores(histories, [phrase] * n, alpha, **signs), k)
+                ranked = top_k(recommender.scores(histories, [text] * n, alpha, **signs), k)
                 found[side, place, row] = genre_ndcg(ranked, own, k)
     return Guided(tuple(weights), tuple(alphas), before, found[0], found[1], k)
 

@@ -146,7 +146,7 @@ def test_users_whose_text_cannot_be_edited_are_counted(films, held_out):
     assert np.isnan(found.summary().loc[0, "gain_se"])
 
 
-def test_guidance_moves_the_list_and_less_needs_the_switch(films, held_out):
+def test_guidance_moves_the_list_and_less_needs_the_sign(films, held_out):
     attributes = genre_attributes(ITEM_GENRES, GENRES)
     found = guided(films, held_out.inputs, attributes, alphas=(0.25, 0.75), k=5)
     np.testing.assert_allclose(found.before, np.eye(3), atol=1e-6)
@@ -158,8 +158,21 @@ def test_guidance_moves_the_list_and_less_needs_the_switch(films, held_out):
     assert table["name"].unique().tolist() == ["comedy", "horror", "war", "mean"]
     assert table.query("name == 'mean' and alpha == 0.75")["rise"].item() == pytest.approx(2 / 3)
     assert table.query("name == 'mean' and alpha == 0.75")["fall_share"].item() == pytest.approx(1 / 3)
-    without = guided(films, held_out.inputs, attributes, alphas=(0.75,), k=5, switch=False)
-    assert without.fall.mean() < 0  # the genre's name alone lifts it
+    as_it_stands = guided(films, held_out.inputs, attributes, alphas=(0.75,), k=5, less="subtracted")
+    np.testing.assert_allclose(as_it_stands.less, found.less[:, 1:])  # this text side does not know "less"
+    added = guided(films, held_out.inputs, attributes, alphas=(0.75,), k=5, less="added")
+    assert added.fall.mean() < 0  # the genre's name alone lifts it
+
+
+def test_a_text_side_that_understands_less_needs_the_phrase_affirmed(held_out):
+    class Reader(WordedFilms):
+        def _read(self, profile):
+            return -super()._read(profile) if profile.startswith("Less") else super()._read(profile)
+
+    call = (Reader(), held_out.inputs, genre_attributes(ITEM_GENRES, GENRES), (0.75,), 5)
+    found = {less: guided(*call, less=less).fall.mean() for less in ("affirmed", "subtracted", "added")}
+    assert found["affirmed"] == found["added"] == pytest.approx(1 / 3)  # each user's own genre is gone, of three
+    assert found["subtracted"] < 0
 
 
 def test_a_soft_attribute_is_weighed(films, held_out):
@@ -254,6 +267,7 @@ def calls(films, held_out):
         "scale": (lambda: guided(films, held_out.inputs, {"dark": [2.0] * ITEMS}), CallError, "must lie in .0, 1."),
         "length": (lambda: guided(films, held_out.inputs, {"dark": [1.0]}), CallError, "got shape .1,."),
         "none": (lambda: guided(films, held_out.inputs, {}), CallError, "needs an attribute and an alpha"),
+        "less": (lambda: guided(films, held_out.inputs, names, less="never"), CallError, "less is 'affirmed'"),
         "phrase": (
             lambda: guided(films, held_out.inputs, names, phrases=("No {}.", "Less {}.")), CallError, "asking for less"
         ),

@@ -9,6 +9,7 @@ from elm.data import BOOK_GENRES, GENRES
 from elm.recommend import (
     LanguageModelEditor,
     RuleEditor,
+    affirmed,
     genre_words,
     pieces,
     sentiment,
@@ -149,6 +150,21 @@ def test_a_wording_has_a_place_for_the_words():
 )
 def test_sentiment(phrase, sign):
     assert sentiment(phrase) == sign
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("Fewer westerns", "More westerns"),
+        ("I cannot stand musicals", "I more musicals"),
+        ("Avoid horror", "More horror"),
+        ("no less war, please", "no less war, please"),
+        ("Something dark.", "Something dark."),
+    ],
+)
+def test_what_is_taken_away_is_the_phrase_affirmed(phrase, expected):
+    assert affirmed(phrase) == expected
+    assert sentiment(affirmed(phrase)) == 1
 
 
 def test_a_phrase_holds_a_word():

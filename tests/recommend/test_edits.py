@@ -9,7 +9,9 @@ from taste_groups import ITEMS
 
 from elm._errors import CallError, UnknownNameError
 from elm.data import GENRES
+from elm.evaluation import draw_flips, genre_attributes, guided, large_scope
 from elm.recommend import (
+    RuleEditor,
     all_on,
     edit_genres,
     evaluate_edit,
@@ -100,6 +102,21 @@ def test_the_list_follows_the_edit_and_more_so_with_alpha(recommender, world):
     assert rise[-1] > 0.9
     assert (np.diff(rise) >= 0).all()
     np.testing.assert_allclose(effect.fall, effect.rise)  # with two genres one gains what the other loses
+
+
+def test_a_trained_model_is_guided_and_flipped(recommender, world):
+    test, own = world.test, world.test_groups
+    attributes = genre_attributes(KINDS, ["Comedy", "Horror"])
+    found = guided(recommender, test.inputs, attributes, (0.5, 1.0), k=5, phrases=("Likes {} films.", "Less {} films."))
+    for genre in (0, 1):  # whose history is of the other genre gets more, whose is of this one gets less
+        assert found.rise[genre, 1, own != genre].mean() > 0.9
+        assert (found.fall[genre, 1, own == genre] > 0).all()
+    assert (found.rise.mean(axis=(0, 2)) > 0.4).all()  # half of all: the other half has nothing to gain
+
+    flips = draw_flips(RuleEditor(), test.profiles, ["Comedy", "Horror"])
+    large = large_scope(recommender, test, flips, KINDS, (0.0, 1.0), k=5)
+    assert large.summary()["rise"].tolist() == pytest.approx([0, 1], abs=0.05)
+    assert large.summary()["fall_share"].tolist() == [0, 1]
 
 
 def test_an_edit_without_histories(recommender, world):
