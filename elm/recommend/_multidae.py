@@ -19,7 +19,9 @@ from elm.recommend._sparse_rows import SparseLinear, SparseRows
 
 @dataclasses.dataclass(frozen=True)
 class MultiDAEConfig(LayerConfig):
-    """Shape of the network."""
+    """Shape of the network; more dropout than Multi-VAE's 0.5, since no noise in the latent space holds it back."""
+
+    dropout: float = 0.7  # on validation users of MovieLens 1M 0.02 above 0.5, of 100K as good
 
 
 class PointEncoder(nn.Module):
