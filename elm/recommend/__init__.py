@@ -44,6 +44,7 @@ from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextE
 from elm.recommend._train_backbone import TRAINING, BackboneTraining, MultiVAETraining, train_backbone, train_multivae
 from elm.recommend._train_tears import Views, train_tears
 from elm.recommend._tuning import TUNING, tuning_grid
+from elm.recommend._views import make_views
 from elm.recommend._wals_ranker import WalsRanker
 
 load = Recommender.load
@@ -118,6 +119,7 @@ __all__ = [
     "load",
     "load_backbone",
     "make_autoencoder",
+    "make_views",
     "measure",
     "names_genre",
     "ndcg_at",

@@ -2,6 +2,7 @@
 
 from elm.runs._base import make_base
 from elm.runs._bench import bench_compare, bench_entities, bench_run, report_folder
+from elm.runs._bench_control import bench_control
 from elm.runs._bench_forms import bench_forms
 from elm.runs._card import model_card, write_card
 from elm.runs._card_data import card_problems
@@ -25,22 +26,30 @@ from elm.runs._recommender import HeldUsers, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_run, score_users
 from elm.runs._shipped import score_shipped, shipped_twin, shipped_world
 from elm.runs._teach import teach
+from elm.runs._text_models import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model
+from elm.runs._text_split import TextSplit, text_split
 from elm.runs._world import World, build_world
 
 __all__ = [
     "QUICK",
     "SHORT",
+    "TEXT_MODELS",
     "ConceptSettings",
     "HeldUsers",
     "Known",
     "RunConfig",
     "RunFolder",
     "RunScores",
+    "TextModels",
+    "TextSplit",
+    "WithTexts",
     "World",
     "bench_compare",
+    "bench_control",
     "bench_entities",
     "bench_forms",
     "bench_run",
+    "best_alpha",
     "build_world",
     "card_problems",
     "certifier",
@@ -49,6 +58,7 @@ __all__ = [
     "concept_source",
     "concept_vector",
     "fit_concepts",
+    "fit_text_model",
     "held_users",
     "make_base",
     "make_demo",
@@ -72,6 +82,7 @@ __all__ = [
     "shipped_world",
     "teach",
     "teach_recommender",
+    "text_split",
     "train_run",
     "vector_of_history",
     "write_card",

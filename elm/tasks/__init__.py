@@ -22,6 +22,7 @@ from elm.tasks._profiles import USER_PROFILE, USER_SUMMARY
 from elm.tasks._spending import Spending
 from elm.tasks._task import SECOND, VECTOR, Reads, Task, all_tasks, get, register, task
 from elm.tasks._task_file import load_task
+from elm.tasks._taste_writer import TasteWriter
 from elm.tasks._teacher import Entity, Teacher, TemplateTeacher
 from elm.tasks._themes import plot_themes
 from elm.tasks._user_traits import TraitReader, trait_matrix
@@ -53,6 +54,7 @@ __all__ = [
            "Reads",
            "Spending",
            "Task",
+           "TasteWriter",
            "Teacher",
            "TemplateTeacher",
            "TraitReader",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -36,8 +38,17 @@ def trait_matrix(dataset: Dataset, domain: str = "films") -> pd.DataFrame:
     return pd.DataFrame(columns, index=items.index)
 
 
+def _theme_matrix(themes: Mapping[str, Sequence[str]], items: pd.Index) -> pd.DataFrame:
+    """Which item is about what, (n_items, n_themes) in {0, 1}; a theme is called "theme:<word>"."""
+    words = sorted({word for found in themes.values() for word in found})
+    flags = [[float(word in themes.get(item, ())) for word in words] for item in items]
+    return pd.DataFrame(flags, index=items, columns=[f"theme:{word}" for word in words])
+
+
 class TraitReader:
     """Reads `UserFacts` from ratings.
+
+    themes: item -> words that it is about; each word counts as a trait, too.
 
     A trait's score is in stars: the mean of (rating - the user's mean) over the films that have it, drawn towards
     zero where they are few, plus a share for how much more often than others the user picks such films.
@@ -49,14 +60,23 @@ class TraitReader:
     (6, 4)
     """
 
-    def __init__(self, dataset: Dataset, likes: int = 6, dislikes: int = 4, domain: str = "films") -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        likes: int = 6,
+        dislikes: int = 4,
+        domain: str = "films",
+        themes: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         frame = trait_matrix(dataset, domain)
+        if themes is not None:
+            frame = pd.concat([frame, _theme_matrix(themes, frame.index)], axis=1)
         self.domain = domain
         self.traits = list(frame.columns)
         self._row = {item: i for i, item in enumerate(frame.index)}
         self._matrix = frame.to_numpy(float)  # (n_items, n_traits)
         weights = dataset.interactions["item"].value_counts().reindex(frame.index).fillna(0).to_numpy(float) + 1.0
-        self._share = weights @ self._matrix / weights.sum()  # how common a trait is among all views
+        self.usual = weights @ self._matrix / weights.sum()  # how common a trait is among all views, (n_traits,)
         self._likes, self._dislikes = likes, dislikes
 
     def scores(self, items: list[str], ratings: np.ndarray) -> np.ndarray:
@@ -69,14 +89,22 @@ class TraitReader:
             raise CallError(
                 f"tastes are read from one rating an item, at least one, got {len(ratings)} of {len(items)}"
             )
-        if unknown := next((i for i in items if i not in self._row), None):
-            raise UnknownNameError("item", unknown, self._row)
-        has = self._matrix[[self._row[i] for i in items]]  # (n_rated, n_traits)
+        has = self.matrix(items)  # (n_rated, n_traits)
         centred = ratings - ratings.mean()
         stars = centred @ has / (has.sum(0) + _SHRINK)
-        share = (has.sum(0) + _SHRINK * self._share) / (len(items) + _SHRINK)
+        share = (has.sum(0) + _SHRINK * self.usual) / (len(items) + _SHRINK)
         # The floor is for a trait that no film has: nobody can seek it or avoid it.
-        return stars + _SEEK * np.log(np.maximum(share, 1e-6) / np.maximum(self._share, 1e-6))
+        return stars + _SEEK * np.log(np.maximum(share, 1e-6) / np.maximum(self.usual, 1e-6))
+
+    def shares(self, items: list[str]) -> np.ndarray:
+        """How much of these items has each trait, (n_traits,) in [0, 1]; `UnknownNameError` for an unknown item."""
+        return self.matrix(items).mean(0)
+
+    def matrix(self, items: list[str]) -> np.ndarray:
+        """How much of each trait each of these items has, (n, n_traits); `UnknownNameError` for an unknown item."""
+        if unknown := next((i for i in items if i not in self._row), None):
+            raise UnknownNameError("item", unknown, self._row)
+        return self._matrix[[self._row[i] for i in items]]
 
     def read(self, items: list[str], ratings: np.ndarray) -> UserFacts:
         """The strongest likes and dislikes of one user; errors as `scores` raises them."""

@@ -1,0 +1,186 @@
+"""TEARS, GERS and their controls by name: "tears-recvae", "tears-base", "gers-recvae", "gers-base", "tuned-recvae"."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from elm._errors import CallError, UnknownNameError
+from elm.data import Dataset
+from elm.embeddings import SentenceEncoder
+from elm.recommend import (
+    AUTOENCODERS,
+    Autoencoder,
+    GenreEncoder,
+    LoraTextEncoder,
+    RecommendationSplit,
+    Recommender,
+    SentenceVectors,
+    TearsTraining,
+    TextHeadConfig,
+    evaluate_profiles,
+    fit_backbone,
+    make_autoencoder,
+    train_tears,
+)
+from elm.runs._text_split import Part, TextSplit, text_split
+
+TEXT_MODELS = (
+    "tears-base",
+    "gers-base",
+    *(f"{kind}-{name}" for kind in ("tears", "gers", "tuned") for name in AUTOENCODERS),
+)
+"""The names that `fit_text_model` knows: TEARS and GERS on a backbone or without one, and `tuned`: a backbone whose
+decoder is trained on for as long without any text, the control that TEARS has to beat."""
+
+ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
+"""The mixtures that are tried on validation users."""
+
+DEFAULTS: Mapping[str, Any] = {"epochs": 60, "patience": 15, "transport": 0.1, "per_user": 4}
+"""Where nothing else is said; chosen on validation users."""
+
+
+def fit_text_model(
+    name: str,
+    texts: TextSplit,
+    *,
+    seed: int = 0,
+    backbone: Autoencoder | None = None,
+    encoder: SentenceVectors | None = None,
+    device: str = "cpu",
+    progress: bool = False,
+    **settings: Any,
+) -> Recommender:
+    """Train a model on a split's training users; its validation users stop the training.
+
+    Args:
+        name: one of `TEXT_MODELS`.
+        backbone: the trained backbone (default: `fit_backbone` makes it with the same seed).
+        encoder: the sentence encoder (default: all-MiniLM-L6-v2), which stays frozen unless `lora_rank` is given.
+        settings: fields of `TearsTraining`; `per_user`, how many views a training user gives; `hidden` and `dropout` of
+            the text side; `lora_rank` above 0 tunes the sentence encoder, too.
+
+    Raises `UnknownNameError` for another name, `CallError` for a setting that is not known.
+    """
+    if name not in TEXT_MODELS:
+        raise UnknownNameError("text model", name, TEXT_MODELS)
+    kind, _, own = name.partition("-")
+    fields = {field.name for field in dataclasses.fields(TearsTraining)}
+    odd = sorted(set(settings) - fields - {"per_user", "hidden", "dropout", "lora_rank"})
+    if odd:
+        raise CallError(f"{name} has no setting {odd[0]!r}; it has {', '.join(sorted(fields))}, per_user and others")
+    given = {**DEFAULTS, **_of_kind(kind, own), **settings}
+    options = TearsTraining(**{key: value for key, value in given.items() if key in fields})
+    train, validation = texts.split.train(), texts.held_out("validation", shares=kind == "gers")
+    if own == "base":
+        backbone = make_autoencoder("multi-vae", *train.shape, seed=seed).to(device)
+    elif backbone is None:
+        made = fit_backbone(own, train, validation, seed=seed, device=device, progress=progress)
+        assert isinstance(made, Autoencoder)
+        backbone = made
+    shape = {key: given[key] for key in ("hidden", "dropout") if key in given}
+    side: Any = encoder or SentenceEncoder(device=device)
+    if kind == "gers":
+        side = GenreEncoder(texts.kinds, backbone.latent, **shape)
+    elif given.get("lora_rank"):
+        head = TextHeadConfig(side.dim, backbone.latent, **shape)
+        side = LoraTextEncoder(side, head, rank=given["lora_rank"], seed=seed)
+    model, _ = train_tears(
+        backbone,
+        side,
+        train,
+        texts.shares("train") if kind == "gers" else texts.texts["train"],
+        validation,
+        options,
+        views=texts.views(given["per_user"], seed, shares=kind == "gers"),
+        seed=seed,
+        device=device,
+        progress=progress,
+        **shape,
+    )
+    titles = texts.dataset.items["title"].reindex(texts.split.items).tolist()
+    return Recommender(model, texts.split.items, titles)
+
+
+def _of_kind(kind: str, own: str) -> dict[str, Any]:
+    """What makes a model one without a backbone, or without texts."""
+    if own == "base":
+        return {"likelihoods": ("text",), "transport": 0.0, "decoder_rate": 2e-3}
+    if kind == "tuned":
+        return {"likelihoods": ("history",), "transport": 0.0, "kl": 0.0, "per_user": 0}
+    return {}
+
+
+@dataclasses.dataclass
+class WithTexts:
+    """A model of texts among models of histories: ranks one part's users, whose profiles it holds, at one alpha."""
+
+    recommender: Recommender
+    profiles: Any
+    alpha: float
+
+    def scores(self, histories: sparse.csr_matrix) -> np.ndarray:
+        """Scores (users, items) of the part's users, in their order; items of the history are -inf."""
+        return self.recommender.scores(histories, self.profiles, self.alpha)
+
+
+def best_alpha(name: str, recommender: Recommender, texts: TextSplit, k: int = 20) -> float:
+    """The mixture with the best NDCG@k on the validation users; 1 without a backbone, 0 for one of histories alone."""
+    if name.endswith("-base"):
+        return 1.0
+    if name.startswith("tuned-"):
+        return 0.0
+    held = texts.held_out("validation", shares=name.startswith("gers-"))
+    found = [
+        float(np.nanmean(evaluate_profiles(recommender, held.inputs, held.profiles, held.targets, alpha, k)))
+        for alpha in ALPHAS
+    ]
+    return ALPHAS[int(np.argmax(found))]
+
+
+class TextModels:
+    """Makes text models for a comparison: the texts of a split and its backbones are made once and shared."""
+
+    def __init__(self, dataset: Dataset, *, device: str = "cpu", progress: bool = False, **settings: Any) -> None:
+        self.dataset, self.device, self.progress, self.settings = dataset, device, progress, settings
+        self._texts: tuple[RecommendationSplit, TextSplit] | None = None
+        self._backbones: dict[tuple[str, int], Autoencoder] = {}
+        self._encoder: SentenceEncoder | None = None
+
+    def texts(self, split: RecommendationSplit) -> TextSplit:
+        """The split with its texts."""
+        if self._texts is None or self._texts[0] is not split:
+            self._texts = split, text_split(self.dataset, split)
+            self._backbones.clear()
+        return self._texts[1]
+
+    def fit(self, name: str, split: RecommendationSplit, seed: int) -> Recommender:
+        """A model by its name, on the backbone that others of this split and seed stand on."""
+        texts = self.texts(split)
+        own, backbone = name.partition("-")[2], None
+        if own in AUTOENCODERS:
+            if (own, seed) not in self._backbones:
+                validation = split.held_out("validation")
+                made = fit_backbone(own, split.train(), validation, seed=seed, device=self.device)
+                assert isinstance(made, Autoencoder)
+                self._backbones[own, seed] = made
+            backbone = self._backbones[own, seed]
+        self._encoder = self._encoder or SentenceEncoder(device=self.device)
+        return fit_text_model(
+            name, texts, seed=seed, backbone=backbone, encoder=self._encoder, device=self.device,
+            progress=self.progress, **self.settings
+        )  # fmt: skip
+
+    def ranked(self, name: str, split: RecommendationSplit, seed: int, part: Part = "test") -> WithTexts:
+        """The model as one that ranks a part's users, at the alpha that is best on the validation users.
+
+        "tears-recvae@1" ranks at alpha 1 instead.
+        """
+        name, _, alpha = name.partition("@")
+        recommender, texts = self.fit(name, split, seed), self.texts(split)
+        profiles = texts.shares(part) if name.startswith("gers-") else texts.texts[part]
+        return WithTexts(recommender, profiles, float(alpha) if alpha else best_alpha(name, recommender, texts))

@@ -1,0 +1,130 @@
+"""A split for comparing recommenders, with a summary for each user: what TEARS and its twins are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from elm._errors import CallError
+from elm.data import Dataset
+from elm.recommend import HeldOut, RecommendationSplit, Views, genre_shares, make_views
+from elm.tasks import TasteWriter, domain_named, plot_themes, trait_matrix
+
+Part = Literal["train", "validation", "test"]
+_THEMES = 4  # words that each plot is summed up in
+_MOODS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class TextSplit:
+    """A split and its texts. Every text is written from ratings of role "input" alone.
+
+    texts: part -> one summary a user, in the order of `split.users(part)`. genres: those of each of `split.items`.
+    words: what each item is about, from its moods or its plot; () where nothing is known.
+    """
+
+    split: RecommendationSplit
+    dataset: Dataset
+    texts: Mapping[str, list[str]]
+    genres: list[tuple[str, ...]]
+    words: list[tuple[str, ...]]
+    writer: TasteWriter
+    domain: str = "films"
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """All genres that an item has."""
+        return sorted({genre for found in self.genres for genre in found})
+
+    def inputs(self, part: Part) -> sparse.csr_matrix:
+        """What is known of each user of a part, (users, items) raw ratings."""
+        return self.split.train_inputs() if part == "train" else self.split.held_out(part).inputs
+
+    def shares(self, part: Part) -> np.ndarray:
+        """The genre vectors of a part's users, (users, kinds): what GERS reads in place of a text."""
+        return genre_shares(self.inputs(part), self.genres, self.kinds)
+
+    def held_out(self, part: Literal["validation", "test"], shares: bool = False) -> HeldOut:
+        """A part's users with their texts, or with their shares of genres."""
+        return replace(self.split.held_out(part), profiles=self.shares(part) if shares else self.texts[part])
+
+    def views(self, per_user: int, seed: int = 0, shares: bool = False) -> Views | None:
+        """`per_user` views for each training user; None for 0."""
+        if per_user == 0:
+            return None
+        ids = np.asarray(self.split.items)
+
+        def write(items: np.ndarray, ratings: np.ndarray) -> Any:
+            if shares:
+                row = sparse.csr_matrix((ratings, (np.zeros(len(items), int), items)), shape=(1, len(ids)))
+                return genre_shares(row, self.genres, self.kinds)[0]
+            return self.writer.write(ids[items].tolist(), ratings)
+
+        table = self.writer.reader.matrix(self.split.items)
+        known = np.asarray([trait in self.kinds for trait in self.writer.reader.traits])
+        return make_views(
+            self.split.train(), table[:, known], write, others=table[:, ~known], per_user=per_user, seed=seed
+        )
+
+
+def text_split(
+    dataset: Dataset,
+    split: RecommendationSplit,
+    *,
+    domain: str = "films",
+    texts: Mapping[str, str] | None = None,
+) -> TextSplit:
+    """Write the summaries of a split's users, from their inputs, by template.
+
+    What is common and what is rare is learned from the training users. Where the data set has texts about its items,
+    words of theirs are told as well (`plot_themes`).
+
+    texts: user -> text by another hand, such as a chat model or a reading of the users' vectors, in place of the
+        template's; they must be written from the inputs alone. `CallError` where a user lacks one.
+    """
+    ids, users = split.items, {part: split.users(part) for part in ("train", "validation", "test")}
+    known = split.rows[split.rows["role"] == "input"] if not split.weak else split.rows[split.rows["part"] == "train"]
+    plots = _plots(dataset, ids)
+    themes = plot_themes(plots, list(plots), _THEMES) if plots else None
+    writer = TasteWriter(dataset.restrict(users=users["train"]), domain, themes)
+    if texts is None:
+        by_user = known.groupby("user", sort=False)
+        texts = {str(user): writer.write(rows["item"].tolist(), rows["rating"].to_numpy()) for user, rows in by_user}
+    lacking = [user for found in users.values() for user in found if user not in texts]
+    if lacking:
+        raise CallError(f"every user of the split needs a text, but {len(lacking)} have none, such as {lacking[0]!r}")
+    return TextSplit(
+        split,
+        dataset,
+        {part: [texts[user] for user in found] for part, found in users.items()},
+        [tuple(found) for found in dataset.items["genres"].reindex(ids)],
+        _words(dataset, ids, themes, domain),
+        writer,
+        domain,
+    )
+
+
+def _plots(dataset: Dataset, ids: list[str]) -> dict[str, str]:
+    """All texts about each item as one; none of a generated world, whose texts say what its traits do."""
+    if dataset.facts is not None:
+        return {}
+    told = dataset.texts[dataset.texts["item"].isin(set(ids))]
+    return {str(item): " ".join(found) for item, found in told.groupby("item")["text"]}
+
+
+def _words(
+    dataset: Dataset, ids: list[str], themes: Mapping[str, tuple[str, ...]] | None, domain: str
+) -> list[tuple[str, ...]]:
+    """What each item is about, in words that a summary may hold."""
+    if themes is not None:
+        return [themes.get(item, ()) for item in ids]
+    if dataset.facts is None:
+        return [()] * len(ids)
+    table = trait_matrix(dataset, domain)[list(domain_named(domain).vocabulary.qualities)]
+    strongest = np.argsort(-table.loc[ids].to_numpy(), axis=1, kind="stable")[:, :_MOODS]
+    return [tuple(table.columns[row]) for row in strongest]
