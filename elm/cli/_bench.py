@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
+from elm.cli._bench_control import control
 from elm.cli._bench_forms import forms
 from elm.cli._bench_judge import judge
 from elm.cli._bench_recommend import recommend
 from elm.cli._options import Json, Quiet
 
 bench = typer.Typer(help="Score a run on what it has never seen.", no_args_is_help=True, rich_markup_mode=None)
+bench.command("control")(control)
 bench.command("forms")(forms)
 bench.command("judge")(judge)
 bench.command("recommend")(recommend)
