@@ -24,14 +24,15 @@ from elm.recommend._sparse_rows import SparseLinear, SparseRows
 class MacridVAEConfig:
     """Shape of the network: `concepts` of `size` dimensions each, which TEARS takes as 2 of 200.
 
-    `temperature` is tau of the cosines; `spread` is sigma_0, the width of the prior.
+    `temperature` is tau of the cosines; `spread` is sigma_0, the width of the prior. The published tau of 0.1 overfits
+    MovieLens within a few epochs: 0.2 is better on validation users of 100K and 1M.
     """
 
     items: int
     concepts: int = 2
     size: int = 200
     dropout: float = 0.5
-    temperature: float = 0.1
+    temperature: float = 0.2
     spread: float = 0.075
 
     def __post_init__(self) -> None:
@@ -46,8 +47,8 @@ class MacridVAEConfig:
 
     @classmethod
     def for_users(cls, users: int, items: int) -> MacridVAEConfig:
-        """The sizes of TEARS from 5,000 training users on; half of them below."""
-        return cls(items) if users >= 5000 else cls(items, size=100)
+        """The sizes of TEARS from 10,000 training users on; half of them below, better on MovieLens 1M's validation."""
+        return cls(items) if users >= 10_000 else cls(items, size=100)
 
 
 class ConceptTable(nn.Module):

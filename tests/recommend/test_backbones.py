@@ -170,7 +170,7 @@ def test_macridvae_decodes_the_mixture_over_concepts():
     table, by_concept = model.decoder.table, model.place(z).unflatten(1, (2, 16))
     items = table.items / table.items.norm(dim=-1, keepdim=True)
     shares = table.shares()
-    mixture = sum(shares[:, k] * torch.exp(by_concept[:, k] @ items.t() / 0.1) for k in range(2))
+    mixture = sum(shares[:, k] * torch.exp(by_concept[:, k] @ items.t() / model.config.temperature) for k in range(2))
     torch.testing.assert_close(model.decode(z), torch.log(mixture), rtol=1e-4, atol=1e-4)
 
 
