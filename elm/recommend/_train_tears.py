@@ -85,14 +85,12 @@ def train_tears(
         model.text.fit_scale(prepared)
         optimizer = _optimizer(model, options)
         users = _Examples(histories, prepared)
-        others = (
-            None if views is None else _Examples(as_ratings(views.targets, "views"), model.text.prepare(views.profiles))
-        )
+        others, kept = _views(model, views)
         best, log = Best(model, options.patience), []
         bar = tqdm(range(options.epochs), desc="TEARS", disable=not progress, leave=False)
         for epoch in bar:
             loss = _epoch(model, optimizer, users, others, options, rng, epoch)
-            log.append({"epoch": epoch, "loss": loss, **_validate(model, validation, held_out, options)})
+            log.append({"epoch": epoch, "loss": loss, **_validate(model, validation, held_out, kept, options)})
             bar.set_postfix(loss=f"{loss:.1f}", ndcg=f"{log[-1]['ndcg']:.3f}")
             if best.update(log[-1]["ndcg"], epoch):
                 break
@@ -154,6 +152,17 @@ def _epoch(
     return total / len(users)
 
 
+def _views(model: Tears, views: Views | None) -> tuple[_Examples | None, _Examples | None]:
+    """The views that are learned from, and a tenth, at most 500, that tell how well the text is followed."""
+    if views is None:
+        return None, None
+    rows, prepared = as_ratings(views.targets, "views"), model.text.prepare(views.profiles)
+    kept = np.arange(rows.shape[0]) < min(500, rows.shape[0] // 10)
+    parts = [np.flatnonzero(some) for some in (~kept, kept)]
+    learned, told = (_Examples(rows[some], model.text.take(prepared, some)) if len(some) else None for some in parts)
+    return learned, told
+
+
 def _parts(views: _Examples | None, steps: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """The views in as many parts as an epoch has steps."""
     order = rng.permutation(0 if views is None else len(views))
@@ -161,8 +170,10 @@ def _parts(views: _Examples | None, steps: int, rng: np.random.Generator) -> Ite
 
 
 @torch.no_grad()
-def _validate(model: Tears, validation: HeldOut, prepared: Any, options: TearsTraining) -> dict[str, float]:
-    """Validation NDCG@k of each decoding, and the mean of those that are learned from."""
+def _validate(
+    model: Tears, validation: HeldOut, prepared: Any, views: _Examples | None, options: TearsTraining
+) -> dict[str, float]:
+    """Validation NDCG@k of each decoding and of views, and the mean of those that are learned from."""
     model.eval()
     device = next(model.parameters()).device
     weights = {"ndcg_history": 0.0, "ndcg_mixture": options.alpha, "ndcg_text": 1.0}
@@ -177,4 +188,9 @@ def _validate(model: Tears, validation: HeldOut, prepared: Any, options: TearsTr
             scores = masked(model.vae.decode(model.mixture(text, history, alpha)).cpu().numpy(), inputs)
             found[name].append(ndcg_at(scores, validation.targets[users], options.k))
     means = {name: float(np.nanmean(np.concatenate(values))) for name, values in found.items()}
-    return {"ndcg": float(np.mean([means[f"ndcg_{name}"] for name in options.likelihoods])), **means}
+    counted = [means[f"ndcg_{name}"] for name in options.likelihoods]
+    if views is not None:
+        z = model.vae.place(model.text(views.prepared).mu)
+        means["ndcg_views"] = float(np.mean(ndcg_at(model.vae.decode(z).cpu().numpy(), views.rows, options.k)))
+        counted.append(means["ndcg_views"])
+    return {"ndcg": float(np.mean(counted)), **means}
