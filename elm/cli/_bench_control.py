@@ -204,4 +204,6 @@ def _show(value: dict[str, Any]) -> None:
                 ],
                 title,
             )
+    if not any(row["task"] == "fine" for row in value["rows"]):
+        echo("no fine-grained edits: items have no words (texts bring them), or no target ranks in the range")
     echo("rise, fall, gain: mean change in the direction that was meant; share: of users who moved that way")

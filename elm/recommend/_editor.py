@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 _WORD = re.compile(r"\w")
 _FRAME = re.compile(r"^(\s*(?:(?:[-*•–]|\d{1,2}[.)])\s+)?)(.*?)(\s*)$", re.DOTALL)  # bullet, words, white space behind
-_WORDINGS = ("They enjoy {}.", "They are drawn to {}.", "They love {}.")
+_WORDINGS = ("They are strongly drawn to: {}.", "They are drawn to: {}.", "They love: {}.")  # as summaries say it
 _TRIES = 3
 
 
@@ -39,7 +39,7 @@ class Editor(Protocol):
 class RuleEditor:
     """Edits by rule: the same profile always gives the same edit, and no model is asked.
 
-    wordings: sentences for `insert`, with {} where the words go.
+    wordings: sentences for `insert`, with {} where the words go; a text side follows those best that its own texts use.
 
     >>> editor, profile = RuleEditor(), "They love war films. They enjoy noise. They avoid comedy films."
     >>> editor.favourites(profile, ["Comedy", "Drama", "War"])
@@ -47,7 +47,7 @@ class RuleEditor:
     >>> editor.flip(profile, "War", "Comedy")
     'They love comedy films. They enjoy noise. They avoid war films.'
     >>> editor.insert(profile, ["a lost letter", "exile"], 0)
-    'They love war films. They enjoy a lost letter and exile. They avoid comedy films.'
+    'They love war films. They are strongly drawn to: a lost letter and exile. They avoid comedy films.'
     """
 
     def __init__(self, wordings: Sequence[str] = _WORDINGS) -> None:
@@ -72,16 +72,20 @@ class RuleEditor:
         return None if edited == profile else edited
 
     def insert(self, profile: str, words: Sequence[str], number: int) -> str | None:
-        """Replace one of the sentences that speak in favour, the last for number 0, the one before for 1, and so on.
+        """Replace one of the sentences that speak in favour, the last for number 0, the one before for 1, and so on;
+        once each has been replaced, the same again with the next wording.
 
         None where the profile has no such sentence. Raises `CallError` for an empty profile, no words or number < 0.
         """
         named = [word.strip() for word in words if _WORD.search(word)]
         if not named or number < 0:
             raise CallError(f"an insertion takes words and a number from 0 on, got {list(words)} and {number}")
-        parts, wording = sentences(_worded(profile)), self.wordings[number % len(self.wordings)]
-        said = wording.format(f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0])
-        found = [text for place in reversed(range(len(parts))) if (text := _replaced(parts, place, said)) is not None]
+        parts, things = (
+            sentences(_worded(profile)),
+            f"{', '.join(named[:-1])} and {named[-1]}" if named[1:] else named[0],
+        )
+        ways = ((wording.format(things), place) for wording in self.wordings for place in reversed(range(len(parts))))
+        found = [text for said, place in ways if (text := _replaced(parts, place, said)) is not None]
         return found[number % len(found)] if found else None
 
 

@@ -66,9 +66,9 @@ def test_three_numbers_give_three_edits():
     text = "They love war films. They enjoy noise."
     edits = [RuleEditor().insert(text, ["exile"], number) for number in range(3)]
     assert edits == [
-        "They love war films. They enjoy exile.",
-        "They are drawn to exile. They enjoy noise.",
-        "They love war films. They love exile.",
+        "They love war films. They are strongly drawn to: exile.",
+        "They are strongly drawn to: exile. They enjoy noise.",
+        "They love war films. They are drawn to: exile.",
     ]
 
 
@@ -100,7 +100,7 @@ def test_only_the_given_genres_count():
 def test_a_dislike_is_never_replaced():
     text = "Dislikes:\n- war films\n- noise"
     assert RuleEditor().insert(text, ["exile"], 0) is None
-    assert RuleEditor().insert("Likes:\n- war\n" + text, ["exile"], 1) == "Likes:\n- They are drawn to exile.\n" + text
+    assert RuleEditor().insert("Likes:\n- war\n" + text, ["exile"], 1) == "Likes:\n- They are drawn to: exile.\n" + text
     assert RuleEditor().flip("Sings.", "War", "Drama") is None
 
 
