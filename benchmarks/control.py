@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 from _experiment import arguments, folder, report
 
-from elm.data import ATTRIBUTES, load, movielens_100k_with_texts
+from elm.cli._bench_control import by_model, soft_attributes
+from elm.data import load, movielens_100k_with_texts
 from elm.evaluation import trade_off_figure
 from elm.recommend import split_dataset
 from elm.runs import bench_control
@@ -52,9 +53,6 @@ def main() -> None:
         parser.error("--texts goes with ml-100k and --folder, which holds ml-100k, ml-100k-text and ml-1m-text")
     data = movielens_100k_with_texts(options.folder) if options.texts else load(options.dataset, options.folder)
     order = "time" if data.has_times else "random"
-    moods = None
-    if data.facts is not None:
-        moods = {name.replace("_", "-"): data.facts.items[name] for name in ATTRIBUTES}
     with folder(options.out, {"dataset": options.dataset, "texts": options.texts, "part": options.part}) as run:
         value = bench_control(
             data,
@@ -62,11 +60,10 @@ def main() -> None:
             options.models.split(","),
             range(options.seed, options.seed + options.seeds),
             part=options.part,
-            attributes=moods,
+            attributes=soft_attributes(data, None),
             step=run.step,
         )
-    means = {model: [row for row in value["rows"] if row["model"] == model] for model in options.models.split(",")}
-    figure = trade_off_figure(means, baseline=value["popularity"]["mean"])
+    figure = trade_off_figure(by_model(value["rows"]), baseline=value["popularity"]["mean"])
     rows = {key: value[key] for key in ("splits", "popularity", "rows")}
     report("control", headlines(value), rows, figure, options)
 

@@ -140,6 +140,8 @@ def soft_attributes(data: Dataset, path: Path | None) -> dict[str, pd.Series]:
     except (OSError, ValueError, KeyError) as error:
         raise DataFileError(f"{path} is no CSV with columns item, attribute, score ({error}); write it so") from error
     for name, rows in found.items():
+        if not rows.between(0, 1).all():
+            raise DataFileError(f"{path}: scores of {name!r} must lie in [0, 1]; scale them to that range")
         if rows.index.has_duplicates or not rows.index.isin(data.items.index).any():
             raise DataFileError(
                 f"{path}: {name!r} needs one score an item, of items of {data.name}; some repeat or none is"

@@ -9,7 +9,7 @@ from elm.evaluation._certifier import Calibration, Certifier, certify
 from elm.evaluation._compare import Comparison, compare, comparison_table
 from elm.evaluation._control import Control, control_means, control_scores, share_scores
 from elm.evaluation._control_figures import guided_figure, guided_map_figure, trade_off_figure
-from elm.evaluation._control_fine import FineGrained, draw_targets, fine_grained
+from elm.evaluation._control_fine import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
 from elm.evaluation._control_guided import Guided, genre_attributes, guided
 from elm.evaluation._control_large import Flips, LargeScope, draw_flips, large_scope, largest_genres
 from elm.evaluation._control_map import GuidedMap, guided_map
@@ -59,6 +59,7 @@ from elm.evaluation._user_scores import UserScores
 from elm.evaluation._versions import VERSIONS, VersionScores, version_scores
 
 __all__ = [
+    "BETWEEN",
     "CONTROLS",
     "HEADLINES",
     "SIGNS",
@@ -114,6 +115,7 @@ __all__ = [
     "behaviour_table",
     "behavioural_along",
     "certify",
+    "check_range",
     "compare",
     "comparison_table",
     "concepts_figure",

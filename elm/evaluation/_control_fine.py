@@ -17,6 +17,8 @@ from elm.recommend import Editor, HeldOut, Scorer
 Ints = npt.NDArray[np.int64]
 
 BETWEEN = (100, 500)
+"""The ranks of a target in the paper."""
+
 _WORDS = 5
 
 
@@ -30,6 +32,14 @@ def ranks(scores: npt.NDArray[np.floating], items: npt.ArrayLike) -> Ints:
     own = scores[np.arange(len(scores)), columns][:, None]
     before = (scores == own) & (np.arange(scores.shape[1]) < columns[:, None])
     return ((scores > own).sum(axis=1) + before.sum(axis=1) + 1).astype(np.int64)
+
+
+def check_range(between: tuple[int, int], items: int) -> None:
+    """Raise `CallError` unless these are ranks in a catalogue of so many items, the lower first."""
+    if not 1 <= between[0] <= min(between[1], items):
+        raise CallError(
+            f"ranks of a target lie between 1 and {items}, the lower first, got {between[0]} to {between[1]}"
+        )
 
 
 def draw_targets(
@@ -47,10 +57,8 @@ def draw_targets(
     """
     if not recommenders or not alphas:
         raise CallError(f"targets need a recommender and an alpha, got {len(recommenders)} and {len(alphas)}")
-    low, high = between
-    items = len(recommenders[0].items)
-    if not 1 <= low <= high or low > items:
-        raise CallError(f"ranks of a target lie between 1 and {items}, the lower first, got {low} to {high}")
+    items, (low, high) = len(recommenders[0].items), between
+    check_range(between, items)
     if len(item_words) != items:
         raise CallError(f"item_words must hold {items} entries, one an item, got {len(item_words)}")
     fits = held_out.targets.toarray() > 0

@@ -10,7 +10,16 @@ import pandas as pd
 
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset
-from elm.evaluation import GuidedMap, control_means, control_scores, guided_map, largest_genres, share_scores
+from elm.evaluation import (
+    BETWEEN,
+    GuidedMap,
+    check_range,
+    control_means,
+    control_scores,
+    guided_map,
+    largest_genres,
+    share_scores,
+)
 from elm.recommend import Editor, GenreEncoder, Popularity, RecommendationSplit, Recommender, ndcg_at
 from elm.runs._text_models import TEXT_MODELS, TextModels
 from elm.runs._text_split import TextSplit
@@ -45,24 +54,23 @@ def bench_control(
     Returns `rows` (those of `control_means`, with `model`), `popularity` (`mean` and `sd` of the NDCG@20 of the most
     liked items on the same users), `maps` (model -> `GuidedMap` of the first seed, of TEARS with histories), `splits`.
 
-    Raises `CallError` for no model or seed, a model that reads no profile, an alpha outside [0, 1], and settings of a
-    model that is not measured; `UnknownNameError` for a model that is not known.
+    Raises `CallError` for no model or seed, a model that reads no profile, an alpha outside [0, 1], ranks beyond the
+    catalogue, and settings of a model that is not measured; `UnknownNameError` for a model that is not known.
     """
     tasks, settings = dict(tasks or {}), dict(settings or {})
     _check(models, seeds, tasks, settings)
     shared = TextModels(dataset, device=device, progress=progress)  # their backbones are the same for one seed
-    makers = {m: TextModels(dataset, device=device, progress=progress, **own) for m, own in settings.items()}
     found: dict[str, list[dict[str, Any]]] = {model: [] for model in models}
     splits, popular = [], []
     for seed in seeds:
         split = split_of(seed)
+        check_range(tasks.get("between", BETWEEN), len(split.items))
         splits.append(split.summary())
         popular.append(_popular(split, part))
         for model in models:
 
             def work(model: str = model, seed: int = seed, split: RecommendationSplit = split) -> dict[str, Any]:
-                maker = makers.get(model, shared)
-                fitted, texts = maker.fit(model, split, seed), maker.texts(split)
+                fitted, texts = shared.fit(model, split, seed, **settings.get(model, {})), shared.texts(split)
                 options = tasks | {"seed": seed, "editor": editor}
                 return _tasks(fitted, texts, part, attributes or {}, options, map_by if seed == seeds[0] else None)
 
