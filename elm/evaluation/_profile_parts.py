@@ -28,7 +28,7 @@ def likes_and_dislikes(profile: str) -> tuple[list[str], list[str]]:
     >>> likes_and_dislikes("- They love war films.\\n- They avoid dark films.")
     (['They love war films.'], ['They avoid dark films.'])
     >>> likes_and_dislikes("Genres enjoyed: crime films and drama films. What puts them off: dark films.")
-    (['crime films', 'drama films.'], ['dark films.'])
+    (['crime films', 'drama films'], ['dark films.'])
     """
     likes: list[str] = []
     dislikes: list[str] = []
