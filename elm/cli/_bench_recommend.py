@@ -22,7 +22,10 @@ def recommend(
     folder: Annotated[Path | None, typer.Option(help="Where the files of a named data set lie.")] = None,
     models: Annotated[
         str,
-        typer.Option(help="popularity, wals, ease, multi-dae, multi-vae, recvae, macridvae; parted by commas."),
+        typer.Option(
+            help="popularity, wals, ease, multi-dae, multi-vae, recvae, macridvae; tears-, gers- or tuned- before one "
+            "of the last four, tears-base, gers-base; @1 behind them for alpha 1; parted by commas."
+        ),
     ] = "popularity,wals,ease,multi-vae",
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds: splits and models change with them.")] = 5,
     protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
@@ -58,6 +61,7 @@ def recommend(
     from elm.cli._output import emit, is_quiet
     from elm.data import load
     from elm.recommend import RecommendationSplit, bench_models, split_dataset
+    from elm.runs import TextModels, natural_pairs
 
     if ask is None and endpoint is not None:
         raise CallError("--endpoint goes with --ask, the model to ask there")
@@ -76,13 +80,17 @@ def recommend(
     given = {"dataset": dataset, "protocol": protocol, "random_order": random_order, "split": str(split or ""),
              "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
              "fast": fast, "ask": ask, "ask_items": ask_items}  # fmt: skip
+    others: dict[str, Any] = TextModels(data, device=device, progress=not is_quiet()).makers(names)
+    if ask is not None:
+        others[ASKED] = lambda part, number: _asked(data, part, ask, endpoint, ask_items)
     value = bench_models(
         split_of,
         names,
         range(seed, seed + seeds),
         reference=reference,
         settings=parse_settings(setting or []),
-        others={ASKED: lambda part: _asked(data, part, ask or "", endpoint, ask_items)} if ask is not None else None,
+        others=others,
+        pairs=natural_pairs(names),
         device=device,
         half=fast,
         step=steps_in(out, given),
@@ -186,6 +194,11 @@ def _show(value: dict[str, Any]) -> None:
     echo(
         f"R is Recall, N is NDCG; sd: of N@20 over seeds; p: of N@20 against {value['reference']}, two-sided, in pairs"
     )
+    if value["pairs"]:
+        table(
+            ["model", "against", "N@20 gain", "p seeds", "p users"],
+            [[pair["model"], pair["reference"], f"{pair['gain']:+.4f}", *_p(pair)] for pair in value["pairs"]],
+        )
     for row in value["rows"]:
         if row["failures"]:
             echo(f"{row['model']}: no usable answer for {row['failures']} users, who score 0")

@@ -12,6 +12,8 @@ from elm.recommend._models import AUTOENCODERS, MODELS, fit_backbone
 from elm.recommend._split import RecommendationSplit
 
 Record: TypeAlias = dict[str, Any]
+Make: TypeAlias = Callable[..., Backbone]
+"""A split, a seed and settings by their names -> a fitted model."""
 Step: TypeAlias = Callable[[str, Callable[[], Record]], Record]
 
 TESTED_AGAINST = "multi-vae"
@@ -25,7 +27,8 @@ def bench_models(
     *,
     reference: str | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
-    others: Mapping[str, Callable[[RecommendationSplit], Backbone]] | None = None,
+    others: Mapping[str, Make] | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
     device: str = "cpu",
     half: bool = False,
     step: Step = lambda name, work: work(),
@@ -36,14 +39,15 @@ def bench_models(
     Args:
         split_of: seed -> split, such as `functools.partial(split_dataset, dataset, "paper")`; one that always gives the
             same split leaves the models' own seeds alone to differ.
-        models: names of `MODELS`, or of `others`, which say how a model of another make is had for a split.
+        models: names of `MODELS`, or of `others`, which say how a model of another make is had for a split and seed.
+        pairs: (model, reference): further tests, of models that are both compared.
         reference: the model that the others are tested against (default: "multi-vae", else the last one).
-        settings: model -> settings of `fit_backbone`. half: autoencoders compute in bfloat16.
+        settings: model -> settings of `fit_backbone`, or of what `others` has. half: autoencoders compute in bfloat16.
         step: name and work -> what the work gives; a caller may keep results and leave finished work out.
 
     Returns:
-        `splits` (their summaries), `reference`, and `rows`, as of `compare`, with `seconds` and `memory_mib` of fits
-        (means over seeds; the memory is the highest).
+        `splits` (their summaries), `reference`, `rows`, as of `compare`, with `seconds` and `memory_mib` of fits
+        (means over seeds; the memory is the highest), and `pairs`: gain in NDCG@20 and the tests of each.
     """
     others, settings = others or {}, settings or {}
     _check(models, seeds, reference, settings, others)
@@ -67,7 +71,19 @@ def bench_models(
         peaks = [record["memory_mib"] for record in found if record["memory_mib"] is not None]
         row["memory_mib"] = max(peaks) if peaks else None
         row["failures"] = sum(record["failures"] for record in found)
-    return {"splits": splits, "reference": reference, "rows": rows}
+    tested = [
+        _pair(model, other, {name: [record["users"] for record in records[name]] for name in (model, other)})
+        for model, other in pairs
+    ]
+    return {"splits": splits, "reference": reference, "rows": rows, "pairs": tested}
+
+
+def _pair(model: str, other: str, users: Mapping[str, Any]) -> Record:
+    """How much higher a model's NDCG@20 is than another's, with the tests of `compare`."""
+    row, against = compare(users, other)
+    found, base = row["ndcg@20"], against["ndcg@20"]
+    tests = {name: found[name] for name in ("p_seeds", "p_users")}
+    return {"model": model, "reference": other, "gain": found["mean"] - base["mean"], **tests}
 
 
 def _one(
@@ -75,13 +91,13 @@ def _one(
     split: RecommendationSplit,
     seed: int,
     settings: Mapping[str, Any],
-    others: Mapping[str, Callable[[RecommendationSplit], Backbone]],
+    others: Mapping[str, Make],
     device: str,
     progress: bool,
 ) -> Record:
     def fit() -> Backbone:
         if model in others:
-            return others[model](split)
+            return others[model](split, seed, **settings)
         validation = split.held_out("validation")
         return fit_backbone(model, split.train(), validation, seed=seed, device=device, progress=progress, **settings)
 

@@ -16,7 +16,7 @@ from elm._errors import CallError, UnknownNameError
 from elm.metrics import top_k
 from elm.recommend._batches import as_histories, masked, ordered_batches
 from elm.recommend._explain import EditExplanation, ListDiff, explain, list_diff, without_each
-from elm.recommend._polarity import sentiment
+from elm.recommend._polarity import affirmed, sentiment
 from elm.recommend._sparse_rows import as_rows
 from elm.recommend._tears import Tears
 from elm.recommend._text_encoder import SentenceVectors
@@ -81,14 +81,16 @@ class Recommender:
     def guide(self, history: History, phrase: str, alpha: float = 0.5, k: int = 20) -> list[Recommendation]:
         """A list that follows the history and a short wish, such as "More war films." or "Less horror, please."
 
-        A phrase that asks for less is taken away from the history: (1 - alpha) * z_history - alpha * z_text (TEARS,
-        Section 6.3; `sentiment` decides by rule). Arguments and errors are those of `recommend`.
+        A phrase that asks for less is taken away from the history, as the phrase that asks for more: (1 - alpha) *
+        z_history - alpha * z_text (TEARS, Section 6.3; `sentiment` and `affirmed` decide by rule). Arguments and errors
+        are those of `recommend`.
         """
         rows = self._rows(history)
         if rows is None:
             raise CallError("guidance bends a list away from a history; without one pass the phrase as a profile")
-        signs = [sentiment(phrase)] if isinstance(phrase, str) and phrase.strip() else None
-        return self._listed(self._z(rows, _profiles(phrase), alpha, signs), rows, k)
+        if _profiles(phrase) is None or not isinstance(phrase, str):
+            raise CallError(f"a wish is a text, such as 'More war films.', got {phrase!r}")
+        return self._listed(self._z(rows, [affirmed(phrase)], alpha, [sentiment(phrase)]), rows, k)
 
     def diff(
         self, before: str, after: str, history: History | None = None, alpha: float = 0.5, k: int = 20

@@ -15,7 +15,10 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
 _CONTRAST = re.compile(r"[,;]?\s+(?=(?:but|while|whereas|although|though|yet|however|except)\b)", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 _LEADS = r"are|is|by|to|with|for|of|enjoys?|loves?|likes?|dislikes?|hates?|prefers?|avoids?|favou?rs?|appreciates?"
-_LEAD = re.compile(rf"^.*?(?::|\b(?:{_LEADS})\b)(?:\s+(?:{_LEADS})\b)*\s+", re.IGNORECASE)
+_BETWEEN = r"not|very|strongly|most|mostly|also|put|off|drawn|fond|interested|attracted|keen|tired|bored|moved"
+_LEAD = re.compile(
+    rf"^(?:[^,:]*:|.*?\b(?:{_LEADS})\b(?:\s+(?:(?:{_BETWEEN})\s+)*(?:{_LEADS}|in|on)\b)*)\s+", re.IGNORECASE
+)
 _LAST = re.compile(r"(?:^|\s+)(?:and|or)\s+(?!.*\s(?:and|or)\s)", re.IGNORECASE)
 
 

@@ -26,7 +26,7 @@ from elm.runs._recommender import HeldUsers, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_run, score_users
 from elm.runs._shipped import score_shipped, shipped_twin, shipped_world
 from elm.runs._teach import teach
-from elm.runs._text_models import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model
+from elm.runs._text_models import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
 from elm.runs._text_split import TextSplit, text_split
 from elm.runs._world import World, build_world
 
@@ -64,6 +64,7 @@ __all__ = [
     "make_demo",
     "merge_folder",
     "model_card",
+    "natural_pairs",
     "open_concepts",
     "open_model",
     "open_recommender",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from elm.embeddings import SentenceEncoder
 from elm.recommend import (
     AUTOENCODERS,
     Autoencoder,
+    Backbone,
     GenreEncoder,
     LoraTextEncoder,
     RecommendationSplit,
@@ -27,7 +29,7 @@ from elm.recommend import (
     make_autoencoder,
     train_tears,
 )
-from elm.runs._text_split import Part, TextSplit, text_split
+from elm.runs._text_split import TextSplit, text_split
 
 TEXT_MODELS = (
     "tears-base",
@@ -45,7 +47,7 @@ DEFAULTS: Mapping[str, Any] = {
     "transport": 0.5,
     "patience": 60,
     "per_user": 4,
-    "view_weight": 3.0,
+    "view_weight": 4.0,
 }
 """Where nothing else is said; chosen on validation users of MovieLens 100K. Epochs: as many as 45,000 users make, 12 to
 60."""
@@ -153,10 +155,11 @@ def best_alpha(name: str, recommender: Recommender, texts: TextSplit, k: int = 2
 class TextModels:
     """Makes text models for a comparison: the texts of a split and its backbones are made once and shared."""
 
-    def __init__(self, dataset: Dataset, *, device: str = "cpu", progress: bool = False, **settings: Any) -> None:
-        self.dataset, self.device, self.progress, self.settings = dataset, device, progress, settings
+    def __init__(self, dataset: Dataset, *, device: str = "cpu", progress: bool = False) -> None:
+        self.dataset, self.device, self.progress = dataset, device, progress
         self._texts: tuple[RecommendationSplit, TextSplit] | None = None
         self._backbones: dict[tuple[str, int], Autoencoder] = {}
+        self._fitted: dict[tuple[str, int, str], Recommender] = {}
         self._encoder: SentenceEncoder | None = None
 
     def texts(self, split: RecommendationSplit) -> TextSplit:
@@ -164,31 +167,58 @@ class TextModels:
         if self._texts is None or self._texts[0] is not split:
             self._texts = split, text_split(self.dataset, split)
             self._backbones.clear()
+            self._fitted.clear()
         return self._texts[1]
 
-    def fit(self, name: str, split: RecommendationSplit, seed: int) -> Recommender:
-        """A model by its name, on the backbone that others of this split and seed stand on."""
-        texts = self.texts(split)
-        own, backbone = name.partition("-")[2], None
-        if own in AUTOENCODERS:
-            if (own, seed) not in self._backbones:
-                validation = split.held_out("validation")
-                made = fit_backbone(own, split.train(), validation, seed=seed, device=self.device)
-                assert isinstance(made, Autoencoder)
-                self._backbones[own, seed] = made
-            backbone = self._backbones[own, seed]
-        self._encoder = self._encoder or SentenceEncoder(device=self.device)
-        return fit_text_model(
-            name, texts, seed=seed, backbone=backbone, encoder=self._encoder, device=self.device,
-            progress=self.progress, **self.settings
-        )  # fmt: skip
+    def backbone(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> Autoencoder:
+        """An autoencoder of this split and seed; the first call trains it, and its settings count."""
+        self.texts(split)
+        if (name, seed) not in self._backbones:
+            made = fit_backbone(name, split.train(), split.held_out("validation"), seed=seed, device=self.device,
+                                progress=self.progress, **settings)  # fmt: skip
+            assert isinstance(made, Autoencoder)
+            self._backbones[name, seed] = made
+        return self._backbones[name, seed]
 
-    def ranked(self, name: str, split: RecommendationSplit, seed: int, part: Part = "test") -> WithTexts:
-        """The model as one that ranks a part's users, at the alpha that is best on the validation users.
+    def fit(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> Recommender:
+        """A text model, on the backbone that others of this split and seed stand on."""
+        own, key = name.partition("-")[2], (name, seed, repr(sorted(settings.items())))
+        texts = self.texts(split)
+        if key not in self._fitted:
+            self._encoder = self._encoder or SentenceEncoder(device=self.device)
+            backbone = self.backbone(own, split, seed) if own in AUTOENCODERS else None
+            self._fitted[key] = fit_text_model(
+                name, texts, seed=seed, backbone=backbone, encoder=self._encoder, device=self.device,
+                progress=self.progress, **settings
+            )  # fmt: skip
+        return self._fitted[key]
+
+    def ranked(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> WithTexts:
+        """A text model that ranks the test users, at the alpha that is best on the validation users.
 
         "tears-recvae@1" ranks at alpha 1 instead.
         """
         name, _, alpha = name.partition("@")
-        recommender, texts = self.fit(name, split, seed), self.texts(split)
-        profiles = texts.shares(part) if name.startswith("gers-") else texts.texts[part]
+        recommender, texts = self.fit(name, split, seed, **settings), self.texts(split)
+        profiles = texts.shares("test") if name.startswith("gers-") else texts.texts["test"]
         return WithTexts(recommender, profiles, float(alpha) if alpha else best_alpha(name, recommender, texts))
+
+    def makers(self, names: Sequence[str]) -> dict[str, Callable[..., Backbone]]:
+        """What `bench_models` takes as `others`: the text models among these names, and the backbones beside them."""
+        own = {name: partial(self.ranked, name) for name in names if name.partition("@")[0] in TEXT_MODELS}
+        return own | {name: partial(self.backbone, name) for name in names if own and name in AUTOENCODERS}
+
+
+def natural_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """What the paper compares among these models: each with its backbone, its control and its twin.
+
+    >>> natural_pairs(["recvae", "tuned-recvae", "tears-recvae"])
+    [('tuned-recvae', 'recvae'), ('tears-recvae', 'recvae'), ('tears-recvae', 'tuned-recvae')]
+    """
+    found = []
+    for name in names:
+        kind, _, own = name.partition("@")[0].partition("-")
+        beside = {"tears": [f"tuned-{own}", f"gers-{own}", "tears-base"], "gers": ["gers-base"], "tuned": []}
+        rivals = [own, *beside[kind]] if kind in beside else []
+        found += [(name, rival) for rival in rivals if rival in names and rival != name]
+    return found

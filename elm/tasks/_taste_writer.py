@@ -20,6 +20,7 @@ _AMOUNTS = (
 _COMMON = 0.03  # a kind that makes up less than this share of all ratings is missed by nobody
 _SHOWN, _STRONG = 0.12, 0.4  # stars from which a taste is told, and from which it is a strong one
 _LIKED = 4.0
+_MET = 3  # items of a theme that a user has rated, from which it may be a taste
 
 
 class TasteWriter:
@@ -33,7 +34,7 @@ class TasteWriter:
     >>> rated = world.interactions[world.interactions["user"] == "u1"]
     >>> text = TasteWriter(world).write(rated["item"].tolist(), rated["rating"].to_numpy())
     >>> text.partition(":")[0]
-    'Much of what they enjoy are'
+    'Most of what they enjoy are'
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class TasteWriter:
     ) -> None:
         self.domain = domain_named(domain)
         self.reader = TraitReader(dataset, domain=domain, themes=themes)
+        self._themes = np.asarray([trait.startswith("theme:") for trait in self.reader.traits])
         self._kinds = np.asarray([trait in self.domain.vocabulary.kinds for trait in self.reader.traits])
 
     def write(self, items: Sequence[str], ratings: np.ndarray) -> str:
@@ -50,8 +52,11 @@ class TasteWriter:
         liked = ratings >= _LIKED if (ratings >= _LIKED).any() else ratings == ratings.max()
         shares = self.reader.shares([item for item, likes in zip(items, liked, strict=True) if likes])
         order = np.argsort(-scores, kind="stable")
-        loved = [i for i in order if scores[i] > _SHOWN][:8]
-        avoided = [i for i in order[::-1] if scores[i] < -_SHOWN][:6]
+        plain = [int(i) for i in order if not self._themes[i]]
+        met = self.reader.matrix(items).sum(0) >= _MET
+        told = [int(i) for i in order if self._themes[i] and met[i]]  # a theme met once or twice is chance
+        loved = [i for i in (*plain[:8], *told[:3]) if scores[i] > _SHOWN]
+        avoided = [i for i in (*plain[::-1][:6], *told[::-1][:2]) if scores[i] < -_SHOWN]
         said = [*self._amounts(shares)]
         said.append(("More than others they love", [i for i in loved if self._kinds[i] and scores[i] >= _STRONG][:3]))
         said += self._graded(("They are strongly drawn to", "They are drawn to"), loved, scores, kinds=False)

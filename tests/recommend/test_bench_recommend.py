@@ -113,7 +113,7 @@ def test_failures_of_a_model_are_told():
             return elm.recommend.Popularity.fit(histories).scores(histories)
 
     split = split_dataset(demo(n_films=150, n_users=60), "weak", thresholds=Thresholds(5, 3))
-    value = bench_models(lambda seed: split, ["silent"], [0], others={"silent": lambda part: Silent()})
+    value = bench_models(lambda seed: split, ["silent"], [0], others={"silent": lambda part, seed: Silent()})
     assert value["rows"][0]["failures"] == len(split.users("test"))
 
 
