@@ -38,7 +38,7 @@ SENTENCES = (
     "You avoid war films with long battles, and heroes who are never in doubt about anything that they do.",
     "Romances are welcome when both lovers have something else to do with their lives.",
     "You would like to see more westerns from the last twenty years and a few more of the older films from Japan.",
-    "You might also enjoy thrillers that are set in one room over the course of a single night.",
+    "You might also enjoy thrillers that are set in one room over the course of one very long winter night.",
 )
 
 
