@@ -15,6 +15,7 @@ from elm._errors import CheckpointError, DataFileError
 from elm._files import read_json, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
 from elm.recommend._backbone_store import CONFIG, ITEMS, WEIGHTS, check_file, kind_of
+from elm.recommend._genre_encoder import GenreEncoder
 from elm.recommend._lora_text_encoder import LoraTextEncoder
 from elm.recommend._models import AUTOENCODERS
 from elm.recommend._tears import Tears
@@ -23,37 +24,49 @@ from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextE
 if TYPE_CHECKING:
     from elm.recommend._recommender import Recommender
 
-SCHEMA = 1
+SCHEMA = 2
 _BACKBONES = {f"tears-{name.replace('-', '')}": name for name in AUTOENCODERS}
-_FROZEN, _LORA = "tears-multivae", "-lora"
-_KEYS = {"schema", "kind", "vae", "text_head", "sentence_encoder", "files"}
-_KEYS_OF = dict.fromkeys(_BACKBONES, _KEYS) | {kind + _LORA: _KEYS | {"lora"} for kind in _BACKBONES}
-"""A kind names the backbone, and whether the sentence encoder is tuned; only then the config says how it was tuned."""
+_FROZEN, _LORA, _GENRES = "tears-multivae", "-lora", "-genres"
+_SHARED = {"schema", "kind", "vae", "pooling", "history", "files"}
+_READS = {"": {"text_head", "sentence_encoder"}, _LORA: {"text_head", "sentence_encoder", "lora"}, _GENRES: {"genres"}}
+_KEYS_OF = {kind + side: _SHARED | keys for kind in _BACKBONES for side, keys in _READS.items()}
+"""A kind names the backbone, and what is read beside histories: texts, texts by a tuned encoder, or genres."""
 
 
 def save(recommender: Recommender, folder: Path) -> None:
     """Write the folder; a kill at any moment leaves the recommender that was there or the new one."""
     model = recommender.model
-    text = model.text
-    if not isinstance(text, PieceTextEncoder | LoraTextEncoder):
-        raise CheckpointError(f"only a PieceTextEncoder or a LoraTextEncoder can be saved, got {type(text).__name__}")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    side, reads = _reads(model.text)
     config = {
         "schema": SCHEMA,
-        "kind": f"tears-{kind_of(model.vae).replace('-', '')}{_LORA if isinstance(text, LoraTextEncoder) else ''}",
+        "kind": f"tears-{kind_of(model.vae).replace('-', '')}{side}",
         "vae": dataclasses.asdict(model.vae.config),
-        "text_head": dataclasses.asdict(text.head.config),
-        "sentence_encoder": {
-            "name": getattr(text.encoder, "name", type(text.encoder).__name__),
-            "fingerprint": getattr(text.encoder, "fingerprint", None),
-        },
-        **({"lora": text.lora()} if isinstance(text, LoraTextEncoder) else {}),
+        "pooling": model.pooling,
+        "history": model.history,
+        **reads,
     }
     with folder_written_aside(folder) as aside:
         save_file(tensors, aside / WEIGHTS)
         frame = pd.DataFrame({"item": recommender.items, "title": recommender.titles})
         frame.to_parquet(aside / ITEMS, index=False)
         write_json(aside / CONFIG, {**config, "files": {name: sha256(aside / name) for name in (WEIGHTS, ITEMS)}})
+
+
+def _reads(text: TextEncoder) -> tuple[str, dict[str, Any]]:
+    """What a model reads beside histories: the ending of its kind, and what the config says of it."""
+    if isinstance(text, GenreEncoder):
+        return _GENRES, {"genres": text.shape()}
+    if not isinstance(text, PieceTextEncoder | LoraTextEncoder):
+        raise CheckpointError(
+            f"only a PieceTextEncoder, a LoraTextEncoder or a GenreEncoder can be saved, got {type(text).__name__}"
+        )
+    named = {
+        "name": getattr(text.encoder, "name", type(text.encoder).__name__),
+        "fingerprint": getattr(text.encoder, "fingerprint", None),
+    }
+    reads = {"text_head": dataclasses.asdict(text.head.config), "sentence_encoder": named}
+    return (_LORA, {**reads, "lora": text.lora()}) if isinstance(text, LoraTextEncoder) else ("", reads)
 
 
 def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
@@ -66,13 +79,12 @@ def _load(folder: Path, encoder: SentenceVectors | None) -> Recommender:
     config = _config(folder)
     for name, expected in config["files"].items():
         check_file(folder / name, expected)
-    named = config["sentence_encoder"]
-    if encoder is not None:
+    if encoder is not None and (named := config.get("sentence_encoder")):
         _check_encoder(encoder, named.get("name"), named.get("fingerprint"))
     try:
-        network, shape = AUTOENCODERS[_BACKBONES[config["kind"].removesuffix(_LORA)]]
+        network, shape = AUTOENCODERS[_BACKBONES[config["kind"].removesuffix(_LORA).removesuffix(_GENRES)]]
         vae = network(shape(**config["vae"]))
-        model = Tears(vae, _text_side(config, encoder))
+        model = Tears(vae, _text_side(config, encoder), config["pooling"], config["history"])
         model.load_state_dict(load_file(folder / WEIGHTS), strict=True)
         items = pd.read_parquet(folder / ITEMS)
         return Recommender(model, items["item"].tolist(), items["title"].tolist())
@@ -85,11 +97,19 @@ def _load(folder: Path, encoder: SentenceVectors | None) -> Recommender:
 
 def _text_side(config: dict[str, Any], encoder: SentenceVectors | None) -> TextEncoder:
     """The text side that a config describes, its weights still to come. A tuned one needs its sentence encoder now."""
+    if config["kind"].endswith(_GENRES):
+        return GenreEncoder(latent=_latent(config), **config["genres"])
     named, head = config["sentence_encoder"], TextHeadConfig(**config["text_head"])
     later = NamedEncoder(named["name"], named["fingerprint"])
     if not config["kind"].endswith(_LORA):
         return PieceTextEncoder(encoder or later, head)
     return LoraTextEncoder(encoder or later.found(), head, **config["lora"])  # type: ignore[arg-type]
+
+
+def _latent(config: dict[str, Any]) -> int:
+    """The length of a latent vector of the backbone that a config describes."""
+    _, shape = AUTOENCODERS[_BACKBONES[config["kind"].removesuffix(_GENRES)]]
+    return int(shape(**config["vae"]).latent)
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -100,6 +120,8 @@ def _config(folder: Path) -> dict[str, Any]:
     kind = str(config.get("kind", _FROZEN)) if isinstance(config, dict) else _FROZEN
     if kind not in _KEYS_OF:
         raise CheckpointError(f"{folder} has kind {kind!r}, this version reads {', '.join(_KEYS_OF)}")
+    if isinstance(config, dict) and config.get("schema") == 1:  # from before pooling and TEARS Base
+        config = {**config, "schema": SCHEMA, "pooling": "mean", "history": True}
     wanted = _KEYS_OF[kind]
     if not isinstance(config, dict) or set(config) != wanted:
         came = sorted(config) if isinstance(config, dict) else type(config).__name__

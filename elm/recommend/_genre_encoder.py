@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,6 +60,10 @@ class GenreEncoder(TextEncoder):
             nn.GELU(),
             nn.Linear(hidden, 2 * latent),
         )
+
+    def shape(self) -> dict[str, Any]:
+        """The arguments, beside `latent`, that make another of this shape."""
+        return {"genres": self.genres, "hidden": self.hidden, "dropout": self.dropout}
 
     def prepare(self, profiles: np.ndarray | Sequence[Mapping[str, float]]) -> torch.Tensor:
         """Checked shares (n, genres) float32. `CallError` unless they are finite, not negative, and not all 0."""

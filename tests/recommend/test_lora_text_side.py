@@ -18,7 +18,7 @@ from elm.recommend import LoraTextEncoder, PieceTextEncoder, Recommender, TearsT
 
 WORDS = ["likes", "dislikes", "comedy", "horror", "war", "films", "watches", "at", "night", "they", "and", "long"]
 HEAD = TextHeadConfig(16, latent=8, hidden=16)
-PROFILES = [*TEXTS, "They watches war films. Watches comedy and horror and war and comedy and long long films at night."]
+PROFILES = [*TEXTS, "They watches war films. Watches comedy and horror and war and long long films at night."]
 
 
 @pytest.fixture(scope="module")
