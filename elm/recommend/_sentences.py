@@ -35,7 +35,8 @@ def pieces(profile: str) -> list[str]:
     found: list[str] = []
     heading, headed = "", False
     for line in profile.splitlines():
-        text = _BULLET.sub("", line).strip().strip("#*").strip()
+        line = " ".join(line.split())  # long runs of spaces would take the patterns below a time that is square in them
+        text = _BULLET.sub("", line).strip("#* ")
         is_bullet = _BULLET.match(line) is not None
         if not _WORD.search(text):
             continue
