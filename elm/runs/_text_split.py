@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -95,7 +96,7 @@ def text_split(
     if texts is None:
         by_user = known.groupby("user", sort=False)
         texts = {str(user): writer.write(rows["item"].tolist(), rows["rating"].to_numpy()) for user, rows in by_user}
-    lacking = [user for found in users.values() for user in found if user not in texts]
+    lacking = [user for user in dict.fromkeys(chain.from_iterable(users.values())) if user not in texts]
     if lacking:
         raise CallError(f"every user of the split needs a text, but {len(lacking)} have none, such as {lacking[0]!r}")
     return TextSplit(

@@ -1,0 +1,151 @@
+"""Text models by name: every kind is trained, told apart and shared; wrong names and settings are refused."""
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import HashingVectorizer
+
+from elm._errors import CallError, UnknownNameError
+from elm.data import demo
+from elm.recommend import AUTOENCODERS, GenreEncoder, Thresholds, make_autoencoder, split_dataset
+from elm.runs import TEXT_MODELS, TextModels, best_alpha, fit_text_model, natural_pairs, text_split
+
+QUICK = {"epochs": 2, "per_user": 1, "hidden": 16}
+LIMITS = Thresholds(user_ratings=8, item_ratings=2, held_out=30)
+
+
+class Words:
+    """A sentence encoder that hashes words."""
+
+    def encode(self, texts):
+        return HashingVectorizer(n_features=64, norm="l2").transform(texts).toarray().astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return demo(n_films=120, n_users=120)
+
+
+@pytest.fixture(scope="module")
+def split(world):
+    return split_dataset(world, "paper", 0, LIMITS)
+
+
+@pytest.fixture(scope="module")
+def texts(world, split):
+    return text_split(world, split)
+
+
+@pytest.fixture(scope="module")
+def backbones(split):
+    """Untrained ones: what a model stands on does not matter to what is tested here."""
+    return {name: make_autoencoder(name, *split.train().shape) for name in AUTOENCODERS}
+
+
+def fitted(name, texts, backbones, **settings):
+    return fit_text_model(
+        name, texts, backbone=backbones.get(name.partition("-")[2]), encoder=Words(), **{**QUICK, **settings}
+    )
+
+
+def test_the_names_are_all_kinds_on_all_backbones():
+    assert set(TEXT_MODELS) == {f"{kind}-{name}" for kind in ("tears", "gers", "tuned") for name in AUTOENCODERS} | {
+        "tears-base",
+        "gers-base",
+    }
+
+
+@pytest.mark.parametrize("name", ["tears-recvae", "gers-multi-vae", "tuned-multi-dae", "tears-base", "gers-base"])
+def test_a_model_by_name_ranks_the_test_users(texts, backbones, name):
+    model = fitted(name, texts, backbones)
+    shares = name.startswith("gers-")
+    assert isinstance(model.model.text, GenreEncoder) == shares
+    assert model.model.history == (not name.endswith("-base"))
+    assert model.titles[0] == texts.dataset.items.loc[model.items[0], "title"]
+    held = texts.held_out("test", shares=shares)
+    scores = model.scores(held.inputs, held.profiles, alpha=1.0)
+    assert np.isfinite(scores[held.inputs.toarray() == 0]).all()
+    assert best_alpha(name, model, texts) in {"tears-base": (1,), "gers-base": (1,), "tuned-multi-dae": (0,)}.get(
+        name, [step / 10 for step in range(11)]
+    )
+
+
+def test_a_tuned_model_learns_its_decoder_from_histories_alone(texts, backbones):
+    backbone = backbones["multi-vae"]
+    model = fitted("tuned-multi-vae", texts, backbones)
+    encoder, decoder = (
+        [
+            np.array_equal(one.detach(), two.detach())
+            for one, two in zip(getattr(model.model.vae, side).parameters(), getattr(backbone, side).parameters(),
+                                strict=True)
+        ]
+        for side in ("encoder", "decoder")
+    )  # fmt: skip
+    assert all(encoder)
+    assert not any(decoder)
+
+
+def test_a_seed_fixes_the_model(texts, backbones):
+    z = [fitted("tears-base", texts, backbones, seed=seed).z(profile="Likes war films.") for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(z[0], z[1])
+    assert np.abs(z[0] - z[2]).max() > 1e-5
+
+
+def test_settings_reach_the_training(texts, backbones):
+    model = fitted("tears-multi-vae", texts, backbones, pooling="concatenation", hidden=8)
+    assert model.model.pooling == "concatenation"
+    assert model.model.text.head.config.hidden == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "error", "message"),
+    [
+        ("tears-recva", {}, UnknownNameError, "unknown text model 'tears-recva'; did you mean 'tears-recvae'"),
+        ("recvae", {}, UnknownNameError, "unknown text model 'recvae'"),
+        ("tears-multi-vae", {"epoch": 3}, CallError, "tears-multi-vae has no setting 'epoch'; it has alpha, "),
+        ("tears-multi-vae", {"likelihoods": ("texts",)}, CallError, "likelihoods are some of mixture"),
+        ("tears-multi-vae", {"alpha": 2.0}, CallError, "must lie between 0 and 1, got 2.0"),
+        ("tears-multi-vae", {"per_user": -1}, CallError, "per_user and joined must be at least 1"),
+    ],
+)
+def test_wrong_names_and_settings(texts, backbones, name, settings, error, message):
+    with pytest.raises(error, match=message):
+        fitted(name, texts, backbones, **settings)
+
+
+def test_a_comparison_shares_backbones_and_models(world, split, monkeypatch):
+    monkeypatch.setattr("elm.runs._text_models.SentenceEncoder", lambda device="cpu": Words())
+    models = TextModels(world)
+    backbone = models.backbone("multi-vae", split, 0, epochs=1, hidden=8, latent=4)
+    assert models.backbone("multi-vae", split, 0) is backbone
+    one = models.fit("tears-multi-vae", split, 0, **QUICK)
+    assert models.fit("tears-multi-vae", split, 0, **QUICK) is one
+    assert models.fit("tears-multi-vae", split, 0, **{**QUICK, "epochs": 1}) is not one
+    assert one.model.latent == 4
+    ranked = models.ranked("tears-multi-vae@1", split, 0, **QUICK)
+    assert (ranked.recommender, ranked.alpha) == (one, 1.0)
+    held = models.texts(split).held_out("test")
+    np.testing.assert_array_equal(ranked.scores(held.inputs), one.scores(held.inputs, held.profiles, 1.0))
+    other = split_dataset(world, "paper", 1, LIMITS)
+    assert models.texts(other).split is other
+    assert models.texts(other) is models.texts(other)
+
+
+def test_makers_bring_text_models_and_the_backbones_beside_them(world):
+    models = TextModels(world)
+    assert set(models.makers(["ease", "recvae", "tears-recvae", "gers-base@1"])) == {
+        "recvae", "tears-recvae", "gers-base@1",
+    }  # fmt: skip
+    assert models.makers(["ease", "recvae"]) == {}
+
+
+def test_natural_pairs_are_with_the_backbone_the_control_and_the_twin():
+    names = ["recvae", "tuned-recvae", "tears-recvae", "tears-recvae@1", "gers-recvae", "tears-base", "gers-base"]
+    found = natural_pairs(names)
+    assert {pair for pair in found if pair[0] == "tears-recvae"} == {
+        ("tears-recvae", rival) for rival in ("recvae", "tuned-recvae", "gers-recvae", "tears-base")
+    }
+    assert ("tears-recvae@1", "recvae") in found
+    assert ("gers-recvae", "gers-base") in found
+    assert ("tears-base", "gers-base") in found
+    assert not [pair for pair in found if pair[0] == pair[1]]
+    assert natural_pairs(["ease", "recvae"]) == []
