@@ -52,6 +52,7 @@ from elm.evaluation._tables import (
     rankers_table,
     versions_table,
 )
+from elm.evaluation._text_statistics import text_statistics
 from elm.evaluation._texts import CachedEncoder, Describer, Encoder, Texts
 from elm.evaluation._trait_probe import TraitProbe
 from elm.evaluation._untrained import untrained
@@ -172,6 +173,7 @@ __all__ = [
     "standing_figure",
     "steer_scores",
     "text_sensitivity",
+    "text_statistics",
     "trade_off_figure",
     "untrained",
     "user_consistency",
