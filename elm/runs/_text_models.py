@@ -23,6 +23,7 @@ from elm.recommend import (
     Recommender,
     SentenceVectors,
     TearsTraining,
+    TextEncoder,
     TextHeadConfig,
     evaluate_profiles,
     fit_backbone,
@@ -59,7 +60,7 @@ def fit_text_model(
     *,
     seed: int = 0,
     backbone: Autoencoder | None = None,
-    encoder: SentenceVectors | None = None,
+    encoder: SentenceVectors | TextEncoder | None = None,
     device: str = "cpu",
     progress: bool = False,
     **settings: Any,
@@ -68,8 +69,10 @@ def fit_text_model(
 
     Args:
         name: one of `TEXT_MODELS`.
-        backbone: the trained backbone (default: `fit_backbone` makes it with the same seed).
-        encoder: the sentence encoder (default: all-MiniLM-L6-v2), which stays frozen unless `lora_rank` is given.
+        backbone: the trained backbone (default: `fit_backbone` makes it with the same seed); of a base an untrained
+            one, whose decoder and latent space it takes (default: Multi-VAE).
+        encoder: the sentence encoder (default: all-MiniLM-L6-v2), which stays frozen unless `lora_rank` is given; or a
+            text side that is trained already.
         settings: fields of `TearsTraining`; `per_user`, how many views a training user gives; `hidden` and `dropout` of
             the text side; `lora_rank` above 0 tunes the sentence encoder, too.
 
@@ -87,7 +90,7 @@ def fit_text_model(
     given = {"epochs": epochs, **DEFAULTS, **_of_kind(kind, own), **settings}
     options = TearsTraining(**{key: value for key, value in given.items() if key in fields})
     if own == "base":
-        backbone = make_autoencoder("multi-vae", *train.shape, seed=seed).to(device)
+        backbone = backbone or make_autoencoder("multi-vae", *train.shape, seed=seed).to(device)
     elif backbone is None:
         made = fit_backbone(own, train, validation, seed=seed, device=device, progress=progress)
         assert isinstance(made, Autoencoder)
