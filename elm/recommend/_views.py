@@ -20,7 +20,7 @@ from elm.recommend._train_tears import Views
 _SLANT = 5.0  # deviation of a taste's weights, beside noise of deviation 1.3: the taste decides
 _KEPT = (0.1, 0.5)  # share of one user's ratings that a view has
 _FEWEST = 8
-_TASTES = 2  # attributes beside the first kind that a view has a taste in
+_TASTES = 5  # attributes beside the first kind that a view has a taste in
 
 Write = Callable[[np.ndarray, np.ndarray], Any]
 """Items (n,) and their ratings (n,) -> a profile: a text, or shares of genres."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from elm.recommend import HeldOut, RecommendationSplit, Views, genre_shares, mak
 from elm.tasks import TasteWriter, domain_named, plot_themes, trait_matrix
 
 Part = Literal["train", "validation", "test"]
-_THEMES = 4  # words that each plot is summed up in
+_THEMES, _SHARED = 8, 10  # words that each plot is summed up in; items that a word has to sum up to be a theme
 _MOODS = 3
 
 
@@ -91,7 +92,7 @@ def text_split(
     ids, users = split.items, {part: split.users(part) for part in ("train", "validation", "test")}
     known = split.rows[split.rows["role"] == "input"] if not split.weak else split.rows[split.rows["part"] == "train"]
     plots = _plots(dataset, ids)
-    themes = plot_themes(plots, list(plots), _THEMES) if plots else None
+    themes = _shared(plot_themes(plots, list(plots), _THEMES)) if plots else None
     writer = TasteWriter(dataset.restrict(users=users["train"]), domain, themes)
     if texts is None:
         by_user = known.groupby("user", sort=False)
@@ -116,6 +117,12 @@ def _plots(dataset: Dataset, ids: list[str]) -> dict[str, str]:
         return {}
     told = dataset.texts[dataset.texts["item"].isin(set(ids))]
     return {str(item): " ".join(found) for item, found in told.groupby("item")["text"]}
+
+
+def _shared(themes: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The themes that enough items have for a user to like them."""
+    counts = Counter(word for found in themes.values() for word in found)
+    return {item: tuple(word for word in found if counts[word] >= _SHARED) for item, found in themes.items()}
 
 
 def _words(
