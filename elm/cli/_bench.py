@@ -11,6 +11,7 @@ from elm.cli._bench_control import control
 from elm.cli._bench_forms import forms
 from elm.cli._bench_judge import judge
 from elm.cli._bench_recommend import recommend
+from elm.cli._bench_summaries import summaries
 from elm.cli._options import Json, Quiet
 
 bench = typer.Typer(help="Score a run on what it has never seen.", no_args_is_help=True, rich_markup_mode=None)
@@ -18,6 +19,7 @@ bench.command("control")(control)
 bench.command("forms")(forms)
 bench.command("judge")(judge)
 bench.command("recommend")(recommend)
+bench.command("summaries")(summaries)
 
 Films = Annotated[int, typer.Option(min=2, help="How many held-out films, at most.")]
 Users = Annotated[int, typer.Option(min=2, help="How many held-out users, at most.")]

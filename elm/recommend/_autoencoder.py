@@ -117,6 +117,17 @@ class Autoencoder(nn.Module):
             found[users] = torch.log_softmax(logits, -1).cpu().numpy()
         return masked(found, histories)
 
+    @torch.no_grad()
+    def latents(self, histories: sparse.csr_matrix) -> np.ndarray:
+        """Where the mean of each user's Gaussian lies, (users, latent) float32; errors as `scores` has them."""
+        histories = as_histories(histories, self.items)
+        self.eval()
+        device = next(self.parameters()).device
+        found = np.empty((histories.shape[0], self.latent), dtype=np.float32)
+        for users in ordered_batches(histories.shape[0], _BATCH):
+            found[users] = self.place(self.encode(as_rows(histories[users], device)).mu).cpu().numpy()
+        return found
+
 
 def check_sizes(what: object, sizes: Sequence[int], dropout: float) -> None:
     """Raise `CallError` for a network of no width, or a dropout outside [0, 1)."""

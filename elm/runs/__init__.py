@@ -18,6 +18,7 @@ from elm.runs._concepts import (
 )
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
+from elm.runs._latents import latent_table, read_summaries
 from elm.runs._make import make_demo, train_run
 from elm.runs._open import open_model, open_recommender, open_run, open_table, open_vector, vector_of_history
 from elm.runs._pack import check_out, merge_folder, pack
@@ -25,6 +26,7 @@ from elm.runs._quickstart import QUICK, SHORT, quickstart
 from elm.runs._recommender import HeldUsers, held_users, teach_recommender
 from elm.runs._score import RunScores, score_films, score_run, score_users
 from elm.runs._shipped import score_shipped, shipped_twin, shipped_world
+from elm.runs._summaries import chat_summaries, file_summaries, template_summaries
 from elm.runs._teach import teach
 from elm.runs._text_models import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
 from elm.runs._text_split import TextSplit, text_split
@@ -53,13 +55,16 @@ __all__ = [
     "build_world",
     "card_problems",
     "certifier",
+    "chat_summaries",
     "check_out",
     "concept_evidence",
     "concept_source",
     "concept_vector",
+    "file_summaries",
     "fit_concepts",
     "fit_text_model",
     "held_users",
+    "latent_table",
     "make_base",
     "make_demo",
     "merge_folder",
@@ -73,6 +78,7 @@ __all__ = [
     "open_vector",
     "pack",
     "quickstart",
+    "read_summaries",
     "report_folder",
     "score_films",
     "score_run",
@@ -83,6 +89,7 @@ __all__ = [
     "shipped_world",
     "teach",
     "teach_recommender",
+    "template_summaries",
     "text_split",
     "train_run",
     "vector_of_history",

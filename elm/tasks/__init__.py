@@ -1,8 +1,8 @@
 """Tasks: named prompts over vectors, the words of a domain, the facts a teacher may use, and the teachers."""
 
 from elm.tasks import _pairs, _persuasion, _points, _reviews, _rewrites, _stories  # noqa: F401  (they register tasks)
-from elm.tasks._answer_cache import AnswerCache
-from elm.tasks._asking import Asking, Failure
+from elm.tasks._answer_cache import AnswerCache, answer_key
+from elm.tasks._asking import Answer, Asking, Failure
 from elm.tasks._briefs import ItemBrief, UserBrief, item_briefs, user_briefs
 from elm.tasks._chat_endpoint import chat_client
 from elm.tasks._chat_teacher import ChatTeacher
@@ -37,6 +37,7 @@ __all__ = [
            "USER_PROFILE",
            "USER_SUMMARY",
            "VECTOR",
+           "Answer",
            "AnswerCache",
            "Asking",
            "ChatJudge",
@@ -61,6 +62,7 @@ __all__ = [
            "UserBrief",
            "UserFacts",
            "all_tasks",
+           "answer_key",
            "build_examples",
            "chat_client",
            "domain_named",
