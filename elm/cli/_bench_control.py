@@ -46,6 +46,9 @@ def control(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of a model, as tears-recvae.epochs=50; may come often.")
     ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="JSON of the users' texts by another hand, user id -> text (docs/summaries.md).")
+    ] = None,
     ask: Annotated[str | None, typer.Option(help="A chat model that edits the texts; by default rules do.")] = None,
     endpoint: Annotated[str | None, typer.Option(help="URL of its OpenAI-compatible API. Key: OPENAI_API_KEY.")] = None,
     kind: Annotated[str, typer.Option(help="What an item is called in the phrases.")] = "film",
@@ -67,7 +70,7 @@ def control(
     from elm.cli._output import emit, is_quiet
     from elm.data import load
     from elm.recommend import split_dataset
-    from elm.runs import bench_control
+    from elm.runs import bench_control, file_summaries
 
     choices = {"--part": (part, ("test", "validation")), "--map": (map_by, ("pca", "tsne")),
                "--protocol": (protocol, ("paper", "repo-compat"))}  # fmt: skip
@@ -86,6 +89,7 @@ def control(
              "attributes": str(attributes or ""), "protocol": protocol, "random_order": random_order,
              "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
              "ask": ask, "kind": kind, "map": map_by}  # fmt: skip
+    given |= {"texts": str(texts)} if texts is not None else {}
     value = bench_control(
         data,
         lambda number: split_dataset(data, protocol, number, limits, order),  # type: ignore[arg-type]
@@ -98,6 +102,7 @@ def control(
         editor=_editor(ask, endpoint, kind),
         map_by=map_by,  # type: ignore[arg-type]
         settings=parse_settings(setting or []),
+        written=file_summaries(texts) if texts is not None else None,
         device=device,
         step=steps_in(out, given),
         progress=not is_quiet(),

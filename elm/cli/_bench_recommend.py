@@ -41,6 +41,9 @@ def recommend(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of a model, as recvae.epochs=50; may come often.")
     ] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="JSON of the users' texts by another hand, user id -> text (docs/summaries.md).")
+    ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Autoencoders compute in bfloat16.")] = False,
     device: Annotated[str, typer.Option(help="Where autoencoders are trained: cpu or cuda.")] = "cpu",
     ask: Annotated[
@@ -61,7 +64,7 @@ def recommend(
     from elm.cli._output import emit, is_quiet
     from elm.data import load
     from elm.recommend import RecommendationSplit, bench_models, split_dataset
-    from elm.runs import TextModels, natural_pairs
+    from elm.runs import TextModels, file_summaries, natural_pairs
 
     if ask is None and endpoint is not None:
         raise CallError("--endpoint goes with --ask, the model to ask there")
@@ -80,7 +83,11 @@ def recommend(
     given = {"dataset": dataset, "protocol": protocol, "random_order": random_order, "split": str(split or ""),
              "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
              "fast": fast, "ask": ask, "ask_items": ask_items}  # fmt: skip
-    others: dict[str, Any] = TextModels(data, device=device, progress=not is_quiet()).makers(names)
+    given |= {"texts": str(texts)} if texts is not None else {}
+    written = file_summaries(texts) if texts is not None else None
+    others: dict[str, Any] = TextModels(data, written=written, device=device, progress=not is_quiet()).makers(names)
+    if texts is not None and not others:
+        raise CallError("--texts goes with models that read texts, such as tears-recvae, and none is among --models")
     if ask is not None:
         others[ASKED] = lambda part, number: _asked(data, part, ask, endpoint, ask_items)
     value = bench_models(

@@ -41,6 +41,7 @@ def bench_control(
     editor: Editor | None = None,
     map_by: Literal["pca", "tsne"] = "pca",
     settings: Mapping[str, Mapping[str, Any]] | None = None,
+    written: Mapping[str, str] | None = None,
     device: str = "cpu",
     step: Step = lambda name, work: work(),
     progress: bool = False,
@@ -49,7 +50,8 @@ def bench_control(
 
     models: names such as "tears-recvae", "tears-base" and "gers-recvae" (`TEXT_MODELS`). attributes: name -> a number
     in [0, 1] by item id; items without one count as 0. tasks: options of `control_scores`, such as alphas. settings: of
-    training, by model. step: how a finished part is kept.
+    training, by model. written: user -> text by another hand, in place of the template's. step: how a finished part is
+    kept.
 
     Returns `rows` (those of `control_means`, with `model`), `popularity` (`mean` and `sd` of the NDCG@20 of the most
     liked items on the same users), `maps` (model -> `GuidedMap` of the first seed, of TEARS with histories), `splits`.
@@ -59,7 +61,8 @@ def bench_control(
     """
     tasks, settings = dict(tasks or {}), dict(settings or {})
     _check(models, seeds, tasks, settings)
-    shared = TextModels(dataset, device=device, progress=progress)  # their backbones are the same for one seed
+    # Backbones are the same for one seed.
+    shared = TextModels(dataset, written=written, device=device, progress=progress)
     found: dict[str, list[dict[str, Any]]] = {model: [] for model in models}
     splits, popular = [], []
     for seed in seeds:

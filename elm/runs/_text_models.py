@@ -156,10 +156,20 @@ def best_alpha(name: str, recommender: Recommender, texts: TextSplit, k: int = 2
 
 
 class TextModels:
-    """Makes text models for a comparison: the texts of a split and its backbones are made once and shared."""
+    """Makes text models for a comparison: the texts of a split and its backbones are made once and shared.
 
-    def __init__(self, dataset: Dataset, *, device: str = "cpu", progress: bool = False) -> None:
-        self.dataset, self.device, self.progress = dataset, device, progress
+    written: user -> text by another hand, in place of the template's (`text_split`); views stay the template's.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        written: Mapping[str, str] | None = None,
+        device: str = "cpu",
+        progress: bool = False,
+    ) -> None:
+        self.dataset, self.written, self.device, self.progress = dataset, written, device, progress
         self._texts: tuple[RecommendationSplit, TextSplit] | None = None
         self._backbones: dict[tuple[str, int], Autoencoder] = {}
         self._fitted: dict[tuple[str, int, str], Recommender] = {}
@@ -168,7 +178,7 @@ class TextModels:
     def texts(self, split: RecommendationSplit) -> TextSplit:
         """The split with its texts."""
         if self._texts is None or self._texts[0] is not split:
-            self._texts = split, text_split(self.dataset, split)
+            self._texts = split, text_split(self.dataset, split, texts=self.written)
             self._backbones.clear()
             self._fitted.clear()
         return self._texts[1]

@@ -11,7 +11,10 @@ import typer
 from typer.testing import CliRunner
 
 import elm.cli._bench_summaries
+import elm.runs._text_models
 from elm._errors import CallError, DataFileError, TeacherError, UnusableTextError, VectorError
+from elm.cli._bench_control import control
+from elm.cli._bench_recommend import recommend
 from elm.cli._bench_summaries import summaries
 from elm.data import demo
 from elm.embeddings import VectorTable
@@ -203,9 +206,9 @@ def data(world, tmp_path_factory):
 SMALL = ("--user-ratings", 8, "--item-ratings", 2, "--quiet")
 
 
-def run(*words: object) -> str:
+def run(*words: object, command=summaries) -> str:
     app = typer.Typer()
-    app.command()(summaries)
+    app.command()(command)
     result = CliRunner().invoke(app, [str(word) for word in words])
     if result.exception is not None:
         raise result.exception
@@ -247,6 +250,33 @@ def test_a_chat_model_writes_beside_the_template(data, tmp_path, monkeypatch):
     monkeypatch.setattr(elm.cli._bench_summaries, "asking", lambda model, endpoint: Writer("No."))
     with pytest.raises(TeacherError, match="no text that keeps the rules"):
         run(*words)
+
+
+@pytest.mark.parametrize("command", [recommend, control])
+def test_models_are_trained_on_texts_of_another_hand(command, world, data, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        elm.runs._text_models, "train_tears", lambda *given, **_: seen.append(given) or pytest.fail("enough")
+    )
+    monkeypatch.setattr(elm.runs._text_models, "SentenceEncoder", lambda device: None)
+    path = tmp_path / "texts.json"
+    words = ("--models", "tears-base", "--held-out", 20, "--seeds", 1, "--between", "10,90")
+    words = (data, *SMALL, *(words if command is control else words[:-2]), "--texts", path)
+    path.write_text(json.dumps({"u1": "Likes war."}))
+    with pytest.raises(CallError, match="every user of the split needs a text"):
+        run(*words, command=command)
+    own = {str(user): f"The person {user} likes war." for user in world.users.index}
+    path.write_text(json.dumps(own))
+    with pytest.raises(pytest.fail.Exception, match="enough"):
+        run(*words, command=command)
+    train = split_dataset(world, "paper", 0, LIMITS).users("train")
+    assert seen[0][3] == [own[user] for user in train]
+
+
+def test_texts_without_a_model_that_reads_them_are_refused(data, tmp_path):
+    (tmp_path / "texts.json").write_text('{"u1": "Likes war."}')
+    with pytest.raises(CallError, match="models that read texts"):
+        run(data, *SMALL, "--models", "ease", "--texts", tmp_path / "texts.json", command=recommend)
 
 
 @pytest.mark.parametrize(
