@@ -17,16 +17,16 @@ from elm._files import read_json
 from elm.data import Dataset
 from elm.recommend import RecommendationSplit
 from elm.runs._text_split import text_split
-from elm.tasks import Answer, AnswerCache, ItemBrief, answer_key, domain_named, item_briefs, names_in
+from elm.tasks import Answer, AnswerCache, ItemBrief, answer_key, domain_named, item_briefs, names_in, spoken
 
 _LARGEST = 2**30  # bytes of a file of texts
 _RATED = re.compile(
-    r"\b\d(?:[.,]\d+)?\s*(?:/\s*\d+|out of\b|(?:-\s*)?stars?\b)|\b(?:one|two|three|four|five|half)[\s-]stars?\b|"
+    r"\b\d(?:[.,]\d+)?\s*(?:/\s*(?:5|10|100)\b|out of\b|(?:-\s*)?stars?\b)|"
+    r"\b(?:one|two|three|four|five|half)[\s-]stars?\b|"
     r"\brat(?:ed|ings?) (?:of |as |it )?(?:at )?\d",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")
-_THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
 def template_summaries(dataset: Dataset, split: RecommendationSplit, domain: str = "films") -> dict[str, str]:
@@ -108,7 +108,7 @@ def chat_summaries(
         key = answer_key({"model": model, "prompt": prompt, "attempt": attempt})
         if kept is not None and (found := kept.find(key)) is not None:
             return found.text
-        text = _THOUGHTS.sub("", str(ask(prompt))).strip()
+        text = spoken(Answer(ask(prompt)))
         if kept is not None and text:  # an empty answer is a mishap that may not come again
             kept.keep(key, Answer(text))
         return text

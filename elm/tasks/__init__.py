@@ -2,7 +2,7 @@
 
 from elm.tasks import _pairs, _persuasion, _points, _reviews, _rewrites, _stories  # noqa: F401  (they register tasks)
 from elm.tasks._answer_cache import AnswerCache, answer_key
-from elm.tasks._asking import Answer, Asking, Failure
+from elm.tasks._asking import Answer, Asking, Failure, spoken
 from elm.tasks._briefs import ItemBrief, UserBrief, item_briefs, user_briefs
 from elm.tasks._chat_endpoint import chat_client
 from elm.tasks._chat_teacher import ChatTeacher
@@ -80,6 +80,7 @@ __all__ = [
            "register_domain",
            "save_examples",
            "shortened",
+           "spoken",
            "task",
            "trait_matrix",
            "user_briefs",

@@ -93,6 +93,14 @@ def test_an_answer_that_breaks_a_rule_is_asked_for_again(world, split):
         assert ask.asked[1].startswith(ask.asked[0])
 
 
+@pytest.mark.parametrize(
+    "words", ["the days after 9/11", "open 24/7", "a star is born", "scores of films", "overrated"]
+)
+def test_words_that_are_no_ratings_are_welcome(world, split, words):
+    user, text = split.users("test")[0], f"{GOOD}{words}"
+    assert chat_summaries(world, split, Writer(text), users=[user], attempts=1) == {user: text}
+
+
 def test_a_model_that_never_behaves_is_an_error_or_left_out(world, split):
     one, two = split.users("test")[:2]
     with pytest.raises(UnusableTextError, match=f"2 answers about user '{one}' .* the last had 2 words"):
@@ -124,11 +132,9 @@ def test_a_run_that_stops_goes_on_from_its_cache(world, split, tmp_path):
 
     with pytest.raises(TeacherError, match="no connection"):
         chat_summaries(world, split, fails_once, users=users, cache=tmp_path / "answers")
-    done = len(calls)
     assert len(chat_summaries(world, split, fails_once, users=users, cache=tmp_path / "answers")) == 3
     assert Counter(calls).most_common(1)[0][1] == 2  # only the call that failed came twice
     assert len(calls) == 4
-    assert done <= 3
 
 
 @pytest.mark.parametrize(
