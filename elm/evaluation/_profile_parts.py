@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm.evaluation._texts import Encoder, encoded
-from elm.recommend import pieces, speaks_against
+from elm.recommend import clauses, speaks_against
 
 Array = npt.NDArray[np.float32]
 
@@ -28,15 +28,15 @@ def likes_and_dislikes(profile: str) -> tuple[list[str], list[str]]:
     >>> likes_and_dislikes("- They love war films.\\n- They avoid dark films.")
     (['They love war films.'], ['They avoid dark films.'])
     >>> likes_and_dislikes("Genres enjoyed: crime films and drama films. What puts them off: dark films.")
-    (['crime films', 'drama films'], ['dark films.'])
+    (['crime films', 'drama films.'], ['dark films.'])
     """
     likes: list[str] = []
     dislikes: list[str] = []
-    for piece in pieces(profile):
-        _heading, colon, rest = piece.partition(":")
-        body = rest if colon and _WORD.search(rest) else piece
+    for clause in clauses(profile):
+        _heading, colon, rest = clause.partition(":")
+        body = rest if colon and _WORD.search(rest) else clause
         phrases = [phrase.strip() for phrase in _LIST.split(body) if _WORD.search(phrase)]
-        (dislikes if speaks_against(piece) else likes).extend(phrases)
+        (dislikes if speaks_against(clause) else likes).extend(phrases)
     return likes, dislikes
 
 

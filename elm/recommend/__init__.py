@@ -35,7 +35,7 @@ from elm.recommend._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, spl
 from elm.recommend._recommender import Recommendation, Recommender
 from elm.recommend._recvae import RecVAE, RecVAEConfig
 from elm.recommend._scores import evaluate_profiles
-from elm.recommend._sentences import pieces
+from elm.recommend._sentences import clauses, pieces
 from elm.recommend._sparse_rows import SparseRows
 from elm.recommend._split import RecommendationSplit
 from elm.recommend._tears import Tears
@@ -103,6 +103,7 @@ __all__ = [
     "affirmed",
     "all_on",
     "bench_models",
+    "clauses",
     "compare",
     "cost",
     "edit_genres",

@@ -19,18 +19,25 @@ _BETWEEN = r"not|very|strongly|most|mostly|also|put|off|drawn|fond|interested|at
 _LEAD = re.compile(
     rf"^(?:[^,:]*:|.*?\b(?:{_LEADS})\b(?:\s+(?:(?:{_BETWEEN})\s+)*(?:{_LEADS}|in|on)\b)*)\s+", re.IGNORECASE
 )
-_LAST = re.compile(r"(?:^|\s+)(?:and|or)\s+(?!.*\s(?:and|or)\s)", re.IGNORECASE)
+_AND = re.compile(r"(?:^|\s+)(?:and|or)\s+", re.IGNORECASE)
 
 
 def pieces(profile: str) -> list[str]:
-    """The sentences, bullets and contrasted clauses of a text, in order; empty for a text without a word.
+    """The clauses of a text, those that list things once for each thing; empty for a text without a word.
 
-    >>> pieces("Enjoys comedies, but not war films. Likes wit.")
-    ['Enjoys comedies', 'but not war films.', 'Likes wit.']
-    >>> pieces("Dislikes:\\n- horror\\n- westerns")
-    ['Dislikes: horror', 'Dislikes: westerns']
     >>> pieces("Seldom enjoys war films, westerns and cartoons.")
     ['Seldom enjoys war films', 'Seldom enjoys westerns', 'Seldom enjoys cartoons']
+    """
+    return [thing for clause in clauses(profile) for thing in _listed(clause)]
+
+
+def clauses(profile: str) -> list[str]:
+    """The sentences, bullets and contrasted clauses of a text, in order; empty for a text without a word.
+
+    >>> clauses("Enjoys comedies, but not war films. Likes wit.")
+    ['Enjoys comedies', 'but not war films.', 'Likes wit.']
+    >>> clauses("Dislikes:\\n- horror\\n- westerns")
+    ['Dislikes: horror', 'Dislikes: westerns']
     """
     found: list[str] = []
     heading, headed = "", False
@@ -48,10 +55,8 @@ def pieces(profile: str) -> list[str]:
         if heading and not is_bullet and headed:  # a heading reaches over one paragraph or over its bullets
             heading = ""
         for sentence in _SENTENCE_END.split(text):
-            clauses = [clause.strip() for clause in _CONTRAST.split(sentence)]
-            found.extend(
-                f"{heading} {part}".strip() for clause in clauses for part in _listed(clause) if _WORD.search(part)
-            )
+            parts = [part.strip() for part in _CONTRAST.split(sentence)]
+            found.extend(f"{heading} {part}".strip() for part in parts if _WORD.search(part))
         headed = True
     if heading and not headed:
         found.append(heading)
@@ -64,5 +69,7 @@ def _listed(clause: str) -> list[str]:
     if lead is None:
         return [clause]
     *first, last = clause[lead.end() :].split(", ")
-    things = [thing.strip() for thing in (*first, *_LAST.split(last, maxsplit=1)) if _WORD.search(thing)]
-    return [lead[0] + thing.rstrip(".") for thing in things] if len(things) > 1 else [clause]
+    ends = [match.span() for match in _AND.finditer(last)]
+    pair = [last[: ends[-1][0]], last[ends[-1][1] :]] if ends else [last]
+    things = [thing.strip().rstrip(".") for thing in (*first, *pair) if _WORD.search(thing)]
+    return [lead[0] + thing for thing in things] if len(things) > 1 else [clause]

@@ -17,7 +17,7 @@ from elm.recommend import PieceTextEncoder, TextHeadConfig, pieces
         ("Enjoys wit, but not gore.", ["Enjoys wit", "but not gore."]),
         ("Dislikes:\n- horror\n* war\n\nLikes:\n- wit", ["Dislikes: horror", "Dislikes: war", "Likes: wit"]),
         ("Genres enjoyed: war. Genres avoided: drama.", ["Genres enjoyed: war.", "Genres avoided: drama."]),
-        ("## Avoids:\nHorror and gore.\n\nA calm person.", ["Avoids: Horror and gore.", "A calm person."]),
+        ("## Avoids:\nHorror and gore.\n\nA calm person.", ["Avoids: Horror", "Avoids: gore", "A calm person."]),
         ("Likes:", ["Likes:"]),
         ("Likes:\nDislikes:\n- war", ["Likes:", "Dislikes: war"]),
         (" \n-\n...", []),
