@@ -32,7 +32,7 @@ from elm.data import Dataset, load
 from elm.evaluation import draw_flips, large_scope, largest_genres
 from elm.metrics import paired_test
 from elm.recommend import Recommender, RuleEditor, evaluate_profiles, make_autoencoder, split_dataset
-from elm.runs import TextModels, TextSplit, best_alpha, fit_text_model
+from elm.runs import TextModels, TextSplit, best_alpha, file_summaries, fit_text_model
 from elm.tasks import TemplateTeacher, TraitReader
 
 Record = dict[str, float]
@@ -165,7 +165,7 @@ def other_writer(study: str, model: str, models: TextModels, split: Any, seed: i
     teacher = TemplateTeacher(reader.read_all(known), seed)
     others = {f"task {task}": [teacher.write(u, task) for u in users] for task in ("user_summary", "user_profile")}
     for path in own.pop("texts", []):
-        told = json.loads(Path(path).read_text(encoding="utf-8"))
+        told = file_summaries(path)
         others[Path(path).stem] = [told[user] for user in users]
     yield "as trained on", lambda: scored(models.fit(model, split, seed, **own), texts, texts.texts["test"])
     for label, told in others.items():
