@@ -16,7 +16,7 @@ from elm._errors import CallError, DataFileError, UnusableTextError
 from elm._files import read_json
 from elm.data import Dataset
 from elm.recommend import RecommendationSplit
-from elm.runs._text_split import text_split
+from elm.runs._text_split import domain_of, text_split
 from elm.tasks import Answer, AnswerCache, ItemBrief, answer_key, domain_named, item_briefs, names_in, spoken
 
 _LARGEST = 2**30  # bytes of a file of texts
@@ -29,7 +29,7 @@ _RATED = re.compile(
 _WORD = re.compile(r"\w")
 
 
-def template_summaries(dataset: Dataset, split: RecommendationSplit, domain: str = "films") -> dict[str, str]:
+def template_summaries(dataset: Dataset, split: RecommendationSplit, domain: str | None = None) -> dict[str, str]:
     """User -> the text that `text_split` writes by template, for every user of the split."""
     found = text_split(dataset, split, domain=domain)
     parts: tuple[Literal["train", "validation", "test"], ...] = ("train", "validation", "test")
@@ -61,7 +61,7 @@ def chat_summaries(
     ask: Callable[[str], str],
     *,
     users: Sequence[str] | None = None,
-    domain: str = "films",
+    domain: str | None = None,
     items: int = 50,
     words: int = 200,
     sources: Sequence[str] = (),
@@ -101,6 +101,7 @@ def chat_summaries(
     chosen = list(rated) if users is None else [str(user) for user in users]
     if unknown := next((user for user in chosen if user not in rated), None):
         raise CallError(f"user {unknown!r} has no inputs in the split; name users of split.users(part)")
+    domain = domain or domain_of(dataset)
     briefs = item_briefs(dataset, sources, _TOLD_WORDS, domain)
     kept = AnswerCache(cache) if cache is not None else None
 

@@ -78,7 +78,7 @@ def text_split(
     dataset: Dataset,
     split: RecommendationSplit,
     *,
-    domain: str = "films",
+    domain: str | None = None,
     texts: Mapping[str, str] | None = None,
 ) -> TextSplit:
     """Write the summaries of a split's users, from their inputs, by template.
@@ -86,9 +86,11 @@ def text_split(
     What is common and what is rare is learned from the training users. Where the data set has texts about its items,
     words of theirs are told as well (`plot_themes`).
 
+    domain: whose words are used; by default that of the data set: films, books for Goodbooks, products for shops.
     texts: user -> text by another hand, such as a chat model or a reading of the users' vectors, in place of the
         template's; they must be written from the inputs alone. `CallError` where a user lacks one.
     """
+    domain = domain or domain_of(dataset)
     ids, users = split.items, {part: split.users(part) for part in ("train", "validation", "test")}
     known = split.rows[split.rows["role"] == "input"] if not split.weak else split.rows[split.rows["part"] == "train"]
     plots = _plots(dataset, ids)
@@ -109,6 +111,17 @@ def text_split(
         writer,
         domain,
     )
+
+
+def domain_of(dataset: Dataset) -> str:
+    """The domain whose words suit a data set's items.
+
+    >>> from elm.data import demo
+    >>> domain_of(demo(n_films=60, n_users=10))
+    'films'
+    """
+    shop = dataset.name == "demo-shop" or dataset.name.startswith("amazon")
+    return "products" if shop else "books" if dataset.name == "goodbooks-10k" else "films"
 
 
 def _plots(dataset: Dataset, ids: list[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from elm.tasks import _pairs, _persuasion, _points, _reviews, _rewrites, _stories  # noqa: F401  (they register tasks)
 from elm.tasks._answer_cache import AnswerCache, answer_key
 from elm.tasks._asking import Answer, Asking, Failure, spoken
+from elm.tasks._books import BOOKS
 from elm.tasks._briefs import ItemBrief, UserBrief, item_briefs, user_briefs
 from elm.tasks._chat_endpoint import chat_client
 from elm.tasks._chat_teacher import ChatTeacher
@@ -29,6 +30,7 @@ from elm.tasks._user_traits import TraitReader, trait_matrix
 from elm.tasks._wording import patterns
 
 __all__ = [
+           "BOOKS",
            "FILMS",
            "PAPER",
            "PRODUCTS",

@@ -43,7 +43,7 @@ class TasteWriter:
         self.domain = domain_named(domain)
         self.reader = TraitReader(dataset, domain=domain, themes=themes)
         self._themes = np.asarray([trait.startswith("theme:") for trait in self.reader.traits])
-        self._kinds = np.asarray([trait in self.domain.vocabulary.kinds for trait in self.reader.traits])
+        self._kinds = np.asarray([trait in self.reader.kinds for trait in self.reader.traits])
 
     def write(self, items: Sequence[str], ratings: np.ndarray) -> str:
         """The summary of a user with these items and ratings, at least one; errors as `TraitReader.scores` has them."""
@@ -63,7 +63,8 @@ class TasteWriter:
         said.append(("They seldom choose", self._missed(shares, scores)))
         said += self._graded(("They cannot stand", "They avoid"), avoided, scores, kinds=True)
         said += self._graded(("They are put off by", "They care little for"), avoided, scores, kinds=False)
-        return " ".join(f"{lead}: {listed([self._name(i) for i in traits])}." for lead, traits in said if traits)
+        parts = [f"{lead}: {listed([self._name(i) for i in traits])}." for lead, traits in said if traits]
+        return " ".join(parts) or f"They enjoy {self.domain.items} of every {self.domain.kind}."
 
     def _amounts(self, shares: np.ndarray) -> list[tuple[str, list[int]]]:
         """The kinds by how much of what is enjoyed they make up."""

@@ -20,11 +20,11 @@ _STRONG = 0.45  # stars above or below the user's own mean from which a taste co
 def trait_matrix(dataset: Dataset, domain: str = "films") -> pd.DataFrame:
     """How much each item has of each trait, (n_items, n_traits) in [0, 1].
 
-    Traits are the domain's kinds (the 18 genres), then its qualities where the data set knows them, else eras and
-    degrees of fame.
+    Traits are the domain's kinds (the 18 genres; those of the data set where it has none of the domain's), then its
+    qualities where the data set knows them, else eras and degrees of fame.
     """
     items, words = dataset.items, domain_named(domain).vocabulary
-    columns = {kind: [float(kind in found) for found in items["genres"]] for kind in words.kinds}
+    columns = {kind: [float(kind in found) for found in items["genres"]] for kind in _kinds(items, words.kinds)}
     if dataset.facts is not None:  # those of the items only: a user's hidden tastes are for scoring
         columns |= {quality: dataset.facts.items.loc[items.index, quality].to_list() for quality in words.qualities}
     else:
@@ -36,6 +36,12 @@ def trait_matrix(dataset: Dataset, domain: str = "films") -> pd.DataFrame:
         fame = {"fame:known": rank > 0.9, "fame:obscure": rank < 0.6}
         columns |= {name: has.astype(float).tolist() for name, has in fame.items()}
     return pd.DataFrame(columns, index=items.index)
+
+
+def _kinds(items: pd.DataFrame, usual: Sequence[str]) -> Sequence[str]:
+    """The domain's kinds, or where no item is of any of them those that items have."""
+    found = {kind for kinds in items["genres"] for kind in kinds}
+    return usual if found & set(usual) else sorted(found)
 
 
 def _theme_matrix(themes: Mapping[str, Sequence[str]], items: pd.Index) -> pd.DataFrame:
@@ -73,6 +79,7 @@ class TraitReader:
             frame = pd.concat([frame, _theme_matrix(themes, frame.index)], axis=1)
         self.domain = domain
         self.traits = list(frame.columns)
+        self.kinds = _kinds(dataset.items, domain_named(domain).vocabulary.kinds)
         self._row = {item: i for i, item in enumerate(frame.index)}
         self._matrix = frame.to_numpy(float)  # (n_items, n_traits)
         weights = dataset.interactions["item"].value_counts().reindex(frame.index).fillna(0).to_numpy(float) + 1.0
