@@ -31,7 +31,7 @@ from scipy import sparse
 from elm.data import Dataset, load
 from elm.evaluation import draw_flips, large_scope, largest_genres
 from elm.metrics import paired_test
-from elm.recommend import Recommender, RuleEditor, evaluate_profiles, make_autoencoder, split_dataset
+from elm.recommend import Recommender, RuleEditor, evaluate_profiles, make_autoencoder, ndcg_at, split_dataset
 from elm.runs import TextModels, TextSplit, best_alpha, file_summaries, fit_text_model
 from elm.tasks import TemplateTeacher, TraitReader
 
@@ -124,7 +124,7 @@ def cold_start(study: str, model: str, models: TextModels, split: Any, seed: int
             seen = rec.scores(held.inputs[many], texts_of(texts, many), 1.0) == -np.inf
             for label, weight in ((name, alpha), *(((f"{name} alpha 0", 0.0),) if rec.model.history else ())):
                 scores = np.where(seen, -np.inf, rec.scores(inputs, told, weight))
-                found[label] = float(np.nanmean(ndcg(scores, held.targets[many])))
+                found[label] = float(np.nanmean(ndcg_at(scores, held.targets[many], 20)))
         return found
 
     for count in COUNTS[::-1]:
@@ -133,12 +133,6 @@ def cold_start(study: str, model: str, models: TextModels, split: Any, seed: int
 
 def texts_of(texts: TextSplit, users: np.ndarray) -> list[str]:
     return [texts.texts["test"][user] for user in users]
-
-
-def ndcg(scores: np.ndarray, targets: sparse.csr_matrix) -> np.ndarray:
-    from elm.recommend import ndcg_at
-
-    return ndcg_at(scores, targets, 20)
 
 
 def stochastic(study: str, model: str, models: TextModels, split: Any, seed: int, own: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from torch import nn
 
 from elm._errors import CallError, UnknownNameError
 from elm.recommend._batches import as_ratings, positives
+from elm.recommend._edits import genre_masks
 from elm.recommend._gaussian import Gaussian
 from elm.recommend._text_encoder import TextEncoder
 
@@ -30,11 +31,7 @@ def genre_shares(
     ratings = as_ratings(histories, "histories")
     if len(item_genres) != ratings.shape[1]:
         raise CallError(f"item_genres must hold {ratings.shape[1]} entries, one an item, got {len(item_genres)}")
-    known = {genre for found in item_genres for genre in found}
-    for genre in genres:
-        if genre not in known:
-            raise UnknownNameError("genre", genre, sorted(known))
-    flags = sparse.csr_matrix(np.asarray([[genre in found for genre in genres] for found in item_genres], np.float32))
+    flags = sparse.csr_matrix(genre_masks(genres, item_genres).T.astype(np.float32))
     counts, rated = ((matrix @ flags).toarray() for matrix in (positives(ratings), positives(ratings, 0)))
     counts = np.where(counts.sum(1, keepdims=True) > 0, counts, rated)
     counts[counts.sum(1) == 0] = 1

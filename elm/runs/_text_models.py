@@ -15,6 +15,7 @@ from elm.data import Dataset
 from elm.embeddings import SentenceEncoder
 from elm.recommend import (
     AUTOENCODERS,
+    BASE,
     Autoencoder,
     Backbone,
     GenreEncoder,
@@ -122,7 +123,7 @@ def fit_text_model(
 def _of_kind(kind: str, own: str) -> dict[str, Any]:
     """What makes a model one without a backbone, or without texts."""
     if own == "base":
-        return {"likelihoods": ("text",), "transport": 0.0, "decoder_rate": 2e-3}
+        return {name: getattr(BASE, name) for name in ("likelihoods", "transport", "decoder_rate")}
     if kind == "tuned":
         return {"likelihoods": ("history",), "transport": 0.0, "kl": 0.0, "per_user": 0}
     return {}
