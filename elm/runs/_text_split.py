@@ -59,13 +59,13 @@ class TextSplit:
         """`per_user` views for each training user; None for 0."""
         if per_user == 0:
             return None
-        ids = np.asarray(self.split.items)
+        ids, rng = np.asarray(self.split.items), np.random.default_rng(seed)
 
         def write(items: np.ndarray, ratings: np.ndarray) -> Any:
             if shares:
                 row = sparse.csr_matrix((ratings, (np.zeros(len(items), int), items)), shape=(1, len(ids)))
                 return genre_shares(row, self.genres, self.kinds)[0]
-            return self.writer.write(ids[items].tolist(), ratings)
+            return self.writer.write(ids[items].tolist(), ratings, rng)
 
         table = self.writer.reader.matrix(self.split.items)
         known = np.asarray([trait in self.kinds for trait in self.writer.reader.traits])
@@ -97,8 +97,10 @@ def text_split(
     themes = _shared(plot_themes(plots, list(plots), _THEMES)) if plots else None
     writer = TasteWriter(dataset.restrict(users=users["train"]), domain, themes)
     if texts is None:
-        by_user = known.groupby("user", sort=False)
-        texts = {str(user): writer.write(rows["item"].tolist(), rows["rating"].to_numpy()) for user, rows in by_user}
+        texts = {
+            str(user): writer.write(rows["item"].tolist(), rows["rating"].to_numpy(), _wording(str(user)))
+            for user, rows in known.groupby("user", sort=False)
+        }
     lacking = [user for user in dict.fromkeys(chain.from_iterable(users.values())) if user not in texts]
     if lacking:
         raise CallError(f"every user of the split needs a text, but {len(lacking)} have none, such as {lacking[0]!r}")
@@ -111,6 +113,11 @@ def text_split(
         writer,
         domain,
     )
+
+
+def _wording(user: str) -> np.random.Generator:
+    """Draws the words of a user's text: always the same for one user."""
+    return np.random.default_rng([*user.encode()])
 
 
 def domain_of(dataset: Dataset) -> str:

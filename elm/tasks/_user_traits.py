@@ -92,16 +92,24 @@ class TraitReader:
         Raises `CallError` without ratings or where items and ratings differ in number, `UnknownNameError` for an
         item of another data set.
         """
+        return self.rated(items, ratings) + self.sought(items)
+
+    def rated(self, items: list[str], ratings: np.ndarray) -> np.ndarray:
+        """The part of `scores` that is what the ratings say, (n_traits,) in stars; errors as there."""
         if not items or len(items) != len(ratings):
             raise CallError(
                 f"tastes are read from one rating an item, at least one, got {len(ratings)} of {len(items)}"
             )
         has = self.matrix(items)  # (n_rated, n_traits)
-        centred = ratings - ratings.mean()
-        stars = centred @ has / (has.sum(0) + _SHRINK)
-        share = (has.sum(0) + _SHRINK * self.usual) / (len(items) + _SHRINK)
+        stars: np.ndarray = (ratings - ratings.mean()) @ has / (has.sum(0) + _SHRINK)
+        return stars
+
+    def sought(self, items: list[str]) -> np.ndarray:
+        """The part of `scores` that is how often the user picks a trait beside others, (n_traits,) in stars."""
+        share = (self.matrix(items).sum(0) + _SHRINK * self.usual) / (len(items) + _SHRINK)
         # The floor is for a trait that no film has: nobody can seek it or avoid it.
-        return stars + _SEEK * np.log(np.maximum(share, 1e-6) / np.maximum(self.usual, 1e-6))
+        often: np.ndarray = _SEEK * np.log(np.maximum(share, 1e-6) / np.maximum(self.usual, 1e-6))
+        return often
 
     def shares(self, items: list[str]) -> np.ndarray:
         """How much of these items has each trait, (n_traits,) in [0, 1]; `UnknownNameError` for an unknown item."""

@@ -1,4 +1,4 @@
-"""Other forms of TEARS: what each trains, by name; texts alone; and wishes that guide a history."""
+"""Forms of TEARS beside the paper's own: what each trains, by name; texts alone; saved and read back."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,14 @@ from elm._errors import CallError
 from elm.recommend import (
     AUTOENCODERS,
     BASE,
+    GenreEncoder,
+    HeldOut,
     PieceTextEncoder,
     Recommender,
     Tears,
     TearsTraining,
     TextHeadConfig,
+    genre_shares,
     make_autoencoder,
     train_tears,
 )
@@ -98,64 +101,65 @@ def test_texts_alone_rank_no_history_but_leave_out_what_it_holds(base):
         base.guide(IDS[:5], "More horror films.")
 
 
-def test_a_model_without_histories_has_nothing_to_pool_or_to_train(vae, encoder):
+def test_a_model_without_histories_has_nothing_to_pool(vae, encoder):
     side = PieceTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.latent, 4))
     with pytest.raises(CallError, match="nothing to pool"):
         Tears(vae, side, "concatenation", history=False)
-    with pytest.raises(CallError, match="no history encoder to train"):
-        TearsTraining(likelihoods=("text",), train_history=True)
-
-
-# The toy encoder knows words, so wishes are said in those of the profiles: group 0 likes comedy and dislikes horror.
-BOTH = [*IDS[:3], *IDS[20:23]]
-
-
-def horrors(places) -> int:
-    return sum(group_of(places))
-
-
-def test_a_wish_for_more_and_one_for_less_bend_a_history_apart(recommender):
-    plain = horrors(recommender.recommend(BOTH, k=20))
-    more = horrors(recommender.guide(BOTH, "Likes horror films.", alpha=0.5))
-    less = horrors(recommender.guide(BOTH, "No more: likes horror films.", alpha=0.7))
-    assert more > plain > less
-    assert more >= 15
-    assert recommender.guide(BOTH, "Likes horror films.", alpha=0.0) == recommender.recommend(BOTH)
 
 
 @pytest.mark.parametrize(
-    ("history", "phrase", "message"),
+    ("settings", "message"),
     [
-        (None, "More war films.", "pass the phrase as a profile"),
-        (BOTH, " ", "profile is empty"),
-        (BOTH, None, "a wish is a text"),
-        (BOTH, "...", "must hold a word"),
+        ({"likelihoods": ()}, "likelihoods are some of mixture, history, text"),
+        ({"likelihoods": ("both",)}, "likelihoods are some of mixture, history, text"),
+        ({"alpha": 1.5}, "must lie between 0 and 1, got 1.5"),
+        ({"epochs": 0}, "epochs, batch, patience and k must be at least 1"),
+        ({"view_weight": -1.0}, "other rates and weights not below 0"),
+        ({"likelihoods": ("text",), "train_history": True}, "no history encoder to train"),
     ],
 )
-def test_bad_wishes(recommender, history, phrase, message):
+def test_options_that_mean_nothing_are_refused(settings, message):
     with pytest.raises(CallError, match=message):
-        recommender.guide(history, phrase)
+        TearsTraining(**settings)
 
 
-def test_a_minus_sign_takes_a_text_away(recommender):
-    rows = recommender.rows([BOTH, BOTH])
-    text, history = recommender.latents(None, [TEXTS[1]])[0], recommender.latents(rows[:1])[0]
-    scores = recommender.scores(rows, [TEXTS[1]] * 2, 0.5, signs=[1, -1])
-    np.testing.assert_allclose(scores[0], recommender.scores(rows[:1], [TEXTS[1]], 0.5)[0], atol=1e-5)
-    z = recommender.model.mixture(*(_tensor(one) for one in (text, history)), 0.5, _tensor([-1.0])[0])
-    np.testing.assert_allclose(z.numpy(), 0.5 * history - 0.5 * text, atol=1e-6)
-    away = recommender.scores(rows, [TEXTS[1]] * 2, 1.0, signs=[1, -1]).argmax(1) // (ITEMS // 2)
-    assert away.tolist() == [1, 0]
+GENRES = [("cats",) if i < ITEMS // 2 else ("dogs",) for i in range(ITEMS)]
+BRIEF = {"epochs": 3, "batch": 20}
+FORMS = {
+    "base": TearsTraining(**BRIEF, likelihoods=("text",), transport=0.0),
+    "concatenation": TearsTraining(**BRIEF, pooling="concatenation"),
+    "paper": TearsTraining(**BRIEF, kl=0.5, transport=0.1),
+}
 
 
-def _tensor(values):
-    import torch
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_saved_and_read_back(form, world, vae, encoder, tmp_path):
+    model, _ = train_tears(vae, encoder, world.train, world.profiles, world.validation, FORMS[form], hidden=16)
+    before = Recommender(model, IDS)
+    before.save(tmp_path / "rec")
+    after = Recommender.load(tmp_path / "rec", encoder)
+    alpha = 1.0 if form == "base" else 0.5
+    for history in (None, world.test.inputs):
+        ours, theirs = (rec.scores(history, world.test.profiles, alpha) for rec in (before, after))
+        np.testing.assert_array_equal(ours, theirs)
+    assert after.model.history == (form != "base")
+    if form == "base":
+        assert not list(after.model.vae.encoder.parameters())
+        with pytest.raises(CallError, match="reads texts alone"):
+            after.scores(world.test.inputs, world.test.profiles, 0.5)
 
-    return torch.as_tensor(np.asarray(values, np.float32))
 
-
-@pytest.mark.parametrize("signs", [[1], [1, 0], [1, 2]])
-def test_signs_are_one_or_minus_one_for_each_profile(recommender, signs):
-    rows = recommender.rows([BOTH, BOTH])
-    with pytest.raises(CallError, match="signs are 1 or -1, one a profile: 2 profiles"):
-        recommender.scores(rows, list(TEXTS), 0.5, signs=signs)
+def test_gers_is_saved_and_read_back(world, vae, tmp_path):
+    held = HeldOut(
+        world.validation.inputs,
+        world.validation.targets,
+        genre_shares(world.validation.inputs, GENRES, ["cats", "dogs"]),
+    )
+    side = GenreEncoder(["cats", "dogs"], vae.latent, hidden=16)
+    shares = genre_shares(world.train, GENRES, ["cats", "dogs"])
+    model, _ = train_tears(vae, side, world.train, shares, held, TearsTraining(epochs=25, batch=20))
+    Recommender(model, IDS).save(tmp_path / "gers")
+    rec = Recommender.load(tmp_path / "gers")
+    for genre, first in (("cats", 0), ("dogs", ITEMS // 2)):
+        found = {place.item for place in rec.recommend(profile={genre: 1.0}, k=8)}
+        assert len(found & set(IDS[first : first + ITEMS // 2])) >= 7

@@ -1,4 +1,4 @@
-"""Views: whose ratings they draw on, what is a target, that a seed fixes them, and each bad input."""
+"""Views: whose ratings they draw on, what is a target, what is learned from them, and each bad input."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,9 @@ from scipy import sparse
 from taste_groups import ITEMS, two_groups
 
 from elm._errors import CallError
-from elm.recommend import make_views
+from elm.recommend import Recommender, TearsTraining, Views, make_views, positives, train_tears
 
+IDS = [f"film{i:02d}" for i in range(ITEMS)]
 KINDS = np.repeat(np.eye(2), ITEMS // 2, axis=0)  # a kind for each group of items
 
 
@@ -110,3 +111,24 @@ def test_bad_input_says_what_is_wrong(train, change, message):
     ratings, kinds, write = given.pop("ratings"), given.pop("kinds"), given.pop("write")
     with pytest.raises(CallError, match=message):
         make_views(ratings, kinds, write, **given)
+
+
+def test_a_text_that_no_user_has_is_learned_from_views(world, vae, encoder):
+    """Nobody likes the last four items, but views say which words ask for them."""
+    targets = positives(world.train[:40]).tolil()
+    targets[:, :] = 0
+    targets[:, ITEMS - 4 :] = 1
+    views = Views(targets.tocsr(), ["Likes submarine films."] * 40)
+    options = TearsTraining(epochs=25, batch=20, view_weight=2.0)
+    model, log = train_tears(
+        vae, encoder, world.train, world.profiles, world.validation, options, views=views, hidden=32
+    )
+    assert log[-1]["ndcg_views"] > 0.9
+    found = {place.item for place in Recommender(model, IDS).recommend(profile="Likes submarine films.", k=4)}
+    assert len(found & set(IDS[ITEMS - 4 :])) >= 3
+
+
+def test_views_of_another_catalogue_are_refused(world, vae, encoder):
+    views = Views(positives(world.train)[:, :5], world.profiles)
+    with pytest.raises(CallError, match="views need one profile each and 40 items"):
+        train_tears(vae, encoder, world.train, world.profiles, world.validation, views=views)

@@ -11,6 +11,7 @@ from elm._errors import CallError
 from elm.data import demo
 from elm.recommend import RecommendationSplit, Thresholds, split_dataset
 from elm.runs import text_split
+from elm.runs._text_split import _wording
 
 LIMITS = Thresholds(user_ratings=8, item_ratings=2, held_out=40)
 PARTS = ("train", "validation", "test")
@@ -35,7 +36,7 @@ def test_each_user_of_each_part_has_a_text_in_the_order_of_the_matrices(world, s
         return
     for number, row in enumerate(found.inputs("test")[:5]):
         ids = [split.items[column] for column in row.indices]
-        assert found.texts["test"][number] == writer.write(ids, row.data)
+        assert found.texts["test"][number] == writer.write(ids, row.data, _wording(split.users("test")[number]))
     held = found.held_out("test")
     assert held.profiles == found.texts["test"]
     np.testing.assert_array_equal(held.targets.toarray(), split.held_out("test").targets.toarray())
@@ -98,7 +99,7 @@ def test_views_have_texts_or_shares(world):
     found = text_split(world, split_dataset(world, "paper", 0, LIMITS))
     assert found.views(0) is None
     views, shares = found.views(2, seed=1), found.views(2, seed=1, shares=True)
-    assert all("enjoy" in profile for profile in views.profiles)
+    assert all("enjoy" in profile or "favourites" in profile for profile in views.profiles)
     np.testing.assert_array_equal(views.targets.toarray(), shares.targets.toarray())
     assert shares.profiles.shape == (views.targets.shape[0], len(found.kinds))
     assert isinstance(views.targets, sparse.csr_matrix)

@@ -6,7 +6,9 @@ import pytest
 
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset
+from elm.recommend import pieces, speaks_against
 from elm.tasks import TasteWriter
+from elm.tasks._taste_writer import _AMOUNTS, _DRAWN, _HATED, _LOVED, _MISSED, _OFF
 
 # 40 films, ten of each genre; everybody has rated every film, so that nothing is common or rare by choice.
 GENRES = ["War", "Comedy", "Drama", "Horror"]
@@ -80,6 +82,37 @@ def test_themes_are_tastes_once_they_are_met_three_times(dataset):
     assert "films about exile" in writer.write(items, ratings)
     assert "exile" not in writer.write(["war0", "war1", "war5", "war6"], np.asarray([5.0, 5, 1, 1]))
     assert "films about exile" in (said(writer.write(items, 6 - ratings), "They are put off by") or "")
+
+
+def test_what_was_never_chosen_is_not_told_as_disliked(writer):
+    text = writer.write([*films("War", 10), *films("Drama", 10)], np.full(20, 5.0))
+    assert said(text, "They never choose") == "horror films and comedy films"
+    assert "stand" not in text
+    assert "avoid" not in text
+
+
+FOR = [*(wording for _, own in _AMOUNTS for wording in own), *_LOVED, *_DRAWN[0], *_DRAWN[1]]
+AGAINST = [wording for group in (_MISSED, _HATED, _OFF) for own in group for wording in own]
+
+
+@pytest.mark.parametrize("wording", FOR + AGAINST)
+def test_each_wording_is_cut_into_things_that_keep_its_lead_and_its_side(wording):
+    found = pieces(wording.format("war films, big twists and films about exile"))
+    lead = wording.partition("{}")[0]
+    assert found == [lead + thing for thing in ("war films", "big twists", "films about exile")]
+    assert {speaks_against(piece) for piece in found} == {wording in AGAINST}
+
+
+def test_drawn_wordings_say_the_same_of_the_same_things(writer):
+    items, ratings = films("War", 8) + films("Horror", 4), np.asarray([5.0] * 8 + [1.0] * 4)
+
+    def sides(text: str) -> list[tuple[str, bool]]:
+        return [(piece.split()[-2], speaks_against(piece)) for piece in pieces(text)]
+
+    drawn = [writer.write(items, ratings, np.random.default_rng(seed)) for seed in range(20)]
+    assert len(set(drawn)) > 10
+    assert {tuple(sides(text)) for text in drawn} == {tuple(sides(writer.write(items, ratings)))}
+    assert drawn[0] == writer.write(items, ratings, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
