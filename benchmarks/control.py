@@ -12,7 +12,7 @@ import pandas as pd
 from _experiment import arguments, folder, report
 
 from elm.cli._bench_control import by_model, soft_attributes
-from elm.data import load, movielens_100k_with_texts
+from elm.data import WITH_TEXTS, load
 from elm.evaluation import trade_off_figure
 from elm.recommend import split_dataset
 from elm.runs import bench_control
@@ -45,13 +45,13 @@ def main() -> None:
     parser = arguments(__doc__, seeds=5)
     parser.add_argument("dataset", nargs="?", default="demo")
     parser.add_argument("--folder", type=Path, help="where the files of MovieLens lie")
-    parser.add_argument("--texts", action="store_true", help="ml-100k with the texts below FOLDER, for themes")
+    parser.add_argument("--texts", action="store_true", help="MovieLens with the texts below FOLDER, for themes")
     parser.add_argument("--models", default=MODELS)
     parser.add_argument("--part", default="test", choices=("test", "validation"))
     options = parser.parse_args()
-    if options.texts and (options.dataset != "ml-100k" or options.folder is None):
-        parser.error("--texts goes with ml-100k and --folder, which holds ml-100k, ml-100k-text and ml-1m-text")
-    data = movielens_100k_with_texts(options.folder) if options.texts else load(options.dataset, options.folder)
+    if options.texts and (options.dataset not in WITH_TEXTS or options.folder is None):
+        parser.error(f"--texts goes with {' or '.join(WITH_TEXTS)} and --folder, which holds ml-1m-text and the like")
+    data = WITH_TEXTS[options.dataset](options.folder) if options.texts else load(options.dataset, options.folder)
     order = "time" if data.has_times else "random"
     with folder(options.out, {"dataset": options.dataset, "texts": options.texts, "part": options.part}) as run:
         value = bench_control(

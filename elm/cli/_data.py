@@ -42,16 +42,16 @@ def data(
     """
     from elm._errors import CallError
     from elm.cli._output import emit
-    from elm.data import amazon, k_core, load, movielens_100k_with_texts, summarize
+    from elm.data import WITH_TEXTS, amazon, k_core, load, summarize
 
-    if texts and (name != "ml-100k" or folder is None):
-        raise CallError("--texts goes with ml-100k and --folder, the folder that holds its texts")
+    if texts and (name not in WITH_TEXTS or folder is None):
+        raise CallError(f"--texts goes with {' or '.join(WITH_TEXTS)} and --folder, the folder that holds its texts")
     if skip_damaged and (texts or folder):
         raise CallError("--skip-damaged goes with a file or folder of Amazon reviews, and with no --folder")
     if skip_damaged:
         dataset = amazon(name, core=core, damaged="skip", seed=seed)
     elif texts and folder:
-        dataset = movielens_100k_with_texts(folder)
+        dataset = WITH_TEXTS[name](folder)
         dataset = k_core(dataset, core) if core > 1 else dataset
     else:
         dataset = load(name, folder, seed, core)

@@ -10,6 +10,8 @@ from elm.data._demo_shop import demo_shop
 from elm.data._demo_users import make_ratings
 from elm.data._demo_words import ATTRIBUTE_WORDS, CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
 from elm.data._film_details import (
+    WITH_TEXTS,
+    movielens_1m_with_texts,
     movielens_100k_with_texts,
     read_imdb_details,
     read_omdb_plots,
@@ -42,6 +44,7 @@ __all__ = [
     "PROTAGONISTS",
     "SETTINGS",
     "SHOP_VOCABULARY",
+    "WITH_TEXTS",
     "Dataset",
     "EntitySplit",
     "Facts",
@@ -64,6 +67,7 @@ __all__ = [
     "make_films",
     "make_products",
     "make_ratings",
+    "movielens_1m_with_texts",
     "movielens_100k_with_texts",
     "product_texts",
     "read_imdb_details",

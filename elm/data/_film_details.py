@@ -1,9 +1,10 @@
-"""Readers for public collections of film texts, and ML-100K with all of them joined."""
+"""Readers for public collections of film texts, and MovieLens with all of them joined."""
 
 from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,36 @@ def movielens_100k_with_texts(folder: str | Path) -> Dataset:
     plots, skipped = read_omdb_plots(omdb)
     dataset, _ = join_texts(dataset, _movielens_titles(plots, folder, tmdb), by="title", source="omdb")
     return dataset.with_texts(dataset.texts[:0], notes=[f"texts 'omdb': {skipped} malformed rows skipped"])
+
+
+def movielens_1m_with_texts(folder: str | Path) -> Dataset:
+    """MovieLens 1M with texts about its films, by id, as far as their files lie in `folder`/ml-1m-text.
+
+    Sources: "tmdb" (overviews), "keywords" (TMDB's, one line a film) and "omdb" (plots). `notes` tell how each joined.
+    """
+    folder = Path(folder)
+    dataset = load_movielens("ml-1m", folder)
+    tmdb = find_file(folder / "ml-1m-text", ("movies_details.parquet",))
+    if tmdb is None:
+        dataset = _without(dataset, "tmdb", folder / "ml-1m-text/movies_details.parquet")
+    else:
+        table = read_tmdb_details(tmdb)
+        dataset, _ = join_texts(dataset, table, source="tmdb")
+        words = table.assign(text=table["keywords"].map(", ".join))
+        dataset, _ = join_texts(dataset, words, source="keywords")
+    omdb = find_file(folder / "ml-1m-text", ("movies_extrainfos.dat",))
+    if omdb is None:
+        return _without(dataset, "omdb", folder / "ml-1m-text/movies_extrainfos.dat.gz")
+    plots, skipped = read_omdb_plots(omdb)
+    dataset, _ = join_texts(dataset, plots, source="omdb")
+    return dataset.with_texts(dataset.texts[:0], notes=[f"texts 'omdb': {skipped} malformed rows skipped"])
+
+
+WITH_TEXTS: Mapping[str, Callable[[str | Path], Dataset]] = {
+    "ml-100k": movielens_100k_with_texts,
+    "ml-1m": movielens_1m_with_texts,
+}
+"""Data set -> its reader with texts."""
 
 
 def _movielens_titles(plots: pd.DataFrame, folder: Path, tmdb: Path | None) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The settings that TEARS tunes its backbones over (Appendix C), as data."""
+"""The settings that TEARS and its backbones are tuned over in the paper (Appendix C), as data."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ TUNING: Mapping[str, Mapping[str, Sequence[float]]] = {
         "dropout": _DROPOUTS, "learning_rate": _RATES, "concepts": (2, 4, 8, 16), "weight_decay": _DECAYS,
     },
     "ease": {"penalty": tuple(np.linspace(1, 10_000, 50).tolist())},
+    "tears": {"dropout": _DROPOUTS, "learning_rate": (1e-3, 1e-4), "transport": (0.1, 0.5, 1.0)},
+    "tears-base": {"dropout": _DROPOUTS, "learning_rate": (1e-3, 1e-4)},
 }  # fmt: skip
 """Model -> setting -> the values tried. "beta" is the KL weight, RecVAE's gamma. All autoencoders train 200 epochs in
-batches of 500 with Adam and keep the epoch with the best validation NDCG@50."""
+batches of 500 with Adam and keep the epoch with the best validation NDCG@50. "tears" is on any backbone, and GERS has the settings of TEARS:
+arguments of `elm.runs.fit_text_model`; 200 epochs in batches of 32."""
 
 
 def tuning_grid(model: str) -> list[dict[str, float]]:
-    """Every combination of the settings that the paper tries for a model, as keyword arguments of `fit_backbone`.
+    """Every combination of the settings that the paper tries for a model, as keyword arguments of `fit_backbone` or `fit_text_model`.
 
     >>> len(tuning_grid("multi-vae")), tuning_grid("ease")[1]
     (54, {'penalty': 205.0612244897959})

@@ -40,6 +40,7 @@ _OFF = (
 _COMMON = 0.03  # a kind that makes up less than this share of all ratings is missed by nobody
 _SHOWN, _STRONG = 0.12, 0.4  # stars from which a taste is told, and from which it is a strong one
 _LIKED = 4.0
+_TOLD = (8, 5)  # themes told in favour and against, at most
 _MET = 3  # items of a theme that a user has rated, from which it may be a taste
 
 Said = list[tuple[Sequence[str], list[int]]]
@@ -82,8 +83,8 @@ class TasteWriter:
         table = self.reader.matrix(items)
         plain = [int(i) for i in order if not self._themes[i]]
         told = [int(i) for i in order if self._themes[i] and table[:, i].sum() >= _MET]  # once or twice is chance
-        loved = [i for i in (*plain[:8], *told[:3]) if scores[i] > _SHOWN]
-        avoided = [i for i in (*plain[::-1][:6], *told[::-1][:2]) if scores[i] < -_SHOWN]
+        loved = [i for i in (*plain[:8], *told[: _TOLD[0]]) if scores[i] > _SHOWN]
+        avoided = [i for i in (*plain[::-1][:6], *told[::-1][: _TOLD[1]]) if scores[i] < -_SHOWN]
         hated = [i for i in avoided if stars[i] < -_SHOWN]
         missed = [i for i in avoided if i not in hated and self._kinds[i]] + self._missed(shares, scores)
         said: Said = self._amounts(shares)

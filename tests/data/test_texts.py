@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from elm._errors import CallError, DataFileError
 from elm.data import (
     Dataset,
     join_texts,
+    movielens_1m_with_texts,
     movielens_100k_with_texts,
     read_imdb_details,
     read_omdb_plots,
@@ -88,10 +90,10 @@ def write_imdb(path: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps(films).encode()))
 
 
-def write_tmdb(path: Path) -> None:
+def write_tmdb(path: Path, ids: Sequence[str] = ("10", "20")) -> None:
     pd.DataFrame(
         {
-            "movieId": [10, 20],
+            "movieId": list(map(int, ids)),
             "title": ["Matrix, The (1999)", "Postman, The (Il Postino) (1994)"],
             "overview": ["A hacker &amp; a phone.", None],
             "keywords": [["computer"], None],
@@ -105,8 +107,8 @@ def omdb_row(item: str, title: str, year: str, plot: str) -> str:
     return "::".join([item, title, year, "PG", "-", "Drama", "-", "-", "-", plot, "http://x"])
 
 
-def write_omdb(path: Path, broken: str = "") -> None:
-    rows = [omdb_row("20", "Il postino", "1994–", "A poet and his postman."), omdb_row("10", "N", "1999", "N/A")]
+def write_omdb(path: Path, broken: str = "", ids: Sequence[str] = ("10", "20")) -> None:
+    rows = [omdb_row(ids[1], "Il postino", "1994–", "A poet and his postman."), omdb_row(ids[0], "N", "1999", "N/A")]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(("\n".join(rows * 20) + f"\n{broken}\n").encode()))
 
@@ -170,6 +172,23 @@ def test_100k_takes_the_texts_that_are_there(tmp_path, monkeypatch) -> None:
         assert data.texts_of("tmdb") == {"3": ["A hacker & a phone."]}
         assert set(data.texts_of("omdb")) == {"2"}
         write_1m(tmp_path / "ml-1m", times=True)
+
+
+def test_1m_takes_the_texts_that_are_there(tmp_path, monkeypatch) -> None:
+    load = details.load_movielens
+    monkeypatch.setattr(details, "load_movielens", lambda name, folder: load(name, folder, complete=False))
+    write_1m(tmp_path / "ml-1m", times=True)
+    data = movielens_1m_with_texts(tmp_path)
+    assert not len(data.texts)
+    assert [note.split(",")[0] for note in data.notes] == [f"texts '{s}': none" for s in ("tmdb", "omdb")]
+
+    ids = data.items.index[:2].tolist()
+    write_omdb(tmp_path / "ml-1m-text" / "movies_extrainfos.dat.gz", ids=ids)
+    write_tmdb(tmp_path / "ml-1m-text" / "movies_details.parquet", ids=ids)
+    data = movielens_1m_with_texts(tmp_path)
+    assert data.texts_of("tmdb") == {ids[0]: ["A hacker & a phone."]}
+    assert data.texts_of("keywords") == {ids[0]: ["computer"]}
+    assert set(data.texts_of("omdb")) == {ids[1]}
 
 
 @pytest.mark.real_data

@@ -272,6 +272,7 @@ def test_targets_can_be_given_and_fractional_ratings_count(world):
 def test_the_papers_grids_are_arguments_of_configs_and_options():
     assert len(tuning_grid("recvae")) == 54
     assert len(tuning_grid("macridvae")) == 72
+    assert len(tuning_grid("tears")) == 3 * len(tuning_grid("tears-base")) == 18
     assert [g["penalty"] for g in tuning_grid("ease")][::49] == [1, 10_000]
 
 
