@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,14 +34,19 @@ def arguments(doc: str | None, steps: int | None = None, seeds: int | None = Non
     return parser
 
 
+def set_values(words: Sequence[str]) -> dict[str, Any]:
+    """What `--set NAME=VALUE` gave, each value read as JSON."""
+    return {name: json.loads(value) for name, _, value in (word.partition("=") for word in words)}
+
+
 @contextmanager
-def folder(out: Path | None, settings: Mapping[str, Any]) -> Iterator[RunFolder]:
+def folder(out: Path | None, given: Mapping[str, Any]) -> Iterator[RunFolder]:
     """The folder of an experiment, in which each finished part is kept; a temporary one where none is named."""
     if out is not None:
-        yield RunFolder.start(out, settings)
+        yield RunFolder.start(out, given)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        yield RunFolder.start(temporary, settings)
+        yield RunFolder.start(temporary, given)
 
 
 def report(name: str, frame: pd.DataFrame, rows: Any, figure: Figure | None, options: argparse.Namespace) -> None:

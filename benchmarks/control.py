@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from _experiment import arguments, folder, report
+from _experiment import arguments, folder, report, set_values
 
 from elm.cli._bench_control import by_model, soft_attributes
 from elm.data import WITH_TEXTS, load
@@ -48,18 +48,24 @@ def main() -> None:
     parser.add_argument("--texts", action="store_true", help="MovieLens with the texts below FOLDER, for themes")
     parser.add_argument("--models", default=MODELS)
     parser.add_argument("--part", default="test", choices=("test", "validation"))
+    parser.add_argument("--set", action="append", default=[], help="a setting of every model's training, epochs=20")
     options = parser.parse_args()
     if options.texts and (options.dataset not in WITH_TEXTS or options.folder is None):
         parser.error(f"--texts goes with {' or '.join(WITH_TEXTS)} and --folder, which holds ml-1m-text and the like")
     data = WITH_TEXTS[options.dataset](options.folder) if options.texts else load(options.dataset, options.folder)
     order = "time" if data.has_times else "random"
-    with folder(options.out, {"dataset": options.dataset, "texts": options.texts, "part": options.part}) as run:
+    own = set_values(options.set)
+    models = options.models.split(",")
+    with folder(
+        options.out, {"dataset": options.dataset, "texts": options.texts, "part": options.part, "set": own}
+    ) as run:
         value = bench_control(
             data,
             lambda seed: split_dataset(data, "paper", seed, order=order),
-            options.models.split(","),
+            models,
             range(options.seed, options.seed + options.seeds),
             part=options.part,
+            settings=dict.fromkeys(models, own),
             attributes=soft_attributes(data, None),
             step=run.step,
         )

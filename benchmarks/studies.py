@@ -18,14 +18,13 @@ The first row is the paper's form, or ours, which the others are tested against:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from _experiment import arguments, folder, report
+from _experiment import arguments, folder, report, set_values
 from scipy import sparse
 
 from elm.data import Dataset, load
@@ -143,7 +142,7 @@ def stochastic(study: str, model: str, models: TextModels, split: Any, seed: int
         rng, told = np.random.default_rng(number), []
         for a, b in zip(inputs.indptr[:-1], inputs.indptr[1:], strict=True):
             kept = a + np.sort(rng.permutation(b - a)[: max(1, round(0.8 * (b - a)))])
-            told.append(texts.writer.write(ids[inputs.indices[kept]].tolist(), inputs.data[kept]))
+            told.append(texts.writer.write(ids[inputs.indices[kept]].tolist(), inputs.data[kept], rng))
         return told
 
     yield "whole", lambda: scored(models.fit(model, split, seed, **own), texts, texts.texts["test"])
@@ -200,7 +199,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="a setting of the training, as epochs=20")
     options = parser.parse_args()
     data: Dataset = load(options.dataset, options.folder)
-    own = {name: json.loads(value) for name, _, value in (word.partition("=") for word in options.set)}
+    own = set_values(options.set)
     if options.texts:
         own["texts"] = [str(path) for path in options.texts]
     given = {"study": options.study, "dataset": options.dataset, "model": options.model, "set": options.set}

@@ -29,12 +29,13 @@ TUNING: Mapping[str, Mapping[str, Sequence[float]]] = {
     "tears-base": {"dropout": _DROPOUTS, "learning_rate": (1e-3, 1e-4)},
 }  # fmt: skip
 """Model -> setting -> the values tried. "beta" is the KL weight, RecVAE's gamma. All autoencoders train 200 epochs in
-batches of 500 with Adam and keep the epoch with the best validation NDCG@50. "tears" is on any backbone, and GERS has the settings of TEARS:
-arguments of `elm.runs.fit_text_model`; 200 epochs in batches of 32."""
+batches of 500 with Adam and keep the epoch with the best validation NDCG@50. "tears" is TEARS or GERS on any backbone,
+in batches of 32 with AdamW."""
 
 
 def tuning_grid(model: str) -> list[dict[str, float]]:
-    """Every combination of the settings that the paper tries for a model, as keyword arguments of `fit_backbone` or `fit_text_model`.
+    """Every combination of the settings that the paper tries for a model: arguments of `fit_backbone`, of text models
+    those of `elm.runs.fit_text_model`.
 
     >>> len(tuning_grid("multi-vae")), tuning_grid("ease")[1]
     (54, {'penalty': 205.0612244897959})

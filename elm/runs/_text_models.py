@@ -45,14 +45,14 @@ ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 """The mixtures that are tried on validation users."""
 
 DEFAULTS: Mapping[str, Any] = {
-    "decoder_rate": 1e-3,
     "transport": 0.5,
     "patience": 60,
     "per_user": 4,
     "view_weight": 4.0,
 }
 """Where nothing else is said; chosen on validation users of MovieLens 100K. Epochs: as many as 45,000 users make, 12 to
-60."""
+60. `decoder_rate`: 0.15 over the number of training users, at most 0.0002: a backbone that was trained on more users
+has more to lose."""
 
 
 def fit_text_model(
@@ -88,7 +88,13 @@ def fit_text_model(
         raise CallError(f"{name} has no setting {odd[0]!r}; it has {', '.join(sorted(fields))}, per_user and others")
     train, validation = texts.split.train(), texts.held_out("validation", shares=kind == "gers")
     epochs = min(max(45_000 // train.shape[0], 12), 60)
-    given = {"epochs": epochs, **DEFAULTS, **_of_kind(kind, own), **settings}
+    given = {
+        "epochs": epochs,
+        "decoder_rate": min(2e-4, 0.15 / train.shape[0]),
+        **DEFAULTS,
+        **_of_kind(kind, own),
+        **settings,
+    }
     options = TearsTraining(**{key: value for key, value in given.items() if key in fields})
     if own == "base":
         backbone = backbone or make_autoencoder("multi-vae", *train.shape, seed=seed).to(device)
