@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from elm.cli._bench_recommend import asking, chosen_thresholds, parse_settings, steps_in
+from elm.cli._bench_recommend import asking, chosen_thresholds, parse_settings, sources, steps_in
 from elm.cli._options import Json, Quiet, Seed
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def control(
              "attributes": str(attributes or ""), "protocol": protocol, "random_order": random_order,
              "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
              "ask": ask, "kind": kind, "map": map_by}  # fmt: skip
-    given |= {"texts": str(texts)} if texts is not None else {}
+    given |= sources(data, seed, texts=texts, attributes=attributes)
     value = bench_control(
         data,
         lambda number: split_dataset(data, protocol, number, limits, order),  # type: ignore[arg-type]

@@ -83,19 +83,23 @@ def recommend(
     given = {"dataset": dataset, "protocol": protocol, "random_order": random_order, "split": str(split or ""),
              "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
              "fast": fast, "ask": ask, "ask_items": ask_items}  # fmt: skip
-    given |= {"texts": str(texts)} if texts is not None else {}
+    given |= sources(data, seed, texts=texts, split=split)
     written = file_summaries(texts) if texts is not None else None
-    others: dict[str, Any] = TextModels(data, written=written, device=device, progress=not is_quiet()).makers(names)
+    settings = parse_settings(setting or [])
+    shared = TextModels(data, settings=settings, half=fast, written=written, device=device, progress=not is_quiet())
+    others: dict[str, Any] = shared.makers(names)
     if texts is not None and not others:
         raise CallError("--texts goes with models that read texts, such as tears-recvae, and none is among --models")
     if ask is not None:
+        if ASKED in settings:
+            raise CallError(f"{ASKED!r} takes no --set; --ask, --endpoint and --ask-items say how it is asked")
         others[ASKED] = lambda part, number: _asked(data, part, ask, endpoint, ask_items)
     value = bench_models(
         split_of,
         names,
         range(seed, seed + seeds),
         reference=reference,
-        settings=parse_settings(setting or []),
+        settings=settings,
         others=others,
         pairs=natural_pairs(names),
         device=device,
@@ -138,6 +142,14 @@ def chosen_thresholds(data: Dataset, held_out: int | None, user_ratings: int | N
     given = {"held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings}
     base = PAPER_THRESHOLDS.get(data.name, Thresholds())
     return replace(base, **{name: value for name, value in given.items() if value is not None})
+
+
+def sources(data: Dataset, seed: int, **files: Path | None) -> dict[str, Any]:
+    """What a run folder's results depend on beside the options: files by their contents, a generated world's seed."""
+    from elm._files import sha256
+
+    found = {f"{name}_sha256": sha256(path) for name, path in files.items() if path is not None and path.is_file()}
+    return found | ({"world": seed} if data.facts is not None else {})
 
 
 def steps_in(out: Path | None, given: dict[str, Any]) -> Any:

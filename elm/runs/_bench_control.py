@@ -138,5 +138,7 @@ def _check(models: Sequence[str], seeds: Sequence[int], tasks: Mapping[str, Any]
     for alpha in tasks.get("alphas", ()):
         if not 0 <= alpha <= 1:
             raise CallError(f"alpha is the weight of the text and must lie between 0 and 1, got {alpha}")
+    if not any(tasks.get("alphas", (1.0,))):
+        raise CallError("texts move nothing at alpha 0; pass an alpha above it")
     if idle := sorted(set(settings) - set(models)):
         raise CallError(f"settings are given for {idle[0]!r}, which is none of the models {', '.join(models)}")

@@ -103,12 +103,18 @@ def fit_text_model(
         assert isinstance(made, Autoencoder)
         backbone = made
     shape = {key: given[key] for key in ("hidden", "dropout") if key in given}
-    side: Any = encoder or SentenceEncoder(device=device)
+    side: Any
     if kind == "gers":
         side = GenreEncoder(texts.kinds, backbone.latent, **shape)
-    elif given.get("lora_rank"):
-        head = TextHeadConfig(side.dim, backbone.latent, **shape)
-        side = LoraTextEncoder(side, head, rank=given["lora_rank"], seed=seed)
+    else:
+        side = encoder or SentenceEncoder(device=device)
+        if given.get("lora_rank"):
+            if isinstance(side, TextEncoder):
+                raise CallError(
+                    "lora_rank makes a text side from a sentence encoder, and encoder is a text side already"
+                )
+            head = TextHeadConfig(side.dim, backbone.latent, **shape)
+            side = LoraTextEncoder(side, head, rank=given["lora_rank"], seed=seed)
     model, _ = train_tears(
         backbone,
         side,
@@ -165,6 +171,9 @@ def best_alpha(name: str, recommender: Recommender, texts: TextSplit, k: int = 2
 class TextModels:
     """Makes text models for a comparison: the texts of a split and its backbones are made once and shared.
 
+    settings: of training, by model. Those of a backbone hold under every text model that stands on it, those of
+        "tears-recvae" for "tears-recvae@1" as well.
+    half: backbones compute in bfloat16.
     written: user -> text by another hand, in place of the template's (`text_split`); views stay the template's.
     """
 
@@ -172,11 +181,14 @@ class TextModels:
         self,
         dataset: Dataset,
         *,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        half: bool = False,
         written: Mapping[str, str] | None = None,
         device: str = "cpu",
         progress: bool = False,
     ) -> None:
         self.dataset, self.written, self.device, self.progress = dataset, written, device, progress
+        self.settings, self.half = settings or {}, half
         self._texts: tuple[RecommendationSplit, TextSplit] | None = None
         self._backbones: dict[tuple[str, int], Autoencoder] = {}
         self._fitted: dict[tuple[str, int, str], Recommender] = {}
@@ -190,18 +202,20 @@ class TextModels:
             self._fitted.clear()
         return self._texts[1]
 
-    def backbone(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> Autoencoder:
-        """An autoencoder of this split and seed; the first call trains it, and its settings count."""
+    def backbone(self, name: str, split: RecommendationSplit, seed: int) -> Autoencoder:
+        """An autoencoder of this split and seed, trained at the first call."""
         self.texts(split)
         if (name, seed) not in self._backbones:
+            own = dict(self.settings.get(name, {})) | ({"half": True} if self.half else {})
             made = fit_backbone(name, split.train(), split.held_out("validation"), seed=seed, device=self.device,
-                                progress=self.progress, **settings)  # fmt: skip
+                                progress=self.progress, **own)  # fmt: skip
             assert isinstance(made, Autoencoder)
             self._backbones[name, seed] = made
         return self._backbones[name, seed]
 
     def fit(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> Recommender:
         """A text model, on the backbone that others of this split and seed stand on."""
+        settings = {**self.settings.get(name, {}), **settings}
         own, key = name.partition("-")[2], (name, seed, repr(sorted(settings.items())))
         texts = self.texts(split)
         if key not in self._fitted:
@@ -216,17 +230,44 @@ class TextModels:
     def ranked(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> WithTexts:
         """A text model that ranks the test users, at the alpha that is best on the validation users.
 
-        "tears-recvae@1" ranks at alpha 1 instead.
+        "tears-recvae@1" ranks at alpha 1 instead. Raises `CallError` for an alpha that the model cannot rank at.
         """
-        name, _, alpha = name.partition("@")
-        recommender, texts = self.fit(name, split, seed, **settings), self.texts(split)
-        profiles = texts.shares("test") if name.startswith("gers-") else texts.texts["test"]
-        return WithTexts(recommender, profiles, float(alpha) if alpha else best_alpha(name, recommender, texts))
+        plain, alpha = _at(name)
+        recommender, texts = self.fit(plain, split, seed, **settings), self.texts(split)
+        profiles = texts.shares("test") if plain.startswith("gers-") else texts.texts["test"]
+        return WithTexts(recommender, profiles, best_alpha(plain, recommender, texts) if alpha is None else alpha)
 
     def makers(self, names: Sequence[str]) -> dict[str, Callable[..., Backbone]]:
-        """What `bench_models` takes as `others`: the text models among these names, and the backbones beside them."""
-        own = {name: partial(self.ranked, name) for name in names if name.partition("@")[0] in TEXT_MODELS}
-        return own | {name: partial(self.backbone, name) for name in names if own and name in AUTOENCODERS}
+        """What `bench_models` takes as `others`: the text models among these names, and the backbones beside them.
+
+        Raises `CallError` for a name with an alpha that the model cannot rank at, such as "tears-recvae@2".
+        """
+        own: dict[str, Callable[..., Backbone]] = {
+            name: partial(self.ranked, name) for name in names if _at(name)[0] in TEXT_MODELS
+        }
+
+        def made(name: str, split: RecommendationSplit, seed: int, **known: Any) -> Backbone:
+            return self.backbone(name, split, seed)  # whose settings are known here, too
+
+        return own | {name: partial(made, name) for name in names if own and name in AUTOENCODERS}
+
+
+def _at(name: str) -> tuple[str, float | None]:
+    """A model's name, and the alpha that stands behind an "@"."""
+    plain, at, word = name.partition("@")
+    if not at:
+        return plain, None
+    try:
+        alpha = float(word)
+    except ValueError:
+        alpha = float("nan")
+    only = 1.0 if plain.endswith("-base") else 0.0 if plain.startswith("tuned-") else alpha
+    if not 0 <= alpha <= 1 or alpha != only:
+        raise CallError(
+            f"behind @ stands an alpha from 0 to 1 (of a base 1, of a tuned backbone 0), as in tears-recvae@1, "
+            f"got {name!r}"
+        )
+    return plain, alpha
 
 
 def natural_pairs(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError
@@ -95,13 +96,19 @@ def text_split(
     known = split.rows[split.rows["role"] == "input"] if not split.weak else split.rows[split.rows["part"] == "train"]
     plots = _plots(dataset, ids)
     themes = _shared(plot_themes(plots, list(plots), _THEMES)) if plots else None
-    writer = TasteWriter(dataset.restrict(users=users["train"]), domain, themes)
+    writer = TasteWriter(_learned_from(dataset, split), domain, themes)
+    written = texts is None
     if texts is None:
         texts = {
             str(user): writer.write(rows["item"].tolist(), rows["rating"].to_numpy(), _wording(str(user)))
             for user, rows in known.groupby("user", sort=False)
         }
     lacking = [user for user in dict.fromkeys(chain.from_iterable(users.values())) if user not in texts]
+    if lacking and written:
+        raise CallError(
+            f"a text is written from inputs, but {len(lacking)} users of the split have none, such as {lacking[0]!r}; "
+            "keep users with 3 ratings or more"
+        )
     if lacking:
         raise CallError(f"every user of the split needs a text, but {len(lacking)} have none, such as {lacking[0]!r}")
     return TextSplit(
@@ -113,6 +120,17 @@ def text_split(
         writer,
         domain,
     )
+
+
+def _learned_from(dataset: Dataset, split: RecommendationSplit) -> Dataset:
+    """The training users' ratings, in a weak split without those that are held out."""
+    own = dataset.restrict(users=split.users("train"))
+    if not split.weak:
+        return own
+    hidden = split.rows[split.rows["part"] != "train"]
+    pairs = pd.MultiIndex.from_frame(own.interactions[["user", "item"]].astype(str))
+    held = pairs.isin(pd.MultiIndex.from_frame(hidden[["user", "item"]].astype(str)))
+    return replace(own, interactions=own.interactions[~held])
 
 
 def _wording(user: str) -> np.random.Generator:

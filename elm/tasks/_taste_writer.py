@@ -86,7 +86,8 @@ class TasteWriter:
         loved = [i for i in (*plain[:8], *told[: _TOLD[0]]) if scores[i] > _SHOWN]
         avoided = [i for i in (*plain[::-1][:6], *told[::-1][: _TOLD[1]]) if scores[i] < -_SHOWN]
         hated = [i for i in avoided if stars[i] < -_SHOWN]
-        missed = [i for i in avoided if i not in hated and self._kinds[i]] + self._missed(shares, scores)
+        rare = shares < _AMOUNTS[-1][0]  # the others are among what is enjoyed, if less than others enjoy them
+        missed = [i for i in avoided if i not in hated and self._kinds[i] and rare[i]] + self._missed(rare, scores)
         said: Said = self._amounts(shares)
         said.append((_LOVED, [i for i in loved if self._kinds[i] and scores[i] >= _STRONG][:3]))
         said += _graded(_DRAWN, [i for i in loved if not self._kinds[i]], scores >= _STRONG)
@@ -106,9 +107,9 @@ class TasteWriter:
             above = least
         return found
 
-    def _missed(self, shares: np.ndarray, scores: np.ndarray) -> list[int]:
+    def _missed(self, rare: np.ndarray, scores: np.ndarray) -> list[int]:
         """Kinds that others choose, and this user hardly; those that are avoided outright are told elsewhere."""
-        usual = self._kinds & (self.reader.usual > _COMMON) & (shares < _AMOUNTS[-1][0]) & (scores >= -_SHOWN)
+        usual = self._kinds & (self.reader.usual > _COMMON) & rare & (scores >= -_SHOWN)
         return sorted((int(i) for i in np.flatnonzero(usual)), key=lambda i: scores[i])[:4]
 
     def _sentence(self, wordings: Sequence[str], traits: Sequence[int], rng: np.random.Generator | None) -> str:

@@ -1,5 +1,6 @@
 """`elm bench control` on a small world: tables, JSON, figures, a run that goes on, and wrong calls."""
 
+import dataclasses
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from elm._errors import CallError, DataFileError, ElmError, UnknownNameError
 from elm.cli._bench_control import control, numbers, soft_attributes
+from elm.cli._bench_recommend import sources
 from elm.data import ATTRIBUTES, demo
 
 SETTINGS = [f"--set={model}.{setting}" for model in ("tears-multi-vae", "tears-base", "gers-multi-vae")
@@ -83,6 +85,16 @@ def test_a_second_call_trains_nothing_and_prints_tables(done, data, monkeypatch)
         run(data, *SMALL, "--out", out / "run", "--alphas", "1")
 
 
+def test_parts_are_of_one_world_and_of_files_as_they_were(tmp_path):
+    world, path = demo(n_films=60, n_users=10), tmp_path / "texts.json"
+    path.write_text("{}")
+    one = sources(world, 0, texts=path, split=None)
+    assert one == sources(world, 0, texts=path) != sources(world, 1, texts=path)
+    path.write_text("[]")
+    assert sources(world, 0, texts=path) != one
+    assert sources(dataclasses.replace(world, facts=None), 0) == sources(dataclasses.replace(world, facts=None), 1)
+
+
 def test_attributes_from_a_file(data, tmp_path):
     world = demo(n_films=200, n_users=200)
     path = tmp_path / "tags.csv"
@@ -117,6 +129,7 @@ def test_attributes_from_a_file(data, tmp_path):
         (("--between", "100"), CallError, "--between takes two ranks"),
         (("--between", "a,b"), CallError, "--between takes numbers parted by commas"),
         (("--alphas", "0,1.5"), CallError, "must lie between 0 and 1, got 1.5"),
+        (("--alphas", "0"), CallError, "texts move nothing at alpha 0"),
         (("--between", "9000,9100"), CallError, "ranks of a target lie between 1 and"),
         (("--models", ","), CallError, "a model and a seed or more, got 0 and 1"),
         (("--models", "tears-recva"), UnknownNameError, "did you mean 'tears-recvae'"),

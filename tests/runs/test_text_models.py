@@ -114,10 +114,11 @@ def test_wrong_names_and_settings(texts, backbones, name, settings, error, messa
 
 def test_a_comparison_shares_backbones_and_models(world, split, monkeypatch):
     monkeypatch.setattr("elm.runs._text_models.SentenceEncoder", lambda device="cpu": Words())
-    models = TextModels(world)
-    backbone = models.backbone("multi-vae", split, 0, epochs=1, hidden=8, latent=4)
-    assert models.backbone("multi-vae", split, 0) is backbone
+    models = TextModels(world, settings={"multi-vae": {"epochs": 1, "hidden": 8, "latent": 4}})
     one = models.fit("tears-multi-vae", split, 0, **QUICK)
+    backbone = models.backbone("multi-vae", split, 0)
+    assert backbone.latent == 4
+    assert models.backbone("multi-vae", split, 0) is backbone
     assert models.fit("tears-multi-vae", split, 0, **QUICK) is one
     assert models.fit("tears-multi-vae", split, 0, **{**QUICK, "epochs": 1}) is not one
     assert one.model.latent == 4
@@ -136,6 +137,24 @@ def test_makers_bring_text_models_and_the_backbones_beside_them(world):
         "recvae", "tears-recvae", "gers-base@1",
     }  # fmt: skip
     assert models.makers(["ease", "recvae"]) == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["tears-recvae@x", "tears-recvae@2", "tears-base@0", "tuned-recvae@1", "gers-recvae@nan"]
+)
+def test_an_alpha_that_a_model_cannot_rank_at_is_refused_before_training(world, name):
+    with pytest.raises(CallError, match="behind @ stands an alpha from 0 to 1"):
+        TextModels(world).makers(["recvae", name])
+
+
+def test_settings_of_a_model_hold_at_an_alpha_and_those_of_a_backbone_under_it(world, split, monkeypatch):
+    monkeypatch.setattr("elm.runs._text_models.SentenceEncoder", lambda device="cpu": Words())
+    settings = {"multi-vae": {"epochs": 1, "hidden": 8, "latent": 4}, "tears-multi-vae": {**QUICK, "hidden": 5}}
+    makers = TextModels(world, settings=settings).makers(["tears-multi-vae@1", "tears-multi-vae", "multi-vae"])
+    ranked = makers["tears-multi-vae@1"](split, 0)
+    assert ranked.recommender.model.text.head.config.hidden == 5
+    assert makers["tears-multi-vae"](split, 0, **settings["tears-multi-vae"]).recommender is ranked.recommender
+    assert makers["multi-vae"](split, 0, half=True).latent == 4
 
 
 def test_natural_pairs_are_with_the_backbone_the_control_and_the_twin():

@@ -63,6 +63,23 @@ def test_what_is_common_is_learned_from_training_users(world):
     assert text_split(changed, split).texts == text_split(world, split).texts
 
 
+def test_what_a_weak_split_holds_out_is_not_learned_from(world):
+    split = split_dataset(world, "weak", 0, LIMITS)
+    hidden = set(map(tuple, split.rows.loc[split.rows["part"] != "train", ["user", "item"]].to_numpy()))
+    kept = [pair not in hidden for pair in zip(world.interactions["user"], world.interactions["item"], strict=True)]
+    assert not all(kept)
+    known = dataclasses.replace(world, interactions=world.interactions[kept])
+    assert text_split(known, split).texts == text_split(world, split).texts
+
+
+def test_users_without_inputs_are_told(world):
+    split = split_dataset(world, "paper", 0, LIMITS)
+    user = split.users("test")[0]
+    rows = split.rows[(split.rows["user"] != user) | (split.rows["role"] == "target")]
+    with pytest.raises(CallError, match=f"1 users of the split have none, such as '{user}'; keep users with 3"):
+        text_split(world, RecommendationSplit(rows, split.about))
+
+
 def test_texts_of_another_hand(world, split):
     own = {user: f"The person called {user} likes war films." for part in PARTS for user in split.users(part)}
     found = text_split(world, split, texts=own | {"nobody": "A text too many."})

@@ -1,5 +1,7 @@
 """The four-part summary by template: amounts by hand, what is told and what is not, themes, and bad input."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,6 +91,16 @@ def test_what_was_never_chosen_is_not_told_as_disliked(writer):
     assert said(text, "They never choose") == "horror films and comedy films"
     assert "stand" not in text
     assert "avoid" not in text
+
+
+def test_what_is_enjoyed_less_than_others_do_is_not_told_as_seldom_chosen(dataset):
+    rows = [(f"u{user}", film, 3.0) for user in range(20) for film in films("Comedy", 10)]
+    many = pd.concat([dataset.interactions, pd.DataFrame(rows, columns=["user", "item", "rating"])])
+    users = pd.DataFrame(index=pd.Index([f"u{user}" for user in range(20)], name="user"))
+    writer = TasteWriter(dataclasses.replace(dataset, users=users, interactions=many.drop_duplicates()))
+    text = writer.write([*films("War", 10), *films("Drama", 8), "comedy0", "comedy1"], np.full(20, 5.0))
+    assert said(text, "Some of what they enjoy are") == "comedy films"
+    assert text.count("comedy") == 1
 
 
 FOR = [*(wording for _, own in _AMOUNTS for wording in own), *_LOVED, *_DRAWN[0], *_DRAWN[1]]
