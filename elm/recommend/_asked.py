@@ -12,7 +12,9 @@ from elm._errors import CallError
 from elm.recommend._batches import LIKED, as_histories, masked
 
 _TRIES = 10
-_NUMBER = re.compile(r"\d+")
+_LIST = re.compile(  # after marks such as "- " and "1. ": numbers that no word follows, as it does in "2 films: ..."
+    r"\W*(?:\d+[.)]\s+(?=\d))?(\d+\b(?:[\s,;*]+(?:and\s+)?\d+\b)*)(?!\s*[^\W\d_])"
+)
 
 
 class AskedModel:
@@ -84,8 +86,22 @@ class AskedModel:
         """Columns in the order named, each once; empty where ten answers name none."""
         allowed = set(self.candidates)
         for _ in range(_TRIES):
-            numbers = (int(number) for number in _NUMBER.findall(self.ask(prompt)) if len(number) < 10)
-            named = list(dict.fromkeys(number for number in numbers if number in allowed))
+            named = list(dict.fromkeys(number for number in listed(self.ask(prompt)) if number in allowed))
             if named:
                 return named[: self.places]
         return []
+
+
+def listed(answer: str) -> list[int]:
+    """The numbers of an answer that stand in a list: at the start of lines, or in a line that leads up to them.
+
+    Where no line starts with numbers, those after the last colon of the first line that has some there. Other numbers,
+    of a preamble or a title, count nothing.
+
+    >>> listed("Here are the 2 best: 5, 7"), listed("5: Alien 3")
+    ([5, 7], [5])
+    """
+    lines = answer.splitlines()
+    after = (_LIST.match(line.rpartition(":")[2]) for line in lines if ":" in line)
+    lists = list(filter(None, map(_LIST.match, lines))) or list(filter(None, after))[:1]
+    return [int(number) for found in lists for number in re.findall(r"\d+", found[1]) if len(number) < 10]

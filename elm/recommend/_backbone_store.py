@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,34 @@ def load_backbone(folder: str | Path) -> tuple[Backbone, list[str]]:
     return read_whole(folder, lambda: _load(Path(folder)))
 
 
-def check_file(path: Path, expected: str) -> None:
-    """Raise `CheckpointError` where a file is missing or not the one that was saved."""
-    if not path.is_file():
-        raise CheckpointError(f"{path} is missing; the folder is not complete, so save the model again")
-    if sha256(path) != expected:
-        raise CheckpointError(
-            f"{path} is damaged or of another save (its sha256 is not the recorded one); save it again"
-        )
+def read_config(folder: Path, what: str) -> dict[str, Any]:
+    """The config in a folder, empty where it holds something else than keys; `CheckpointError` where none is."""
+    try:
+        config = read_json(folder / CONFIG)
+    except DataFileError as error:
+        raise CheckpointError(f"no {what} in {folder}: {error}") from error
+    return config if isinstance(config, dict) else {}
+
+
+def check_files(folder: Path, files: object) -> None:
+    """Raise `CheckpointError` unless the config's `files` vouch for the weights and items that lie there."""
+    if not isinstance(files, dict) or set(files) != {WEIGHTS, ITEMS}:
+        raise CheckpointError(f"{folder / CONFIG} must vouch for {WEIGHTS} and {ITEMS}; save the model again")
+    for name, expected in files.items():
+        if not (path := folder / name).is_file():
+            raise CheckpointError(f"{path} is missing; the folder is not complete, so save the model again")
+        if sha256(path) != expected:
+            raise CheckpointError(f"{path} is damaged or of another save (not of the recorded sha256); save it again")
+
+
+@contextlib.contextmanager
+def as_described(folder: Path, what: str) -> Iterator[None]:
+    """Making a model from a config that does not fit its weights, or makes no sense, is a `CheckpointError`."""
+    try:
+        yield
+    except (AttributeError, TypeError, KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise CheckpointError(f"{folder} does not hold the {what} that its {CONFIG} describes: {reason}") from error
 
 
 _ITEM_AXIS = {"ease": "weights", "popularity": "counts"}
@@ -90,24 +111,17 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def _load(folder: Path) -> tuple[Backbone, list[str]]:
-    try:
-        config = read_json(folder / CONFIG)
-    except DataFileError as error:
-        raise CheckpointError(f"no backbone in {folder}: {error}") from error
-    if not isinstance(config, dict) or set(config) != _KEYS or set(config["files"]) != {WEIGHTS, ITEMS}:
+    config = read_config(folder, "backbone")
+    if set(config) != _KEYS:
         raise CheckpointError(f"{folder / CONFIG} must hold exactly {sorted(_KEYS)}; save the model again")
-    if config["schema"] != SCHEMA or config["kind"] not in {*AUTOENCODERS, *_ITEM_AXIS}:
+    if config["schema"] != SCHEMA or config["kind"] not in (*AUTOENCODERS, *_ITEM_AXIS):
         raise CheckpointError(
             f"{folder} has schema {config['schema']!r} and kind {config['kind']!r}, which this version does not read"
         )
-    for name, expected in config["files"].items():
-        check_file(folder / name, expected)
-    try:
+    check_files(folder, config["files"])
+    with as_described(folder, "model"):
         tensors, items = load_file(folder / WEIGHTS), pd.read_parquet(folder / ITEMS)["item"].tolist()
         return _made(config["kind"], config["config"], tensors), items
-    except (TypeError, KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
-        reason = str(error).strip().replace("\n", " ")
-        raise CheckpointError(f"{folder} does not hold the model that its {CONFIG} describes: {reason}") from error
 
 
 def _made(kind: str, config: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Backbone:

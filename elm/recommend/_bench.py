@@ -48,6 +48,11 @@ def bench_models(
     Returns:
         `splits` (their summaries), `reference`, `rows`, as of `compare`, with `seconds` and `memory_mib` of fits
         (means over seeds; the memory is the highest), and `pairs`: gain in NDCG@20 and the tests of each.
+
+    Raises:
+        UnknownNameError: a model that is neither in `MODELS` nor in `others`.
+        CallError: no model or no seed, a model twice, a reference or settings of none of the models, a setting that a
+            model does not have or of another type, a split in which no test user has a target.
     """
     others, settings = others or {}, settings or {}
     _check(models, seeds, reference, settings, others)
@@ -101,8 +106,10 @@ def _one(
         validation = split.held_out("validation")
         return fit_backbone(model, split.train(), validation, seed=seed, device=device, progress=progress, **settings)
 
+    test = split.held_out("test")
+    test.check_targets("the test part")  # before the time of a fit is spent
     fitted, spent = cost(fit)
-    users = measure(fitted, split.held_out("test"), CUTOFFS)
+    users = measure(fitted, test, CUTOFFS)
     return {
         "users": {metric: values.tolist() for metric, values in users.items()},
         "failures": getattr(fitted, "failures", 0),

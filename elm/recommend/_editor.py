@@ -85,7 +85,12 @@ class RuleEditor:
             f"{', '.join(named[:-1])} and {named[-1]}" if named[1:] else named[0],
         )
         ways = ((wording.format(things), place) for wording in self.wordings for place in reversed(range(len(parts))))
-        found = [text for said, place in ways if (text := _replaced(parts, place, said)) is not None]
+        known, found = set(pieces(profile)), []
+        for said, place in ways:  # each costs a reading of the whole text, so no more than are asked for
+            if (text := _replaced(parts, place, said, known)) is not None:
+                found.append(text)
+                if len(found) > number:
+                    return text
         return found[number % len(found)] if found else None
 
 
@@ -180,13 +185,13 @@ def _named(profile: str, genres: Sequence[str]) -> tuple[list[str], list[str]]:
     return liked, disliked
 
 
-def _replaced(parts: list[str], place: int, said: str) -> str | None:
-    """The text with another sentence in one place, where that place is one to speak in favour; else None."""
+def _replaced(parts: list[str], place: int, said: str, known: set[str]) -> str | None:
+    """The text with another sentence in one place, where that place is one to speak in favour; else None. known: its
+    pieces before."""
     match = _FRAME.match(parts[place])
     assert match is not None  # every part of the pattern may be empty
     bullet, old, space = match.groups()
     if not _WORD.search(old) or old.endswith(":") or speaks_against(old) or old == said:
         return None
     text = "".join([*parts[:place], bullet + said + space, *parts[place + 1 :]])
-    before, after = pieces("".join(parts)), pieces(text)
-    return None if any(speaks_against(piece) for piece in after if piece not in before) else text
+    return None if any(speaks_against(piece) for piece in pieces(text) if piece not in known) else text

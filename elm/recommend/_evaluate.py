@@ -27,7 +27,10 @@ def measure(model: Backbone, held_out: HeldOut, cutoffs: Sequence[int] = CUTOFFS
 
     All items are ranked but those of the history (and of `held_out.hidden`). Recall counts hits / min(k, targets); the
     ideal of NDCG is min(k, targets) hits (TEARS, after Liang et al. 2018).
+
+    Raises `CallError` where no user has a target, or the model ranks another number of items.
     """
+    held_out.check_targets()
     scores = model.scores(held_out.inputs)
     if held_out.hidden is not None:
         scores = masked(scores, held_out.hidden)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CUT = re.compile(r"(?<=[.!?])[\"')\]]*[ \t]+|\n+")
 _EXACT, _ORDERS = 8, 64  # edits up to which all subsets are tried; orders that are drawn beyond
 _WORD = re.compile(r"\w")
+_STILL = 1e-4  # of a log-probability: changes up to here are rounding
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ def explain(
     union = np.unique(np.concatenate([*top_k(start[None], k), *top_k(end[None], k)]))
     union = union[np.isfinite(start[union]) & np.isfinite(end[union])]
     change = end[union] - start[union]
-    length = float(change @ change)
-    worth = ((scores[:, union] - start[union]) @ change / length) if length > 0 else np.zeros(len(scores))
+    moved = np.abs(change).max(initial=0) > _STILL
+    worth = (scores[:, union] - start[union]) @ change / (change @ change) if moved else np.zeros(len(scores))
     values = np.zeros(count)
     for number in range(count):
         pairs = [(low, high, weight) for (low, high), weight in subsets.items() if high - low == {number}]
@@ -157,7 +158,8 @@ def _scores(recommender: Recommender, texts: list[str], rows: sparse.csr_matrix 
 
 
 def _hunks(old: list[str], new: list[str]) -> list[tuple[slice, list[str]]]:
-    """What was changed: (which sentences, by what); as many for as many are taken one by one."""
+    """What was changed: (which sentences, by what); as many for as many are taken one by one. White space and signs
+    alone are no change."""
     found: list[tuple[slice, list[str]]] = []
     first, second = ([text.strip() for text in some] for some in (old, new))
     for kind, a, b, c, d in difflib.SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
@@ -165,7 +167,7 @@ def _hunks(old: list[str], new: list[str]) -> list[tuple[slice, list[str]]]:
             found += [(slice(a + n, a + n + 1), [new[c + n]]) for n in range(b - a)]
         elif kind != "equal":
             found.append((slice(a, b), new[c:d]))
-    return found
+    return [(place, by) for place, by in found if _WORD.search("".join([*old[place], *by]))]
 
 
 def _applied(old: list[str], hunks: Sequence[tuple[slice, list[str]]], chosen: Collection[int]) -> str:

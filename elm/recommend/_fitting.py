@@ -53,8 +53,15 @@ class HeldOut:
         """Raise `CallError` unless these users can be scored over a catalogue of `items`."""
         if self.inputs.shape[1] != items:
             raise CallError(f"validation has {self.inputs.shape[1]} items, training {items}; use one catalogue")
+        self.check_targets("validation")
+
+    def check_targets(self, what: str = "held-out data") -> None:
+        """Raise `CallError` where no user has a target, since every measure would be NaN."""
         if self.targets.count_nonzero() == 0:
-            raise CallError("validation needs at least one user with a liked item to rank; hold out more users")
+            raise CallError(
+                f"{what} needs at least one user with a liked item to rank, but of {self.targets.shape[0]} users none "
+                "has a target; hold out more users or lower the thresholds"
+            )
 
     @classmethod
     def fold_in(cls, ratings: sparse.csr_matrix, share: float = 0.8, seed: int = 0) -> HeldOut:

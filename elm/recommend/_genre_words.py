@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from elm._errors import UnknownNameError
+from elm._errors import CallError
 from elm.data import BOOK_GENRES
 
 
@@ -45,11 +45,18 @@ _ALIASES = {
     "film noir": "Film-Noir",
     "noir": "Film-Noir",
 }
+_WORD = re.compile(r"\w")
 _BOOKS = {genre.lower() for genre in BOOK_GENRES}
 
 
 def genre_words(genre: str) -> Words:
-    """The forms of a genre of MovieLens or Goodbooks, in any case of letters; `UnknownNameError` for any other."""
+    """The forms of a genre of MovieLens or Goodbooks, in any case of letters; of any other its name in small letters.
+
+    Data sets bring genres of their own, so a genre that is not known here is no error; one without a word is.
+
+    >>> genre_words("Comedy").plural, genre_words("Toys").label
+    (('comedies',), ('toys',))
+    """
     for name, words in _TABLE.items():
         if genre.lower() == name.lower():
             return words
@@ -57,7 +64,9 @@ def genre_words(genre: str) -> Words:
         return _TABLE[_ALIASES[genre.lower()]]
     if genre.lower() in _BOOKS:
         return Words((genre.lower(),), (f"{genre.lower()} books",))
-    raise UnknownNameError("genre", genre, _TABLE)
+    if not _WORD.search(genre):
+        raise CallError(f"a genre must hold a word, got {genre!r}; pass a name such as 'Comedy'")
+    return Words((genre.lower(),))
 
 
 def _pattern(words: Words) -> str:
@@ -96,7 +105,7 @@ def swap_genres(profile: str, favourite: str, least: str) -> str:
 
     Forms are matched without regard to case at word boundaries and answered by the same form of the other genre
     ("comedies" by "dramas", or by "horror films" where there is no plural); an article before it is put right. Swapping
-    twice gives the first text back wherever it uses the plain names. Raises `UnknownNameError` for an unknown genre.
+    twice gives the first text back wherever it uses the plain names. A genre without known forms goes by its name.
 
     >>> swap_genres("Loves comedies. Avoids a horror film.", "Comedy", "Horror")
     'Loves horror films. Avoids a comedy film.'

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
+from typing import Any, TypeAlias, get_args, get_type_hints
 
 import numpy as np
 from scipy import sparse
@@ -34,10 +35,10 @@ AUTOENCODERS: Mapping[str, Kind] = {
 MODELS = ("popularity", "wals", "ease", *AUTOENCODERS)
 """The names that `fit_backbone` knows."""
 
-_ARGUMENTS: Mapping[str, set[str]] = {
-    "popularity": set(),
-    "wals": {"factors", "regularization", "alpha"},
-    "ease": {"penalty", "values", "scale"},
+_FITS: Mapping[str, Callable[..., Backbone]] = {
+    "popularity": Popularity.fit,
+    "wals": WalsRanker.fit,
+    "ease": EASE.fit,
 }
 
 _PENALTIES = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
@@ -46,12 +47,13 @@ _PENALTIES = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)
 def make_autoencoder(name: str, users: int, items: int, seed: int = 0, **settings: Any) -> Autoencoder:
     """An untrained autoencoder of a size that suits so many users; `settings` are fields of its config.
 
-    Raises `UnknownNameError` for another name, `CallError` for a setting that its config does not have.
+    Raises `UnknownNameError` for another name, `CallError` for a setting that its config does not have, or of another
+    type.
     """
     if name not in AUTOENCODERS:
         raise UnknownNameError("autoencoder", name, AUTOENCODERS)
     network, config = AUTOENCODERS[name]
-    _known(name, settings, {field.name for field in dataclasses.fields(config)} - {"items"})
+    _check(name, settings, _types(config))
     with seeded(seed):  # making layers draws from the global generator
         model: Autoencoder = network(dataclasses.replace(config.for_users(users, items), **settings), seed=seed)
     return model
@@ -76,21 +78,21 @@ def fit_backbone(
         settings: fields of an autoencoder's config and of `BackboneTraining`; arguments of `EASE.fit` and
             `WalsRanker.fit`. Without `penalty`, EASE takes the best of six on the validation users.
 
-    Raises `UnknownNameError` for another model, `CallError` for a setting that it does not have.
+    Raises `UnknownNameError` for another model, `CallError` for a setting that it does not have or of another type, or
+    where no validation user has a target.
     """
     if name in AUTOENCODERS:
         network, config = AUTOENCODERS[name]
         options = TRAINING[network]
-        shape = {field.name for field in dataclasses.fields(config)} - {"items"}
-        training = {field.name for field in dataclasses.fields(options)}
-        _known(name, settings, shape | training)
+        shape, training = _types(config), _types(type(options))
+        _check(name, settings, shape | training)
         own = {key: value for key, value in settings.items() if key in shape}
         model = make_autoencoder(name, *ratings.shape, seed=seed, **own).to(device)
         options = dataclasses.replace(options, **{k: v for k, v in settings.items() if k in training})
         return train_backbone(model, ratings, validation, options, seed=seed, progress=progress)[0]
     if name not in MODELS:
         raise UnknownNameError("model", name, MODELS)
-    _known(name, settings, _ARGUMENTS[name])
+    _check(name, settings, _types(_FITS[name]))
     if name == "popularity":
         return Popularity.fit(ratings)
     if name == "wals":
@@ -100,6 +102,7 @@ def fit_backbone(
 
 def _tuned_ease(ratings: sparse.csr_matrix, validation: HeldOut, settings: Mapping[str, Any]) -> EASE:
     """EASE with the penalty that is best on the validation users; beyond the best of the first ones none is tried."""
+    validation.check(ratings.shape[1])
     best, best_score = None, -np.inf
     for penalty in _PENALTIES:
         model = EASE.fit(ratings, penalty, **settings)
@@ -111,8 +114,29 @@ def _tuned_ease(ratings: sparse.csr_matrix, validation: HeldOut, settings: Mappi
     return best
 
 
-def _known(name: str, settings: Mapping[str, Any], allowed: set[str]) -> None:
-    odd = sorted(set(settings) - allowed)
+def _types(of: Callable[..., Any]) -> dict[str, Any]:
+    """The settings of a config or a `fit`, and their types; not what `fit_backbone` itself hands over."""
+    own = ("items", "ratings", "seed", "return")
+    return {name: kind for name, kind in get_type_hints(of).items() if name not in own}
+
+
+def _check(name: str, settings: Mapping[str, Any], types: Mapping[str, Any]) -> None:
+    odd = sorted(set(settings) - set(types))
     if odd:
-        known = f"it has {', '.join(sorted(allowed))}" if allowed else "it has none"
+        known = f"it has {', '.join(sorted(types))}" if types else "it has none"
         raise CallError(f"{name} has no setting {odd[0]!r}; {known}")
+    for setting, value in settings.items():
+        wanted = types[setting]
+        if not _fits(value, wanted):
+            kind = wanted.__name__ if isinstance(wanted, type) else str(wanted).removeprefix("typing.")
+            raise CallError(f"setting {setting!r} of {name} must be {kind}, got {value!r}; give another value")
+
+
+def _fits(value: object, wanted: Any) -> bool:
+    """Whether a value is of a type, of one in a union, or one that a `Literal` lists; a bool is no number here."""
+    kinds = get_args(wanted) or (wanted,)
+    types = tuple(_NUMBERS.get(kind, kind) for kind in kinds if isinstance(kind, type))
+    return value in kinds or (isinstance(value, types) and isinstance(value, bool) == (bool in kinds))
+
+
+_NUMBERS: Mapping[type, Any] = {int: Integral, float: Real}  # those of numpy too

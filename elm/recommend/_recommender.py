@@ -45,8 +45,8 @@ class Recommendation(NamedTuple):
 class Recommender:
     """Ranks a catalogue from a history, a profile text, or a mixture of both in one latent space (TEARS).
 
-    `alpha` is the weight of the text: 1 is text only, 0 history only. Without a history it is 1, without a profile 0.
-    Items of the history are never recommended, whatever alpha is.
+    `alpha` is the weight of the text: 1 is text only, 0 history only. None is 0.5, for a model of texts alone (TEARS
+    Base) 1. Without a history it is 1, without a profile 0. Items of the history are never recommended, whatever it is.
     """
 
     def __init__(self, model: Tears, items: Sequence[str], titles: Sequence[str] | None = None) -> None:
@@ -61,14 +61,14 @@ class Recommender:
             raise CallError("item ids must be unique")
 
     def recommend(
-        self, history: History | None = None, profile: Profile | None = None, alpha: float = 0.5, k: int = 20
+        self, history: History | None = None, profile: Profile | None = None, alpha: float | None = None, k: int = 20
     ) -> list[Recommendation]:
         """The k best items that are not in the history, best first (fewer where fewer are left).
 
         Args:
             history: ratings by item id, or the ids of liked items; None where nothing is known.
             profile: a text about the user (GERS: a mapping genre -> share); None where there is none.
-            alpha: weight of the text, from 0 to 1; without effect when one side is missing.
+            alpha: weight of the text, from 0 to 1 (None: see the class); without effect when one side is missing.
             k: from 1 to the size of the catalogue.
 
         Raises:
@@ -78,13 +78,15 @@ class Recommender:
         rows = self._rows(history)
         return self._listed(self._z(rows, _profiles(profile), alpha), rows, k)
 
-    def guide(self, history: History, phrase: str, alpha: float = 0.5, k: int = 20) -> list[Recommendation]:
+    def guide(self, history: History, phrase: str, alpha: float | None = None, k: int = 20) -> list[Recommendation]:
         """A list that follows the history and a short wish, such as "More war films." or "Less horror, please."
 
         A phrase that asks for less is taken away from the history, as the phrase that asks for more: (1 - alpha) *
-        z_history - alpha * z_text (TEARS, Section 6.3; `sentiment` and `affirmed` decide by rule). Arguments and errors
-        are those of `recommend`.
+        z_history - alpha * z_text (TEARS, Section 6.3; `sentiment` and `affirmed` decide by rule, in English).
+        Arguments and errors are those of `recommend` and `sentiment`.
         """
+        if not self.model.history:
+            raise CallError("this model reads texts alone (TEARS Base), no history to bend; pass the wish as profile")
         rows = self._rows(history)
         if rows is None:
             raise CallError("guidance bends a list away from a history; without one pass the phrase as a profile")
@@ -93,14 +95,21 @@ class Recommender:
         return self._listed(self._z(rows, [affirmed(phrase)], alpha, [sentiment(phrase)]), rows, k)
 
     def diff(
-        self, before: str, after: str, history: History | None = None, alpha: float = 0.5, k: int = 20
+        self, before: Profile, after: Profile, history: History | None = None, alpha: float | None = None, k: int = 20
     ) -> ListDiff:
-        """What an edit of the profile changes in the list: items that enter, that leave, that move."""
+        """What an edit of the profile, a text or for GERS a mapping genre -> share, changes in the list: items that
+        enter, that leave, that move."""
         lists = (self.recommend(history, text, alpha, k) for text in (before, after))
         return list_diff(*lists)
 
     def explain_edit(
-        self, before: str, after: str, history: History | None = None, alpha: float = 0.5, k: int = 20, seed: int = 0
+        self,
+        before: str,
+        after: str,
+        history: History | None = None,
+        alpha: float | None = None,
+        k: int = 20,
+        seed: int = 0,
     ) -> EditExplanation:
         """Attribute the change of the list to the sentences that were edited.
 
@@ -108,22 +117,26 @@ class Recommender:
         along its own direction, so that shares add up to 1: over all subsets of up to eight parts, over 64 drawn orders
         of more. Arguments and errors are those of `recommend`; an edit that changes nothing has no parts.
         """
+        _texts("explain_edit", before, after)
         diff = self.diff(before, after, history, alpha, k)
-        parts, hunks = explain(self, before, after, self._rows(history), alpha, k, seed)
+        parts, hunks = explain(self, before, after, self._rows(history), self._alpha(alpha), k, seed)
         return EditExplanation(before, after, parts, diff, hunks)
 
     def without_each(
-        self, profile: str, history: History | None = None, alpha: float = 0.5, k: int = 20
+        self, profile: str, history: History | None = None, alpha: float | None = None, k: int = 20
     ) -> pd.DataFrame:
         """What each sentence of a profile does: the list without it.
 
         A row a sentence: `sentence`, `kept` (the share of the list that stays), `brings` (items that are there because
         of it) and `keeps_out`. Raises `CallError` for a profile of one sentence, and what `recommend` raises.
         """
+        _texts("without_each", profile)
         self.recommend(history, profile, alpha, k)  # the same errors
-        return without_each(self, profile, self._rows(history), alpha, k)
+        return without_each(self, profile, self._rows(history), self._alpha(alpha), k)
 
-    def z(self, history: History | None = None, profile: Profile | None = None, alpha: float = 0.5) -> np.ndarray:
+    def z(
+        self, history: History | None = None, profile: Profile | None = None, alpha: float | None = None
+    ) -> np.ndarray:
         """The latent vector behind a list, (latent,) float32: alpha * z_text + (1 - alpha) * z_history."""
         return self._z(self._rows(history), _profiles(profile), alpha)[0].cpu().numpy()
 
@@ -131,7 +144,7 @@ class Recommender:
         self,
         histories: sparse.csr_matrix | None = None,
         profiles: Profiles | None = None,
-        alpha: float = 0.5,
+        alpha: float | None = None,
     ) -> np.ndarray:
         """The latent vectors of many users at once, (n, latent) float32; arguments as in `scores`."""
         return self._z(self._checked(histories, profiles), profiles, alpha).cpu().numpy()
@@ -140,7 +153,7 @@ class Recommender:
         self,
         histories: sparse.csr_matrix | None = None,
         profiles: Profiles | None = None,
-        alpha: float = 0.5,
+        alpha: float | None = None,
         signs: Sequence[int] | None = None,
     ) -> np.ndarray:
         """Scores of many users at once, (n, items) float32, log-probabilities; items of the history are -inf.
@@ -153,9 +166,12 @@ class Recommender:
 
     def rows(self, histories: Sequence[History]) -> sparse.csr_matrix:
         """Histories as the (n, items) matrix that `scores` takes; the same errors as `recommend`."""
-        found = [self._rows(history) for history in histories]
-        empty = sparse.csr_matrix(np.zeros((0, len(self.items)), dtype=np.float32))
-        return sparse.csr_matrix(sparse.vstack([empty, *[row for row in found if row is not None]]))
+        found = [sparse.csr_matrix(np.zeros((0, len(self.items)), dtype=np.float32))]
+        for number, history in enumerate(histories):
+            if (row := self._rows(history)) is None:
+                raise CallError(f"rows takes one history a user, and history {number} is None; leave that user out")
+            found.append(row)
+        return sparse.csr_matrix(sparse.vstack(found))
 
     def save(self, folder: str | Path) -> None:
         """Write `model.safetensors`, `items.parquet` and last `config.json`. It names the sentence encoder."""
@@ -198,6 +214,8 @@ class Recommender:
 
     def _checked(self, histories: sparse.csr_matrix | None, profiles: Profiles | None) -> sparse.csr_matrix | None:
         rows = None if histories is None else as_histories(histories, len(self.items))
+        if profiles is not None and not len(profiles) and rows is None:
+            raise CallError("there must be a user to score, got no profile; pass at least one")
         if profiles is not None and rows is not None and len(profiles) != rows.shape[0]:
             raise CallError(f"one profile a user: {rows.shape[0]} histories, {len(profiles)} profiles")
         return rows
@@ -207,12 +225,11 @@ class Recommender:
         self,
         rows: sparse.csr_matrix | None,
         profiles: Profiles | None,
-        alpha: float,
+        alpha: float | None,
         signs: Sequence[int] | None = None,
     ) -> torch.Tensor:
         """Latents (n, latent) of users given by rows, profiles or both."""
-        if not 0 <= alpha <= 1:
-            raise CallError(f"alpha is the weight of the text and must lie between 0 and 1, got {alpha}")
+        alpha = self._alpha(alpha)
         if profiles is None and rows is None:
             raise CallError("nothing to recommend from; pass a history, a profile, or both")
         text = None if profiles is None else self.model.text(self.model.text.prepare(profiles)).mu
@@ -224,6 +241,14 @@ class Recommender:
             return history
         signed = None if signs is None else torch.tensor(_checked_signs(signs, len(text)), device=text.device)
         return self.model.mixture(text, history, alpha, signed)
+
+    def _alpha(self, alpha: float | None) -> float:
+        """The weight of the text, checked, or the default."""
+        if alpha is None:
+            return 0.5 if self.model.history else 1.0
+        if not isinstance(alpha, (int, float, np.number)) or not 0 <= alpha <= 1:
+            raise CallError(f"alpha is the weight of the text, a number, and must lie between 0 and 1, got {alpha!r}")
+        return float(alpha)
 
     def _history(self, rows: sparse.csr_matrix) -> torch.Tensor:
         """Latents (n, latent) of histories, each with an item."""
@@ -239,8 +264,8 @@ class Recommender:
 
     def _listed(self, z: torch.Tensor, rows: sparse.csr_matrix | None, k: int) -> list[Recommendation]:
         """The k best of one latent vector."""
-        if not 1 <= k <= len(self.items):
-            raise CallError(f"k must lie between 1 and {len(self.items)}, the number of items, got {k}")
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(self.items):
+            raise CallError(f"k must be a whole number between 1 and {len(self.items)}, the number of items, got {k!r}")
         scores = self._decode(z, rows)[0]
         return [
             Recommendation(self.items[column], float(scores[column]), self.titles[column])
@@ -266,6 +291,13 @@ def _profiles(profile: Profile | None) -> list[Any] | None:
     if not profile.strip():
         raise CallError("profile is empty; write a sentence about the user, or pass None")
     return [profile]
+
+
+def _texts(call: str, *profiles: Profile) -> None:
+    """`CallError` unless all are texts."""
+    for profile in profiles:
+        if not isinstance(profile, str):
+            raise CallError(f"{call} compares texts by their sentences, got {type(profile).__name__}; use diff instead")
 
 
 def _checked_signs(signs: Sequence[int], n: int) -> list[float]:

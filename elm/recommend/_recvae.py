@@ -15,7 +15,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import torch
 from torch import nn
@@ -76,6 +77,11 @@ class RecVAE(Autoencoder):
         """The prior takes over the encoder as it is now."""
         if part == "encoder":
             self._old = (copy.deepcopy(self.encoder).eval().requires_grad_(False),)
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
+        for old in self._old:  # torch does not look into the tuple, so `to` would leave it on the other device
+            old._apply(fn, recurse)
+        return super()._apply(fn, recurse)
 
     def loss(self, rows: SparseRows, targets: SparseRows, kl_weight: float, part: str = "all") -> torch.Tensor:
         """Negative multinomial likelihood, and for the encoder the KL to the composite prior, (B,)."""

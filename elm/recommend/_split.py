@@ -120,7 +120,7 @@ class RecommendationSplit:
         if path is None:
             raise DataFileError(f"{folder} holds neither {_ROWS}.parquet nor {_ROWS}.csv; make the split again")
         try:
-            rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=_TYPES)
+            rows = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
             split = cls(rows.astype(_TYPES), header["about"])
         except Exception as error:  # pyarrow has its own family of errors for a damaged file
             raise DataFileError(f"{path} is not a readable split ({error}); make the split again") from error
@@ -138,6 +138,10 @@ class RecommendationSplit:
 
 
 _TYPES: Any = {"user": str, "item": str, "rating": "float32", "part": str, "role": str}
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=_TYPES, keep_default_na=False)  # "NA" and "null" are ids like any other
 
 
 def in_order(ids: Sequence[str] | np.ndarray) -> list[str]:

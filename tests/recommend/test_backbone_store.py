@@ -66,6 +66,11 @@ def test_a_damaged_folder_is_refused(world, tmp_path):
         ({"schema": 9}, "schema 9"),
         ({"kind": "recvae", "config": {"items": 3, "untied": False}}, "does not hold the model"),
         ({"more": 1}, "must hold exactly"),
+        ({"kind": ["popularity"]}, r"kind \['popularity'\], which this version does not read"),
+        ({"files": 3}, "must vouch for model.safetensors and items.parquet"),
+        ({"files": ["model.safetensors", "items.parquet"]}, "must vouch for"),
+        ({"kind": "recvae", "config": 3}, "does not hold the model"),
+        ({"kind": "recvae", "config": {"items": 40, "untied": False, "hidden": "abc"}}, "'hidden' of recvae must be"),
     ):
         (folder / "config.json").write_text(json.dumps(config | change))
         with pytest.raises(CheckpointError, match=message):

@@ -1,5 +1,6 @@
 """The backbones against answers that can be proved: closed forms, independent formulas, dense twins of sparse code."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -151,6 +152,15 @@ def test_recvae_trains_encoder_and_decoder_in_turns_and_keeps_the_old_encoder(wo
     torch.testing.assert_close(model._old[0](rows).mu, model.encode(rows).mu)
     assert not torch.equal(model.encode(rows).mu, before)
     assert not any("old" in name for name in model.state_dict())
+
+
+def test_recvaes_old_encoder_goes_where_the_model_goes(world):
+    model = made(RecVAE).to("meta")  # a device that every machine has; tensors there have shapes alone
+    rows = as_rows(world.train[:20], "meta")
+    assert model.loss(rows, rows, 0.005, "encoder").shape == (20,)
+    twin = copy.deepcopy(made(RecVAE)).double()
+    assert {p.dtype for p in twin._old[0].parameters()} == {torch.float64}
+    assert len(list(twin.parameters())) == len(twin.state_dict()) == len(made(RecVAE).state_dict())
 
 
 def test_macridvae_normalises_every_concept_and_shares_sum_to_one(world):

@@ -125,6 +125,28 @@ def test_an_alpha_outside_its_range_is_refused_by_every_call(recommender, world,
             call()
 
 
+@pytest.mark.parametrize("alpha", ["0.5", [0.5]])
+def test_an_alpha_is_a_number(recommender, alpha):
+    with pytest.raises(CallError, match="alpha is the weight of the text, a number"):
+        recommender.recommend(FIRST, TEXTS[0], alpha=alpha)
+
+
+@pytest.mark.parametrize("k", [2.5, "3", True, None, 0, ITEMS + 1])
+def test_k_is_a_whole_number(recommender, k):
+    with pytest.raises(CallError, match=f"k must be a whole number between 1 and {ITEMS}"):
+        recommender.recommend(FIRST, k=k)
+    assert len(recommender.recommend(FIRST, k=np.int64(3))) == 3
+
+
+def test_nobody_and_a_user_without_a_history(recommender):
+    for call in (recommender.scores, recommender.latents):
+        with pytest.raises(CallError, match="got no profile; pass at least one"):
+            call(None, [])
+    with pytest.raises(CallError, match="history 1 is None; leave that user out"):
+        recommender.rows([FIRST, None, FIRST])
+    assert recommender.scores(recommender.rows([])).shape == (0, ITEMS)
+
+
 def test_a_user_without_positives_gets_a_list_from_what_they_rated(recommender):
     low = dict.fromkeys(FIRST, 1.0)
     assert len(recommender.recommend(low, k=10)) == 10
@@ -170,7 +192,11 @@ def test_negative_and_infinite_ratings_are_refused(recommender, world, rating):
         recommender.recommend({"film01": rating})
     bad = world.train.copy()
     bad.data[3] = rating
-    for call in (lambda: Popularity.fit(bad), lambda: recommender.scores(bad), lambda: fit_backbone("ease", bad, None)):
+    for call in (
+        lambda: Popularity.fit(bad),
+        lambda: recommender.scores(bad),
+        lambda: fit_backbone("ease", bad, world.validation),
+    ):
         with pytest.raises(CallError, match=r"must not be negative|must be finite"):
             call()
 

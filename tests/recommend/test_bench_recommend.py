@@ -5,6 +5,7 @@ import json
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -117,6 +118,15 @@ def test_failures_of_a_model_are_told():
     assert value["rows"][0]["failures"] == len(split.users("test"))
 
 
+def test_a_split_without_a_target_to_rank_is_refused_before_any_fit():
+    split = split_dataset(demo(n_films=150, n_users=60), "weak", thresholds=Thresholds(5, 3))
+    low = RecommendationSplit(split.rows.assign(rating=np.float32(2)), split.about)
+    others = {"other": lambda part, seed: pytest.fail("fitted for nothing")}
+    message = f"the test part needs .* of {len(low.users('test'))} users none has a target; hold out more users or low"
+    with pytest.raises(CallError, match=message):
+        bench_models(lambda seed: low, ["other"], [0], others=others)
+
+
 @pytest.mark.parametrize(
     ("words", "error", "message"),
     [
@@ -127,6 +137,7 @@ def test_failures_of_a_model_are_told():
         (("--models", "ease", "--set", "wals.factors=3"), CallError, "none of the models ease"),
         (("--models", "ease", "--set", "penalty=3"), CallError, "MODEL.SETTING=VALUE"),
         (("--models", "ease", "--set", "ease.epochs=3"), CallError, "no setting 'epochs'"),
+        (("--models", "ease", "--set", "ease.penalty=abc"), CallError, "'penalty' of ease must be float, got 'abc'"),
         (("--models", "ease", "--protocol", "strong"), CallError, "one of paper, repo-compat, weak"),
         (("--endpoint", "http://x"), CallError, "--endpoint goes with --ask"),
     ],

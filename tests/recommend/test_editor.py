@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elm._errors import CallError, UnknownNameError
+from elm._errors import CallError
 from elm.data import BOOK_GENRES, GENRES
 from elm.recommend import (
     LanguageModelEditor,
     RuleEditor,
+    _editor,
     affirmed,
     genre_words,
     pieces,
@@ -93,8 +94,20 @@ def test_favourites_of_other_texts(text, expected):
 
 def test_only_the_given_genres_count():
     assert RuleEditor().favourites(GPT, ["Western", "Musical", "Drama"]) == ("Western", "Musical")
-    with pytest.raises(UnknownNameError, match="unknown genre 'Comedi'"):
-        RuleEditor().favourites(GPT, ["Comedi"])
+    assert RuleEditor().favourites(GPT, ["Toys", "Board Games"]) is None
+    assert RuleEditor().favourites("Loves toys, avoids board games.", ["Board Games", "Toys"]) == (
+        "Toys",
+        "Board Games",
+    )
+
+
+def test_an_insertion_into_a_long_text_reads_it_a_few_times_only(monkeypatch):
+    read = []
+    monkeypatch.setattr(_editor, "pieces", lambda text: read.append(text) or pieces(text))
+    text = " ".join(f"They love thing {number} films." for number in range(50))
+    for number in range(3):
+        assert f"thing {49 - number} " not in RuleEditor().insert(text, ["exile"], number)
+    assert len(read) == sum(1 + number + 1 for number in range(3))
 
 
 def test_a_dislike_is_never_replaced():
@@ -146,10 +159,47 @@ def test_a_wording_has_a_place_for_the_words():
         ("not only comedies", 1),
         ("a knotty mystery", 1),
         ("Something dark.", 1),
+        ("More stop-motion films.", 1),
+        ("More non-stop action.", 1),
+        ("More no-nonsense thrillers.", 1),
+        ("I can't get enough of westerns", 1),
+        ("I can’t get enough of westerns", 1),
+        ("More films like No Country for Old Men", 1),
+        ("Something like No Country for Old Men", 1),
+        ("More films like Fargo, No Country for Old Men", 1),
+        ("More westerns without violence", 1),
+        ("More westerns, no matter how old", 1),
+        ("I want more war, not less", 1),
+        ("no more musicals", -1),
+        ("Don’t show me any more musicals", -1),
+        ("I don't want musicals any more", -1),
+        ("Enough musicals", -1),
+        ("Less films like No Country for Old Men", -1),
+        ("Show Me Less War", -1),
+        ("I HATE WAR", -1),
     ],
 )
 def test_sentiment(phrase, sign):
     assert sentiment(phrase) == sign
+    assert sentiment(affirmed(phrase)) == 1
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "More comedies and less horror, please",
+        "Less horror, more comedies",
+        "More Comedies And Less Horror",
+        "More comedies, no horror",
+        "No horror, more comedies",
+        "More comedies. No horror.",
+        "More comedies but not musicals",
+    ],
+)
+def test_one_wish_at_a_time(phrase):
+    for call in (sentiment, affirmed):
+        with pytest.raises(CallError, match="one wish at a time"):
+            call(phrase)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +209,8 @@ def test_sentiment(phrase, sign):
         ("I cannot stand musicals", "I more musicals"),
         ("Avoid horror", "More horror"),
         ("no less war, please", "no less war, please"),
+        ("No more musicals", "More musicals"),
+        ("Less films like No Country for Old Men", "More films like No Country for Old Men"),
         ("Something dark.", "Something dark."),
     ],
 )

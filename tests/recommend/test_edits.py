@@ -61,9 +61,13 @@ def test_swapping_twice_gives_the_text_back_and_the_order_does_not_matter(pair, 
     assert names_genre(edited, two) == names_genre(text, one)
 
 
-def test_an_unknown_genre_is_named():
+def test_a_genre_of_other_data_goes_by_its_own_name():
+    assert swap_genres("Loves toys, not comedies.", "Toys", "Comedy") == "Loves comedy, not toys films."
+    assert list(genre_attributes([["Home & Garden"], ["Toys"]], ["Home & Garden", "Toys"])) == ["home & garden", "toys"]
+    with pytest.raises(CallError, match="a genre must hold a word, got ' '"):
+        swap_genres("text", " ", "War")
     with pytest.raises(UnknownNameError, match="unknown genre 'Comedi'; did you mean 'Comedy'"):
-        swap_genres("text", "Comedi", "War")
+        genre_attributes(KINDS, ["Comedi"])  # a slip of the pen is found where the catalogue is known
 
 
 def test_every_movielens_genre_has_words():

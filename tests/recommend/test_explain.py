@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from taste_groups import TEXTS
 
 from elm._errors import CallError, UnknownNameError
+from elm.recommend import GenreEncoder, ListDiff, Recommender
 from elm.recommend._explain import _applied, _hunks, sentences
 
 HISTORY = [f"film{i:02d}" for i in range(6)]
@@ -44,6 +48,40 @@ def test_an_edit_that_changes_nothing(recommender):
     assert found.frame().empty
     still = recommender.explain_edit(TEXTS[0], f"{TEXTS[0]} It snowed.", HISTORY, alpha=0.0, k=5)
     assert [part.share for part in still.parts] == [0.0]  # the text has no weight
+
+
+def test_white_space_and_signs_are_no_edit(recommender):
+    before, after = "They love war films. \nThey hate noise.", "They love war films. They hate noise."
+    assert recommender.explain_edit(before, after, k=5).parts == []
+    assert recommender.explain_edit(TEXTS[0], f"{TEXTS[0]} ...", k=5).parts == []
+    part, *rest = recommender.explain_edit(before, f"{after} It snowed.", k=5).parts
+    assert (part.before, part.after, rest) == ("", "It snowed.", [])
+
+
+def test_rounding_is_not_shared_out(recommender, monkeypatch):
+    scores = recommender.scores
+
+    def noisy(histories, profiles, alpha):
+        same = scores(histories, [profiles[0]] * len(profiles), alpha)
+        return same + 1e-6 * np.arange(len(profiles))[:, None]
+
+    monkeypatch.setattr(recommender, "scores", noisy)
+    (part,) = recommender.explain_edit(TEXTS[0], f"{TEXTS[0]} It snowed.", k=5).parts
+    assert (part.share, part.alone) == (0, 0)
+
+
+def test_shares_of_genres_have_no_sentences(recommender, tears):
+    model = copy.copy(tears)
+    model._modules = {**tears._modules, "text": GenreEncoder(["Comedy", "Horror"], tears.latent)}
+    gers, one, two = Recommender(model, recommender.items), {"Comedy": 1.0}, {"Comedy": 0.2, "Horror": 0.8}
+    assert isinstance(gers.diff(one, two, HISTORY, k=10), ListDiff)
+    for call in (
+        lambda: gers.explain_edit(one, two, HISTORY),
+        lambda: gers.explain_edit("Likes wit.", two, HISTORY),
+        lambda: gers.without_each(one, HISTORY),
+    ):
+        with pytest.raises(CallError, match="compares texts by their sentences, got dict; use diff"):
+            call()
 
 
 def test_many_edits_are_shared_out_by_drawn_orders(recommender):

@@ -1,11 +1,14 @@
 """Wishes that guide a history, and the sign that takes a text away."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from taste_groups import ITEMS, TEXTS
 
 from elm._errors import CallError
+from elm.recommend import Recommender
 
 IDS = [f"film{i:02d}" for i in range(ITEMS)]
 # The toy encoder knows words, so wishes are said in those of the profiles: group 0 likes comedy and dislikes horror.
@@ -32,6 +35,7 @@ def test_a_wish_for_more_and_one_for_less_bend_a_history_apart(recommender):
         (BOTH, " ", "profile is empty"),
         (BOTH, None, "a wish is a text"),
         (BOTH, "...", "must hold a word"),
+        (BOTH, "More war and less horror.", "one wish at a time"),
     ],
 )
 def test_bad_wishes(recommender, history, phrase, message):
@@ -48,6 +52,20 @@ def test_a_minus_sign_takes_a_text_away(recommender):
     np.testing.assert_allclose(z.numpy(), 0.5 * history - 0.5 * text, atol=1e-6)
     away = recommender.scores(rows, [TEXTS[1]] * 2, 1.0, signs=[1, -1]).argmax(1) // (ITEMS // 2)
     assert away.tolist() == [1, 0]
+
+
+def test_a_model_of_texts_alone_weighs_the_text_fully_and_has_no_history_to_bend(recommender, tears):
+    model = copy.copy(tears)
+    model.history = False
+    base = Recommender(model, IDS)
+    assert base.recommend(BOTH, TEXTS[1]) == base.recommend(BOTH, TEXTS[1], alpha=1.0)
+    assert base.diff(*TEXTS, BOTH).to_dict() == base.diff(*TEXTS, BOTH, alpha=1.0).to_dict()
+    assert (len(base.explain_edit(*TEXTS, BOTH).parts), len(base.without_each(TEXTS[0], BOTH))) == (2, 3)
+    rows = base.rows([BOTH])
+    np.testing.assert_array_equal(base.scores(rows, [TEXTS[1]]), base.scores(rows, [TEXTS[1]], 1.0))
+    with pytest.raises(CallError, match="no history to bend; pass the wish as profile"):
+        base.guide(BOTH, "More horror films.")
+    np.testing.assert_array_equal(recommender.z(BOTH, TEXTS[1]), recommender.z(BOTH, TEXTS[1], 0.5))
 
 
 @pytest.mark.parametrize("signs", [[1], [1, 0], [1, 2]])

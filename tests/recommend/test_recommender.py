@@ -179,6 +179,11 @@ def flip_a_byte(folder) -> None:
         (fewer_items, "ranks 40 items, got 3 ids"),
         (lambda f: change_config(f, schema=99), "schema 99"),
         (lambda f: change_config(f, extra=1), "must hold exactly"),
+        (lambda f: change_config(f, kind=["tears-multivae"]), "has kind"),
+        (lambda f: change_config(f, files=3), "must vouch for"),
+        (lambda f: change_config(f, files=["model.safetensors", "items.parquet"]), "must vouch for"),
+        (lambda f: change_config(f, sentence_encoder=3), "does not hold the recommender"),
+        (lambda f: change_config(f, vae=3), "does not hold the recommender"),
         (lambda f: change_config(f, vae={"items": 40, "width": 3}), "unexpected keyword argument 'width'"),
     ],
 )

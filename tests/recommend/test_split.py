@@ -22,6 +22,7 @@ from elm.recommend import (
     measure,
     split_dataset,
 )
+from elm.recommend._asked import listed
 
 OPEN = Thresholds(1, 1, 4)
 
@@ -129,6 +130,17 @@ def test_a_saved_split_comes_back_by_ids(form, tmp_path):
     assert json.loads((tmp_path / "split" / "split.json").read_text())["about"]["protocol"] == "paper"
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_ids_that_look_like_nothing_come_back_as_they_are(form, tmp_path):
+    names = ["NA", "null", "None", "nan", "", "-1.#IND", 'a "b", c', "007"]
+    rows = pd.DataFrame({"user": names, "item": names[::-1], "rating": np.float32(4.5), "part": "train"})
+    split = RecommendationSplit(rows.assign(role="input"), {})
+    again = RecommendationSplit.load(split.save(tmp_path / "split", form))
+    assert again.rows["user"].tolist() == names
+    assert again.items == split.items
+    assert (again.train() != split.train()).nnz == 0
+
+
 def test_saving_in_the_other_form_leaves_one_file(tmp_path):
     split = split_dataset(dataset([60, 51, 50, 30, 3, 70]), thresholds=OPEN)
     split.save(tmp_path, "csv")
@@ -177,6 +189,23 @@ def test_measures_leave_out_users_without_targets_and_what_is_hidden():
     assert found["recall@4"].tolist() == [1, 1]
 
 
+def test_nobody_with_a_target_is_an_error_and_not_a_table_of_nan(split):
+    given = split.held_out("validation")
+    nothing = HeldOut(given.inputs, given.targets * 0)
+    message = f"of {given.inputs.shape[0]} users none has a target; hold out more users or lower the thresholds"
+    with pytest.raises(CallError, match=message):
+        measure(fit_backbone("popularity", split.train(), nothing), nothing)
+    with pytest.raises(CallError, match=message):
+        fit_backbone("ease", split.train(), nothing)  # which it is tuned on
+    fit_backbone("ease", split.train(), nothing, penalty=100)
+
+
+def test_numbers_of_any_make_are_settings(split):
+    held_out = split.held_out("validation")
+    assert fit_backbone("ease", split.train(), held_out, penalty=100, scale=np.float32(5)).scale == 5
+    fit_backbone("multi-dae", split.train(), held_out, epochs=np.int64(1), batch=None, weight_decay=0, half=False)
+
+
 def test_the_table_tests_in_pairs_over_seeds_and_users():
     better = [{"ndcg@20": [0.3, 0.5]}, {"ndcg@20": [0.4, 0.61]}]
     worse = [{"ndcg@20": [0.2, 0.4]}, {"ndcg@20": [0.31, 0.5]}]
@@ -223,6 +252,31 @@ def test_an_asked_model_ranks_what_it_names_and_counts_failures():
     assert measure(given, HeldOut(sparse.csr_matrix((2, 4)), wanted), (4,))["recall@4"].tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ("Here are the 2 best: 5, 7", [5, 7]),
+        ("2 films for you: 5, 7", [5, 7]),
+        ("The 2 best:\n5, 7, and 9", [5, 7, 9]),
+        ("My 2 picks:\n- 5: Alien 3\n- **7**: 2001: A Space Odyssey\n\nEnjoy these 2!", [5, 7]),
+        ("1. 5\n2. 7 (Jaws 2)", [5, 7]),
+        ("[5, 7]", [5, 7]),
+        ("I would name 2 of 9.", []),
+        ("12345678901, 4", [4]),
+        ("", []),
+    ],
+)
+def test_numbers_outside_a_list_name_nothing(answer, named):
+    assert listed(answer) == named
+
+
+def test_an_asked_model_passes_over_the_numbers_of_a_preamble():
+    from scipy import sparse
+
+    model = AskedModel(lambda prompt: "Here are the 2 best: 0, 3", ["Heat", "Alien", "Brazil", "Jaws"], places=2)
+    assert model.scores(sparse.csr_matrix((1, 4))).tolist() == [[2, -np.inf, -np.inf, 1]]
+
+
 def test_an_asked_model_can_read_profiles_and_a_part_of_the_catalogue():
     from scipy import sparse
 
@@ -253,6 +307,25 @@ def test_an_asked_model_can_read_profiles_and_a_part_of_the_catalogue():
             "no setting 'epochs'; it has penalty",
         ),
         (lambda s: fit_backbone("popularity", s.train(), s.held_out("test"), k=3), "no setting 'k'; it has none"),
+        (
+            lambda s: fit_backbone("ease", s.train(), s.held_out("test"), penalty="abc"),
+            "setting 'penalty' of ease must be float, got 'abc'",
+        ),
+        (
+            lambda s: fit_backbone("ease", s.train(), s.held_out("test"), values="all"),
+            r"'values' of ease must be Literal\['liked', 'ratings'\], got 'all'",
+        ),
+        (lambda s: fit_backbone("wals", s.train(), s.held_out("test"), factors=2.5), "'factors' of wals must be int"),
+        (
+            lambda s: fit_backbone("recvae", s.train(), s.held_out("test"), epochs="abc"),
+            "setting 'epochs' of recvae must be int, got 'abc'",
+        ),
+        (
+            lambda s: fit_backbone("recvae", s.train(), s.held_out("test"), batch="abc"),
+            r"'batch' of recvae must be int \| None, got 'abc'",
+        ),
+        (lambda s: fit_backbone("recvae", s.train(), s.held_out("test"), beta=True), "'beta' of recvae must be float"),
+        (lambda s: make_autoencoder("recvae", 9, 9, hidden="abc"), "'hidden' of recvae must be int, got 'abc'"),
         (lambda s: make_autoencoder("ease", 9, 9), "unknown autoencoder 'ease'"),
         (lambda s: make_autoencoder("recvae", 9, 9, width=3), "no setting 'width'"),
         (lambda s: AskedModel(str, []), "titles must not be empty"),
