@@ -71,7 +71,7 @@ def test_missing_or_cut_off_movielens_file(refused: Refused, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("data", "demo", "--texts"), "--texts goes with ml-100k and --folder"),
+        (("data", "demo", "--texts"), "--texts goes with ml-100k or ml-1m and --folder"),
         (("embed", "demo", "--source", "plott"), r"unknown .*'plott'; did you mean 'plot'\?"),
         (("embed", "demo", "--factors", "0"), "Invalid value for '--factors'"),
         (("embed", "demo", "--kind", "semantics"), "Invalid value for '--kind'"),
