@@ -144,12 +144,17 @@ def chosen_thresholds(data: Dataset, held_out: int | None, user_ratings: int | N
     return replace(base, **{name: value for name, value in given.items() if value is not None})
 
 
-def sources(data: Dataset, seed: int, **files: Path | None) -> dict[str, Any]:
-    """What a run folder's results depend on beside the options: files by their contents, a generated world's seed."""
+def sources(data: Dataset, seed: int, **places: Path | None) -> dict[str, Any]:
+    """What a run folder's results depend on beside the options: files and folders by their contents, a generated
+    world's seed."""
     from elm._files import sha256
 
-    found = {f"{name}_sha256": sha256(path) for name, path in files.items() if path is not None and path.is_file()}
-    return found | ({"world": seed} if data.facts is not None else {})
+    found: dict[str, Any] = {"world": seed} if data.facts is not None else {}
+    for name, place in places.items():
+        if place is not None:
+            files = sorted(place.iterdir()) if place.is_dir() else [place]
+            found[f"{name}_sha256"] = [sha256(file) for file in files if file.is_file()]
+    return found
 
 
 def steps_in(out: Path | None, given: dict[str, Any]) -> Any:

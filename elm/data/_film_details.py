@@ -98,12 +98,7 @@ def movielens_100k_with_texts(folder: str | Path) -> Dataset:
     else:
         dataset, _ = join_texts(dataset, read_tmdb_details(tmdb), by="title", source="tmdb")
 
-    omdb = find_file(folder / "ml-1m-text", ("movies_extrainfos.dat",))
-    if omdb is None:
-        return _without(dataset, "omdb", folder / "ml-1m-text/movies_extrainfos.dat.gz")
-    plots, skipped = read_omdb_plots(omdb)
-    dataset, _ = join_texts(dataset, _movielens_titles(plots, folder, tmdb), by="title", source="omdb")
-    return dataset.with_texts(dataset.texts[:0], notes=[f"texts 'omdb': {skipped} malformed rows skipped"])
+    return _with_omdb(dataset, folder, "title", lambda plots: _movielens_titles(plots, folder, tmdb))
 
 
 def movielens_1m_with_texts(folder: str | Path) -> Dataset:
@@ -121,12 +116,7 @@ def movielens_1m_with_texts(folder: str | Path) -> Dataset:
         dataset, _ = join_texts(dataset, table, source="tmdb")
         words = table.assign(text=table["keywords"].map(", ".join))
         dataset, _ = join_texts(dataset, words, source="keywords")
-    omdb = find_file(folder / "ml-1m-text", ("movies_extrainfos.dat",))
-    if omdb is None:
-        return _without(dataset, "omdb", folder / "ml-1m-text/movies_extrainfos.dat.gz")
-    plots, skipped = read_omdb_plots(omdb)
-    dataset, _ = join_texts(dataset, plots, source="omdb")
-    return dataset.with_texts(dataset.texts[:0], notes=[f"texts 'omdb': {skipped} malformed rows skipped"])
+    return _with_omdb(dataset, folder, "item", lambda plots: plots)
 
 
 WITH_TEXTS: Mapping[str, Callable[[str | Path], Dataset]] = {
@@ -134,6 +124,16 @@ WITH_TEXTS: Mapping[str, Callable[[str | Path], Dataset]] = {
     "ml-1m": movielens_1m_with_texts,
 }
 """Data set -> its reader with texts."""
+
+
+def _with_omdb(dataset: Dataset, folder: Path, by: str, named: Callable[[pd.DataFrame], pd.DataFrame]) -> Dataset:
+    """The data set with OMDb's plots, under the ids or titles that `named` gives them, where their file is there."""
+    omdb = find_file(folder / "ml-1m-text", ("movies_extrainfos.dat",))
+    if omdb is None:
+        return _without(dataset, "omdb", folder / "ml-1m-text/movies_extrainfos.dat.gz")
+    plots, skipped = read_omdb_plots(omdb)
+    dataset, _ = join_texts(dataset, named(plots), by=by, source="omdb")
+    return dataset.with_texts(dataset.texts[:0], notes=[f"texts 'omdb': {skipped} malformed rows skipped"])
 
 
 def _movielens_titles(plots: pd.DataFrame, folder: Path, tmdb: Path | None) -> pd.DataFrame:

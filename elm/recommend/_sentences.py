@@ -14,12 +14,14 @@ _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
 _CONTRAST = re.compile(r"[,;]?\s+(?=(?:but|while|whereas|although|though|yet|however|except)\b)", re.IGNORECASE)
 _WORD = re.compile(r"\w")
-_LEADS = r"are|is|by|to|with|for|of|enjoys?|loves?|likes?|dislikes?|hates?|prefers?|avoids?|favou?rs?|appreciates?|"
-_LEADS += r"seeks? out|picks?|picked|chooses?|chosen"
-_BETWEEN = (
-    r"not|very|less|more|strongly|most|mostly|also|put|off|drawn|fond|interested|attracted|keen|indifferent|tired|"
+_LEADS = (
+    r"are|is|by|to|with|for|of|enjoys?|loves?|likes?|dislikes?|hates?|prefers?|avoids?|favou?rs?|appreciates?|"
+    r"seeks? out|picks?|picked|chooses?|chosen"
 )
-_BETWEEN += r"bored|moved"
+_BETWEEN = (
+    r"not|very|less|more|strongly|most|mostly|also|put|off|drawn|fond|interested|attracted|keen|indifferent|tired|bored|"
+    r"moved"
+)
 _LEAD = re.compile(
     rf"^(?:[^,:]*:|.*?\b(?:{_LEADS})\b(?:\s+(?:(?:{_BETWEEN})\s+)*(?:{_LEADS}|in|on)\b)*)\s+", re.IGNORECASE
 )

@@ -97,14 +97,14 @@ def text_split(
     plots = _plots(dataset, ids)
     themes = _shared(plot_themes(plots, list(plots), _THEMES)) if plots else None
     writer = TasteWriter(_learned_from(dataset, split), domain, themes)
-    written = texts is None
+    by_template = texts is None
     if texts is None:
         texts = {
             str(user): writer.write(rows["item"].tolist(), rows["rating"].to_numpy(), _wording(str(user)))
             for user, rows in known.groupby("user", sort=False)
         }
     lacking = [user for user in dict.fromkeys(chain.from_iterable(users.values())) if user not in texts]
-    if lacking and written:
+    if lacking and by_template:
         raise CallError(
             f"a text is written from inputs, but {len(lacking)} users of the split have none, such as {lacking[0]!r}; "
             "keep users with 3 ratings or more"

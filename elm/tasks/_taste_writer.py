@@ -76,11 +76,12 @@ class TasteWriter:
         rng: draws the wording of each sentence; without one it is always the first.
         """
         items, ratings = list(items), np.asarray(ratings, float)
-        stars, scores = self.reader.rated(items, ratings), self.reader.scores(items, ratings)
+        stars = self.reader.rated(items, ratings)
+        scores = stars + self.reader.sought(items)
         liked = ratings >= _LIKED if (ratings >= _LIKED).any() else ratings == ratings.max()
-        shares = self.reader.shares([item for item, likes in zip(items, liked, strict=True) if likes])
+        table = self.reader.matrix(items)  # (n_rated, n_traits)
+        shares = table[liked].mean(0)
         order = np.argsort(-scores, kind="stable")
-        table = self.reader.matrix(items)
         plain = [int(i) for i in order if not self._themes[i]]
         told = [int(i) for i in order if self._themes[i] and table[:, i].sum() >= _MET]  # once or twice is chance
         loved = [i for i in (*plain[:8], *told[: _TOLD[0]]) if scores[i] > _SHOWN]
@@ -124,6 +125,4 @@ class TasteWriter:
 
 def _graded(wordings: tuple[Sequence[str], Sequence[str]], traits: Sequence[int], strong: np.ndarray) -> Said:
     """Those of some traits that are strong, told in the first wordings, and the rest in the second."""
-    return [
-        (own, [i for i in traits if strong[i] == first]) for own, first in zip(wordings, (True, False), strict=True)
-    ]
+    return [(wordings[0], [i for i in traits if strong[i]]), (wordings[1], [i for i in traits if not strong[i]])]

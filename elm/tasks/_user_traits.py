@@ -111,10 +111,6 @@ class TraitReader:
         often: np.ndarray = _SEEK * np.log(np.maximum(share, 1e-6) / np.maximum(self.usual, 1e-6))
         return often
 
-    def shares(self, items: list[str]) -> np.ndarray:
-        """How much of these items has each trait, (n_traits,) in [0, 1]; `UnknownNameError` for an unknown item."""
-        return self.matrix(items).mean(0)
-
     def matrix(self, items: list[str]) -> np.ndarray:
         """How much of each trait each of these items has, (n, n_traits); `UnknownNameError` for an unknown item."""
         if unknown := next((i for i in items if i not in self._row), None):

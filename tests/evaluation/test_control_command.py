@@ -92,6 +92,7 @@ def test_parts_are_of_one_world_and_of_files_as_they_were(tmp_path):
     assert one == sources(world, 0, texts=path) != sources(world, 1, texts=path)
     path.write_text("[]")
     assert sources(world, 0, texts=path) != one
+    assert sources(world, 0, split=tmp_path)["split_sha256"] == sources(world, 0, texts=path)["texts_sha256"]
     assert sources(dataclasses.replace(world, facts=None), 0) == sources(dataclasses.replace(world, facts=None), 1)
 
 
