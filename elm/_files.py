@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import DataFileError
+from elm._inside import check_place
 
 JSON_LIMIT = 64 * 2**20
 """No description of ours comes near so many bytes; parsing a larger file would only fill the memory."""
@@ -34,6 +35,7 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     'hello'
     """
     path = Path(path)
+    check_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_strays(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{os.getpid()}.", suffix=".tmp")

@@ -3,8 +3,9 @@
 A save is made beside the folder and flushed. On Linux the two folders then change places in one system call, so a
 kill at any moment leaves the whole old folder or the whole new one. Where that call is not to be had (other systems,
 some network disks, a folder that is a mount point or someone's working directory), the finished save is renamed to
-`.elm-save` inside the folder, which is the moment that counts, and its parts are moved in from there; the next reader
-or writer finishes what a kill interrupted.
+`.elm-save` inside the folder, which is the moment that counts, and its parts are moved in from there. What a kill
+interrupted is finished by the next writer, or by `elm repair`; a reader never writes. A folder may come from anybody,
+so a finished save counts only where it proves that it was made for this very folder: it holds the inodes of both.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
-from elm._errors import CallError, FolderBusyError
+from elm._errors import CallError, DataFileError, FolderBusyError
 from elm._files import disk_errors, sync
+from elm._inside import check_links, check_place, inode
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -31,10 +35,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WAIT = 5.0
-"""Seconds that a writer waits for another one of the same folder."""
+"""Seconds that a writer, or a reader, waits for a writer of the same folder."""
 
 _READY, _RETIRED = ".elm-save", ".retired"
-_TRIES = 5  # reads of a folder that is saved again and again, before the reader has the writers wait
 _NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.EBUSY, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOTEMPTY,
              errno.EEXIST, errno.EACCES}  # fmt: skip
 
@@ -46,7 +49,8 @@ def folder_written_aside(folder: str | Path, retired: Iterable[str] = ()) -> Ite
     Files and folders at the top of the old folder stay where the new one has none of that name, except those in
     `retired`, which belonged to the old save. A kill leaves the old folder or the new one; an error, such as a full
     disk, leaves the old one. Raises `FolderBusyError` while another process writes the folder, `CallError` where a file
-    is in its place.
+    is in its place or a link leads out of the run that it is in, `DataFileError` where it holds a half-done save that
+    was not made here.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "unit"
@@ -56,6 +60,7 @@ def folder_written_aside(folder: str | Path, retired: Iterable[str] = ()) -> Ite
     >>> [p.name for p in target.parent.rglob("*")], (target / "a.txt").read_text()
     (['unit', 'a.txt'], 'new')
     """
+    check_place(folder)
     folder = Path(folder).resolve()  # a link goes on pointing where it points
     if folder.exists() and not folder.is_dir():
         raise CallError(f"what is saved here is a folder, and {folder} is a file: choose another name")
@@ -125,23 +130,47 @@ def _acquired(path: Path, folder: Path, wait: float) -> FileLock:
 
 
 def read_whole(folder: str | Path, read: Callable[[], T]) -> T:
-    """What `read` gives, from one save of the folder: it is called again where the folder was replaced meanwhile."""
+    """What `read` gives, from one save of the folder: it is called again where the folder was replaced meanwhile.
+
+    Nothing is written or removed. Raises `FolderBusyError` where the folder is saved all the time, `DataFileError`
+    where a save of it was interrupted and where a link leads out of it.
+    """
     folder = Path(folder)
-    for _ in range(_TRIES):
-        if (folder / _READY).is_dir():
-            with locked(folder):
-                _finish(folder)
+    until = time.monotonic() + WAIT
+    while True:
         before = _stamp(folder)
         try:
+            if _is_half_done(folder):
+                _check_ready(folder)
+                raise FolderBusyError(f"a save of {folder} was interrupted; finish it with: elm repair {folder}")
+            check_place(folder)
+            check_links(folder)
             value = read()
-        except Exception:
-            if _stamp(folder) == before:
+        except Exception as error:
+            lasting = _stamp(folder) == before and not isinstance(error, FolderBusyError)
+            if lasting or time.monotonic() > until:
                 raise
         else:
             if _stamp(folder) == before:
                 return value
+            if time.monotonic() > until:
+                raise FolderBusyError(f"{folder} is being saved again and again; read it when that has ended")
+        time.sleep(0.02)
+
+
+def finish_save(folder: str | Path) -> bool:
+    """Finish a save of the folder that was interrupted; whether there was one.
+
+    Raises `DataFileError` where the folder is none or the half-done save was not made for it on this machine,
+    `FolderBusyError` while another process writes it.
+    """
+    folder = Path(folder).resolve()
+    if not folder.is_dir():
+        raise DataFileError(f"what is repaired is a folder, and there is none at {folder}")
     with locked(folder):
-        return read()
+        found = _is_half_done(folder)
+        _finish(folder)
+    return found
 
 
 def _stamp(folder: Path) -> tuple[int, ...] | None:
@@ -150,7 +179,7 @@ def _stamp(folder: Path) -> tuple[int, ...] | None:
         found = folder.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_mtime_ns, (folder / _READY).is_dir()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, _is_half_done(folder)
 
 
 def _home(folder: Path) -> Path:
@@ -188,7 +217,10 @@ def _swap(aside: Path, folder: Path, retired: set[str]) -> None:
         for name in kept:  # the links; the files stay where they are
             (aside / name).unlink(missing_ok=True)
     folder.mkdir(exist_ok=True)
-    (aside / _RETIRED).write_text("\n".join(sorted(old & (retired - names))), encoding="utf-8")
+    if os.path.lexists(folder / _READY):
+        os.rmdir(folder / _READY)
+    record = {"made_for": [inode(folder), inode(aside)], "retired": sorted(old & (retired - names))}
+    (aside / _RETIRED).write_text(json.dumps(record), encoding="utf-8")
     os.rename(aside, folder / _READY)
     _finish(folder)
 
@@ -196,18 +228,38 @@ def _swap(aside: Path, folder: Path, retired: set[str]) -> None:
 def _finish(folder: Path) -> None:
     """Move in the parts of a finished save. However often it is interrupted, it goes on where it was."""
     ready = folder / _READY
-    if not ready.is_dir():
+    if not _is_half_done(folder):
         return
-    record = ready / _RETIRED
-    if record.exists():
-        for name in record.read_text(encoding="utf-8").splitlines():
-            _remove(folder / Path(name).name)
+    retired = _check_ready(folder)
+    for name in retired.intersection(os.listdir(folder)) - {_READY}:  # plain names of this folder, whatever was listed
+        _remove(folder / name)
     for part in sorted(ready.iterdir()):
-        if part != record:
+        if part.name != _RETIRED:
             _remove(folder / part.name)
             os.rename(part, folder / part.name)
     sync(folder)
     shutil.rmtree(ready)
+
+
+def _is_half_done(folder: Path) -> bool:
+    """Whether the folder holds parts of a save; an empty folder is what is left when all of them were moved in."""
+    ready = folder / _READY
+    return os.path.lexists(ready) and not (_is_folder(ready) and not os.listdir(ready))
+
+
+def _check_ready(folder: Path) -> set[str]:
+    """The names that a finished save retires; `DataFileError` unless this program made it for this very folder."""
+    ready = folder / _READY
+    try:
+        record = json.loads((ready / _RETIRED).read_text(encoding="utf-8")) if _is_folder(ready) else {}
+        if record["made_for"] == [inode(folder), inode(ready)]:
+            return {str(name) for name in record["retired"]}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        pass
+    raise DataFileError(
+        f"{ready} should be a save that was made here and interrupted, but it is not: it came with the folder, or the "
+        "folder was copied; remove it, or fetch the folder again"
+    )
 
 
 def _exchange(one: Path, other: Path) -> None:

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
     from elm.adapters._config import FLOATS, AdapterConfig, read_adapter_config, shape_problems
     from elm.adapters._flax import FlaxAdapter
-    from elm.adapters._manifest import KINDS, PARTS, Problem, check_manifest, manifest_problems, write_manifest
+    from elm.adapters._manifest import (
+        KINDS,
+        MANIFEST,
+        PARTS,
+        Problem,
+        check_manifest,
+        manifest_problems,
+        write_manifest,
+    )
     from elm.adapters._mlp import MLPAdapter
     from elm.adapters._scan import scan, tensor_kinds
     from elm.adapters._schema import SCHEMA, FolderConfig, TaskPrompt, read_config
@@ -24,7 +32,7 @@ _HOMES = {
     "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
     "_config": ("FLOATS", "AdapterConfig", "read_adapter_config", "shape_problems"),
     "_flax": ("FlaxAdapter",),
-    "_manifest": ("KINDS", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
+    "_manifest": ("KINDS", "MANIFEST", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
     "_mlp": ("MLPAdapter",),
     "_scan": ("scan", "tensor_kinds"),
     "_schema": ("SCHEMA", "FolderConfig", "TaskPrompt", "read_config"),
@@ -34,11 +42,11 @@ _HOMES = {
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["FLOATS", "KINDS", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter", "FolderConfig",
-           "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "load_adapter",
-           "manifest_problems", "read_adapter_config", "read_config", "read_tensors", "require_finite",
-           "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds", "write_adapter",
-           "write_manifest", "write_tensors"]  # fmt: skip
+__all__ = ["FLOATS", "KINDS", "MANIFEST", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter",
+           "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature",
+           "load_adapter", "manifest_problems", "read_adapter_config", "read_config", "read_tensors",
+           "require_finite", "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds",
+           "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

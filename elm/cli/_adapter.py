@@ -191,7 +191,7 @@ def push(
     from elm.runs import card_problems
 
     place = model_folder(folder)
-    if problems := problems_of(place):
+    if problems := problems_of(place, unlisted=False):
         raise CheckpointError(f"only a sound folder is sent, and {place / str(problems[0])}")
     if wrong := card_problems((place / "README.md").read_text(encoding="utf-8"), place):
         raise CheckpointError(f"the Hub would not take the card of {place}: {wrong[0]}; write it anew with --rewrite")
@@ -225,7 +225,7 @@ def pull(
 
     check_out(out)
     cached = fetch(name, revision)
-    if problems := problems_of(cached):
+    if problems := problems_of(cached, unlisted=False):
         raise CheckpointError(f"{name} is not sound, and nothing was written: {problems[0]}")
     rewritten(cached, {}, out)
     emit({"repository": name, "folder": str(out), "bytes": _size(out)}, json_mode,

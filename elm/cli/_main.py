@@ -25,6 +25,7 @@ from elm.cli._data import data
 from elm.cli._describe import describe, profile
 from elm.cli._doctor import doctor
 from elm.cli._embed import embed
+from elm.cli._folder import repair, trust
 from elm.cli._noise import quiet_libraries
 from elm.cli._output import one_line
 from elm.cli._quickstart import quickstart
@@ -53,6 +54,8 @@ app.add_typer(bench, name="bench")
 app.add_typer(cav, name="cav")
 app.add_typer(adapter, name="adapter")
 app.command()(doctor)
+app.command()(repair)
+app.command()(trust)
 
 
 def _show_version(asked: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 from elm._errors import CheckpointError, DataFileError, ElmError
 from elm._files import read_json, sha256
 from elm.adapters import (
+    MANIFEST,
+    PARTS,
+    SIGNATURE,
     FolderConfig,
     Problem,
     manifest_problems,
@@ -24,16 +28,22 @@ from elm.model._llm import check_shapes
 from elm.model._lora import check_lora
 from elm.model._store import layout_problems, model_folder, needed_files, resolved_base, stored_tasks
 
+_HARMLESS = {".DS_Store", ".cache", ".git", ".gitattributes", ".gitignore", ".lock"}
+"""What systems, git and the Hub's library put beside files; none of it is read here."""
 
-def verify(folder: str | Path, base: str | Path | None = None) -> list[Problem]:
+
+def verify(folder: str | Path, base: str | Path | None = None, unlisted: bool = True) -> list[Problem]:
     """All problems of an adapter folder (or of a run's); none means that it is sound.
 
     Checks every hash, size, shape and kind of number, that all numbers are finite, each adapter's fingerprint, that
     there is exactly one of llm/ and lora/, and that adapters are as wide as the language model's token embeddings:
     that of llm/, or for lora/ that of `base` (a folder or a Hub id), whose weights must be the recorded ones. Each file
-    of weights is read once. Raises `DataFileError` where there is no folder.
+    of weights is read once. unlisted: whether a file that the manifest does not name is a problem, too: nothing reads
+    it, and nobody vouches for it. Raises `DataFileError` where there is no folder.
     """
-    return sorted(set(_problems(model_folder(folder), base)), key=lambda problem: problem.path)
+    folder = model_folder(folder)
+    found = {*_problems(folder, base), *(_unlisted(folder) if unlisted else ())}
+    return sorted(found, key=lambda problem: problem.path)
 
 
 def _problems(folder: Path, base: str | Path | None) -> Iterator[Problem]:
@@ -76,6 +86,22 @@ def _problems(folder: Path, base: str | Path | None) -> Iterator[Problem]:
         yield from layout_problems(folder, config)
         yield from _raised(folder, "config.json", lambda _: stored_tasks(config))
         yield from _adapters(folder, config, base)
+
+
+def _unlisted(folder: Path) -> Iterator[Problem]:
+    """Files that the manifest does not name; those of the parts that are loaded are told by `manifest_problems`."""
+    try:
+        named = {MANIFEST, SIGNATURE, *read_json(folder / MANIFEST)}
+    except (ElmError, TypeError):  # told elsewhere
+        return
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(set(folders) - _HARMLESS)
+        links = [name for name in folders if Path(where, name).is_symlink()]
+        for name in sorted({*files, *links} - _HARMLESS):
+            parts = Path(where, name).relative_to(folder).parts
+            told = parts[0] in PARTS and not any(part.startswith(".") for part in parts)
+            if not told and "/".join(parts) not in named:
+                yield Problem("/".join(parts), "is not named by the manifest, so nobody vouches for it; move it away")
 
 
 def _adapters(folder: Path, config: FolderConfig, base: str | Path | None) -> Iterator[Problem]:

@@ -30,6 +30,7 @@ from elm.runs._summaries import chat_summaries, file_summaries, template_summari
 from elm.runs._teach import teach
 from elm.runs._text_models import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
 from elm.runs._text_split import TextSplit, text_split
+from elm.runs._trust import trust
 from elm.runs._world import World, build_world
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "template_summaries",
     "text_split",
     "train_run",
+    "trust",
     "vector_of_history",
     "write_card",
 ]

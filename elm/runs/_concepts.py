@@ -11,14 +11,15 @@ import pandas as pd
 
 from elm._errors import CallError, DataFileError, UnknownNameError
 from elm._files import json_bytes, read_json
+from elm._inside import check_named, mark_as_made_here
 from elm.cav import CAV, CAVs, evidence, fact_concepts, fit, genome_concepts, genre_concepts, named_items, tag_concepts
 from elm.data import Dataset, EntitySplit, load_genome, load_tags, split_entities
 from elm.data import load as load_dataset
 from elm.embeddings import VectorTable
 from elm.runs._config import RunConfig
-from elm.runs._open import Kind, open_table
+from elm.runs._open import Kind, open_table, run_settings
 
-_SETTINGS, _LABELS = "fitted.json", "labels.parquet"
+SETTINGS, _LABELS = "fitted.json", "labels.parquet"
 
 Concepts = Mapping[str, Iterable[str] | pd.Series]
 
@@ -48,7 +49,7 @@ class ConceptSettings:
 
     def dataset(self) -> Dataset:
         """The data set of the run; the demo world for the shipped vectors."""
-        named = {} if self.run is None else read_json(Path(self.run) / "run.json")
+        named = {} if self.run is None else run_settings(self.run)
         return load_dataset(named.get("dataset", "demo"), seed=named.get("seed", 0))
 
     def _split(self) -> EntitySplit:
@@ -96,17 +97,22 @@ def fit_concepts(out: str | Path, settings: ConceptSettings, concepts: Mapping[s
         [pd.DataFrame({"concept": name, "id": labels.index, "grade": labels}) for name, labels in concepts.items()]
     )
     cavs.save(out, {**_described(settings, out), _LABELS: frame.to_parquet(index=False)})
+    mark_as_made_here(Path(out))
     return cavs
 
 
 def open_concepts(folder: str | Path) -> tuple[CAVs, ConceptSettings]:
-    """What `fit_concepts` saved; `DataFileError` where the folder is another or not whole."""
-    cavs, path = CAVs.load(folder), Path(folder) / _SETTINGS
+    """What `fit_concepts` saved; `DataFileError` where the folder is another or not whole, `CallError` where it came
+    from elsewhere and names a run outside of itself (`trust` allows it).
+    """
+    cavs, path = CAVs.load(folder), Path(folder) / SETTINGS
     try:
         settings = ConceptSettings(**read_json(path))
         if settings.run is None:
             return cavs, settings
-        return cavs, replace(settings, run=os.path.normpath(Path(folder).resolve() / settings.run))
+        run = os.path.normpath(Path(folder).resolve() / settings.run)
+        check_named(Path(folder), {"run": run})
+        return cavs, replace(settings, run=run)
     except TypeError as error:
         raise DataFileError(
             f"{path} does not say what the concepts were fitted on ({error}); fit them again"
@@ -151,6 +157,7 @@ def sentence_concepts(out: str | Path, settings: ConceptSettings, cav: CAV) -> C
     """Save a concept made from sentences, which has no labels to test it by."""
     cavs = CAVs({cav.name: cav})
     cavs.save(out, _described(settings, out))
+    mark_as_made_here(Path(out))
     return cavs
 
 
@@ -160,4 +167,4 @@ def _described(settings: ConceptSettings, out: str | Path) -> dict[str, bytes]:
         run, home = Path(settings.run).resolve(), Path(out).resolve()
         near = run.drive == home.drive  # Windows knows no way from one disk to another
         settings = replace(settings, run=Path(os.path.relpath(run, home)).as_posix() if near else str(run))
-    return {_SETTINGS: json_bytes(asdict(settings))}
+    return {SETTINGS: json_bytes(asdict(settings))}

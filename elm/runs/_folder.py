@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -12,8 +13,8 @@ from typing import Any
 from elm._errors import CallError, DataFileError
 from elm._files import read_json, write_json
 from elm._folders import hold
+from elm._inside import RUN, check_links, mark_as_made_here
 
-_SETTINGS = "run.json"
 _MADE = (
     "steps",
     "checkpoints",
@@ -60,28 +61,37 @@ class RunFolder:
         is none; `FolderBusyError` where another process works in it.
         """
         run, wanted = cls(path), _plain(settings)
-        found = [part for part in _MADE if (run.path / part).exists()]
-        begun = (run.path / _SETTINGS).exists()
-        if found and not begun:
-            raise CallError(
-                f"a run begins in a folder of its own, and {run.path} holds {found[0]} but no {_SETTINGS}: "
-                "choose another folder with --out"
-            )
+        run._check_begun()
         run.path.mkdir(parents=True, exist_ok=True)
         run._held = hold(run.path)
-        if begun and not fresh and found:  # where nothing is made yet, other settings do no harm
+        found = run._check_begun()  # once more: another process may have worked here until now
+        if found and not fresh:  # where nothing is made yet, other settings do no harm
             _same(run.path, _plain(upgrade(run.settings())), wanted)
+            mark_as_made_here(run.path)  # who calls has named all that it reads
             return run
         for part in found:
             _remove(run.path / part)
-        write_json(run.path / _SETTINGS, wanted)
+        write_json(run.path / RUN, wanted)
+        mark_as_made_here(run.path)
         return run
+
+    def _check_begun(self) -> list[str]:
+        """What a run has made here; `CallError` where it was none, `DataFileError` where a link leads out."""
+        found = [part for part in _MADE if os.path.lexists(self.path / part)]
+        if found and not (self.path / RUN).exists():
+            raise CallError(
+                f"a run begins in a folder of its own, and {self.path} holds {found[0]} but no {RUN}: "
+                "choose another folder with --out"
+            )
+        check_links(self.path)
+        return found
 
     def settings(self) -> dict[str, Any]:
         """What the run was begun with; `DataFileError` where the folder is no run."""
-        if not (self.path / _SETTINGS).exists():
+        if not (self.path / RUN).exists():
             raise DataFileError(f"{self.path} is not a run folder (it has no run.json); make one with `elm quickstart`")
-        return read_json(self.path / _SETTINGS)
+        check_links(self.path)
+        return read_json(self.path / RUN)
 
     def done(self, name: str) -> dict[str, Any] | None:
         """The result of a step that is committed, else None."""

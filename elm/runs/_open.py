@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from elm._errors import DataFileError, UnknownNameError
-from elm._files import read_json
+from elm._inside import RUN, check_links, check_named
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
 from elm.recommend import Recommender
@@ -24,20 +24,39 @@ _KINDS: dict[Kind, tuple[str, ...]] = {"films": ("films",), "users": ("users", "
 
 
 def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
-    """An existing run and its settings; `DataFileError` where the folder is no run."""
+    """An existing run and its settings; `DataFileError` where the folder is no run, `CallError` where it came from
+    elsewhere and names folders outside of itself (`trust` allows them).
+    """
     run = RunFolder(path)
-    return run, RunConfig.from_dict(run.settings(), run.path / "run.json")
+    return run, RunConfig.from_dict(run_settings(path), run.path / RUN)
+
+
+def run_settings(path: str | Path) -> dict[str, Any]:
+    """The settings of an existing run as they stand; errors of `open_run`."""
+    run = RunFolder(path)
+    settings = run.settings()
+    check_named(run.path, named_paths(settings))
+    return settings
+
+
+def named_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run that may name files and folders of this disk."""
+    return {key: settings[key] for key in ("dataset", "base", "encoder") if settings.get(key) is not None}
 
 
 def open_model(run: str | Path | None) -> EmbeddingLanguageModel:
     """The model of a run or model folder; the shipped one for None."""
-    return shipped_model() if run is None else load_model(run)
+    if run is None:
+        return shipped_model()
+    check_links(run)
+    return load_model(run)
 
 
 def open_table(run: str | Path | None, kind: Kind) -> VectorTable:
     """The vectors of a run ("films", "users", "items"); the shipped demo vectors for None."""
     if run is None:
         return shipped_vectors(kind)
+    check_links(run)
     folder = Path(run) / "vectors"
     if not folder.is_dir():
         raise DataFileError(f"{run} has no vectors/; name a run folder that `elm train run` or `elm quickstart` made")
@@ -73,7 +92,6 @@ def open_recommender(run: str | Path, reads_text: bool = True) -> Recommender:
     """
     run = Path(run)
     folder = run / "recommender" if (run / "recommender").is_dir() else run
-    settings = run / "run.json"
-    made = read_json(settings) if settings.is_file() else {}
+    made = run_settings(run) if (run / RUN).is_file() else {}
     named = made.get("encoder") if reads_text or made.get("text_lora_rank") else None  # a tuned encoder starts from it
     return load_recommender(folder, SentenceEncoder(named) if named else None)

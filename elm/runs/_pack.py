@@ -30,7 +30,7 @@ def pack(source: str | Path, out: str | Path, *, half: bool = False, license: st
     """
     folder, out = model_folder(source), Path(out)
     check_out(out, folder)
-    if problems := verify(folder):
+    if problems := verify(folder, unlisted=False):
         raise CheckpointError(f"only a sound model is packed, and {folder / str(problems[0])}")
     config = _without_paths(read_config(folder))
     remarks = []

@@ -114,7 +114,7 @@ def test_labels_and_settings_come_and_go_with_their_concepts(folders: Path, run:
     folder = shutil.copytree(folders / "films", tmp_path / "set")
     (folder / "notes.txt").write_text("a person's own")
     assert run("fit", "--sentence", "a funny film", "--against", "a sad film", "--out", folder)[0] == 0
-    names = ["concepts.json", "directions.safetensors", "fitted.json", "notes.txt"]
+    names = [".made-here", "concepts.json", "directions.safetensors", "fitted.json", "notes.txt"]
     assert sorted(path.name for path in folder.iterdir()) == names
 
 
