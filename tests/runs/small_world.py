@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from elm.data import Dataset, Facts, film_texts, make_films, make_ratings
-from elm.runs import RunConfig
+from elm.runs import RunConfig, trust
 from elm.training import LoopConfig, TwoStage
 
 FILMS, USERS = 120, 150
@@ -95,3 +96,10 @@ def alike(first: Any, second: Any) -> bool:
     if isinstance(first, float) and isinstance(second, float):
         return math.isclose(first, second, rel_tol=1e-3, abs_tol=1e-6)
     return bool(first == second)
+
+
+def trusted_copy(run: Path, to: Path) -> Path:
+    """A copy of a run that may read the data and the encoder that the run names."""
+    copy = Path(shutil.copytree(run, to))
+    trust(copy)
+    return copy

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_world import Finished
+from small_world import Finished, trusted_copy
 
 from elm._errors import CallError
 from elm.cli import main
@@ -23,7 +23,7 @@ FEW = ("--films", 3, "--users", 4)
 @pytest.fixture(scope="module")
 def run(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the finished run that has been scored."""
-    folder = shutil.copytree(finished.folder, tmp_path_factory.mktemp("bench") / "run")
+    folder = trusted_copy(finished.folder, tmp_path_factory.mktemp("bench") / "run")
     bench_run(folder, 3, 4, progress=False)
     return folder
 
@@ -95,7 +95,7 @@ def test_texts_that_do_not_fit_are_named_by_line(elm: Elm, run: Path, answered: 
 
 
 def test_a_report_of_an_earlier_model_is_not_compared(run: Path, tmp_path: Path) -> None:
-    older = shutil.copytree(run, tmp_path / "older")
+    older = trusted_copy(run, tmp_path / "older")
     told = json.loads((older / "report.json").read_text())
     told["source"]["weights"] = "0" * 16
     (older / "report.json").write_text(json.dumps(told))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from small_world import Finished
+from small_world import Finished, trusted_copy
 
 import elm as toolkit
 from elm._errors import CallError, DataFileError
@@ -21,7 +20,7 @@ from elm.runs._certify import Known
 @pytest.fixture
 def run(finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     _certify._certifier.cache_clear()
-    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    folder = trusted_copy(finished.folder, tmp_path / "run")
     some = Known.entities
 
     def more(self: Known, task: str, part: str = "validation") -> VectorTable:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from small_world import AMOUNTS, Finished, Small, alike
+from small_world import AMOUNTS, Finished, Small, alike, trusted_copy
 
 import elm
 from elm._errors import CallError, DataFileError, LeakageError
@@ -106,7 +106,7 @@ def quick(scores: Any) -> Any:
 
 
 def test_bench_uses_the_same_names_and_finds_the_same_scores(finished: Finished, tmp_path: Path) -> None:
-    run = Path(shutil.copytree(finished.folder, tmp_path / "run"))  # its card is written anew
+    run = trusted_copy(finished.folder, tmp_path / "run")  # its card is written anew
     value = bench_run(run, 6, 14, progress=False)
     assert set(value) == {"run", "consistency", "behaviour", "versions", "profile"}
     assert alike(quick(value["consistency"]), quick(finished.result["consistency"]))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from small_world import trusted_copy
 
 from elm._files import write_json
 from elm.embeddings import SentenceEncoder
@@ -14,7 +15,7 @@ from elm.runs import RunConfig, RunFolder, build_world, open_recommender, open_r
 
 
 def test_a_run_tunes_its_text_encoder_and_opens_again(finished: Any, tmp_path: Path) -> None:
-    shutil.copytree(finished.folder, tmp_path / "run")
+    trusted_copy(finished.folder, tmp_path / "run")
     config = replace(open_run(tmp_path / "run")[1], text_lora_rank=2)
     write_json(tmp_path / "run" / "run.json", config.to_dict())
     run, config = open_run(tmp_path / "run")
