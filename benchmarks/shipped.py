@@ -3,7 +3,7 @@
     python benchmarks/shipped.py [--run RUN] [--json | --markdown] [--zero-shot] [--films 200]
 
 By default the shipped model; --run: a model and its world, such as `elm train run` made. --markdown: the tables of
-docs/results.md. Beside each film task stand SC and BC of the ELM paper (Table 2): another encoder, other films, another
+docs/results. Beside each film task stand SC and BC of the ELM paper (Table 2): another encoder, other films, another
 ranker, so the figures cannot be compared in absolute terms.
 """
 

@@ -23,8 +23,7 @@ from elm._errors import (
     UnusableTextError,
     VectorError,
 )
-
-__version__ = "0.1.0"
+from elm._version import __version__ as __version__
 
 _ROOMS = ("adapters", "cav", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "runs", "tasks",
           "training")  # fmt: skip

@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,13 +24,14 @@ LINKS = ("adapters", "cav", "embeddings", "tasks")
 MAY_USE: dict[str, set[str]] = {
     "data": set(),
     "metrics": set(),
+    "chat": set(),
     "embeddings": {"data"},
     "cav": {"data", "embeddings", "metrics"},
     "adapters": {"embeddings"},
-    "tasks": {"data", "embeddings"},
+    "tasks": {"chat", "data", "embeddings"},
     "model": {"data", "embeddings", "adapters", "tasks"},
     "training": {"data", "metrics", "embeddings", "adapters", "tasks", "model"},
-    "recommend": {"data", "metrics", "embeddings"},
+    "recommend": {"chat", "data", "metrics", "embeddings", "tasks"},
 }
 for _room in ("evaluation", "runs", "cli"):
     MAY_USE[_room] = set(MAY_USE)  # all above
@@ -40,6 +42,10 @@ HEAVY = {"torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "implic
          "jax", "flax", "model_signing", "filelock", "ipywidgets", "openai", "jinja2", "markupsafe"}  # fmt: skip
 
 
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
+"""Full name -> file of each module of the package."""
+
+
 def imported(path: Path) -> Iterator[str]:
     """The full names of the modules that a file imports, at the top or inside a function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -47,12 +53,27 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: write the whole name instead of a relative import"
-            module = node.module or ""
-            yield module
-            # `from elm import data` and `from elm.cli import _output` import a module, too.
+            # `from elm import data` and `from elm.cli import _output` import a module, other names come from the first.
             for alias in node.names:
-                if module == "elm" or alias.name.startswith("_"):
-                    yield f"{module}.{alias.name}"
+                full = f"{node.module}.{alias.name}"
+                yield full if full in MODULES else str(node.module)
+
+
+def cycle(arrows: dict[str, set[str]]) -> list[str]:
+    """Some cycle of a graph as its nodes in order; empty where there is none."""
+    done: set[str] = set()
+
+    def below(node: str, way: list[str]) -> list[str]:
+        if node in way:
+            return [*way[way.index(node) :], node]
+        if node not in done:
+            for other in sorted(arrows[node]):
+                if found := below(other, [*way, node]):
+                    return found
+            done.add(node)
+        return []
+
+    return next((found for node in sorted(arrows) if (found := below(node, []))), [])
 
 
 def modules_after(code: str) -> set[str]:
@@ -115,18 +136,39 @@ def test_doors_name_what_they_hand_out_once() -> None:
         assert len(door.__all__) == len(set(door.__all__)), room
 
 
-def test_no_file_is_longer_than_400_lines() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for path in [*SOURCES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
-    }
-    assert not long
+def test_files_import_each_other_in_no_circle() -> None:
+    """Also not inside functions, and not for types alone."""
+    arrows = {name: (set(imported(path)) & MODULES.keys()) - {name} for name, path in MODULES.items()}
+    assert not (found := cycle(arrows)), " -> ".join(found)
+
+
+def test_the_search_for_circles_finds_them() -> None:
+    assert cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_no_file_is_too_long_and_no_folder_too_full() -> None:
+    others = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    limits = dict.fromkeys(SOURCES, 350) | dict.fromkeys(others, 400)
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in limits}
+    assert not {str(path.relative_to(ROOT)): lines[path] for path in limits if lines[path] > limits[path]}
+    files = Counter(path.parent for path in limits)
+    assert not {str(folder.relative_to(ROOT)): count for folder, count in files.items() if count > 25}
 
 
 def test_room_files_are_private() -> None:
-    loose = [path for path in PACKAGE.glob("*/*.py") if not path.name.startswith("_")]
+    loose = [path for path in SOURCES if path.parent != PACKAGE and not path.name.startswith("_")]
     assert not loose
+
+
+def test_every_wing_says_what_it_holds_and_hands_out_nothing() -> None:
+    """A wing is a folder of a room; its names are handed out by the room's own door."""
+    wings = list(PACKAGE.glob("*/*/__init__.py"))
+    assert len(wings) >= 25
+    for path in wings:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert (ast.get_docstring(tree) or "").strip(), path
+        assert len(tree.body) == 1, f"{path}: a wing's __init__.py holds its docstring alone"
 
 
 @pytest.mark.parametrize("name", LINKS)
@@ -151,7 +193,9 @@ def test_the_network_guard_fails_a_test_that_reaches_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("*/*.md")), ids=lambda path: path.name
+    "document",
+    sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")) + sorted(ROOT.glob("[be]*/*.md")),
+    ids=lambda path: path.name,
 )
 def test_links_in_documents_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", document.read_text(encoding="utf-8")):

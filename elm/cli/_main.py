@@ -14,8 +14,8 @@ from typing import Annotated
 
 import typer
 
-from elm import __version__
 from elm._errors import ElmError
+from elm._version import __version__
 from elm.cli import _output
 from elm.cli._adapter import adapter
 from elm.cli._ask import ask

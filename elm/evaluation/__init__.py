@@ -18,6 +18,7 @@ from elm.evaluation.consistency._rewrites import VERSIONS, VersionScores, versio
 from elm.evaluation.consistency._semantic import TaskScores, item_consistency
 from elm.evaluation.consistency._shortcuts import SIGNS, Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import UserScores
+from elm.evaluation.controllability._benchmark import bench_control
 from elm.evaluation.controllability._figures import guided_figure, guided_map_figure, trade_off_figure
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import Guided, genre_attributes, guided
@@ -57,7 +58,7 @@ from elm.evaluation.report._terminal_tables import (
 )
 from elm.evaluation.report._text_files import read_texts, write_entities
 from elm.evaluation.report._verdicts import report_tests, verdicts
-from elm.metrics._text_statistics import text_statistics
+from elm.metrics import text_statistics
 
 __all__ = [
     "BETWEEN",
@@ -115,6 +116,7 @@ __all__ = [
     "beats_neighbour",
     "behaviour_table",
     "behavioural_along",
+    "bench_control",
     "certify",
     "check_range",
     "compare",

@@ -104,41 +104,6 @@ def encoded(encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     return padded[[row.get(text, len(distinct)) for text in texts]]
 
 
-def partners(n: int, seed: int) -> npt.NDArray[np.int64]:
-    """For each of n entities another one, everybody's partner once: a permutation without fixed points, (n,).
-
-    One random cycle over all (Sattolo's algorithm has the same law). Raises `CallError` for fewer than two.
-
-    >>> sorted(partners(5, seed=0).tolist()), (partners(5, seed=0) != range(5)).all()
-    ([0, 1, 2, 3, 4], np.True_)
-    """
-    if n < 2:
-        raise CallError(f"the shuffled control needs at least two held-out entities, got {n}")
-    order = np.random.default_rng(seed).permutation(n)
-    partner = np.empty(n, dtype=np.int64)
-    partner[order] = np.roll(order, -1)
-    return partner
-
-
-def ratio_interval(
-    score: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, seed: int, level: float = 0.95, resamples: int = 2000
-) -> tuple[float, float]:
-    """Bootstrap interval over entities of (mean score - mean low) / (mean high - mean low), each (n,).
-
-    Resamples in which the ceiling does not beat its control are left out; (NaN, NaN) where that is more than half.
-    """
-    values = np.stack([np.asarray(v, dtype=np.float64) for v in (score, low, high)], axis=1)  # (n, 3)
-    rng, n = np.random.default_rng(seed), len(values)
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples) / n  # (resamples, n)
-    means = weights @ values
-    valid = means[:, 2] > means[:, 1]
-    if valid.mean() < 0.5:
-        return float("nan"), float("nan")
-    ratios = (means[valid, 0] - means[valid, 1]) / (means[valid, 2] - means[valid, 1])
-    a, b = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
-    return float(a), float(b)
-
-
 def unit(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Rows (n, dim) set to length 1; a row of zeros stays zero."""
     return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)

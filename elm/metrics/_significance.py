@@ -85,3 +85,22 @@ def holm(p_values: npt.ArrayLike) -> Floats:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
+
+
+def ratio_interval(
+    score: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, seed: int, level: float = 0.95, resamples: int = 2000
+) -> tuple[float, float]:
+    """Bootstrap interval over entities of (mean score - mean low) / (mean high - mean low), each (n,).
+
+    Resamples in which the ceiling does not beat its control are left out; (NaN, NaN) where that is more than half.
+    """
+    values = np.stack([np.asarray(v, dtype=np.float64) for v in (score, low, high)], axis=1)  # (n, 3)
+    rng, n = np.random.default_rng(seed), len(values)
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples) / n  # (resamples, n)
+    means = weights @ values
+    valid = means[:, 2] > means[:, 1]
+    if valid.mean() < 0.5:
+        return float("nan"), float("nan")
+    ratios = (means[valid, 0] - means[valid, 1]) / (means[valid, 2] - means[valid, 1])
+    a, b = np.quantile(ratios, [(1 - level) / 2, (1 + level) / 2])
+    return float(a), float(b)

@@ -1,7 +1,10 @@
 """Recommenders: backbones that rank from histories, TEARS that a person steers with words, and what an edit changes."""
 
+from elm.metrics import genre_ndcg
 from elm.recommend._held_out import HeldOut, ndcg_at
+from elm.recommend._lists import ListDiff, Recommendation
 from elm.recommend._ratings import fold_in, positives
+from elm.recommend._scorer import Scorer
 from elm.recommend._scores import evaluate_profiles
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend.backbones._ease import EASE
@@ -31,26 +34,27 @@ from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.profiles._editors import Editor, LanguageModelEditor, RuleEditor
 from elm.recommend.profiles._genre_swap import (
     EditEffect,
-    Scorer,
     all_on,
     edit_genres,
     evaluate_edit,
     flip_shares,
     genre_masks,
-    genre_ndcg,
     genre_preferences,
 )
 from elm.recommend.profiles._genre_words import genre_words, names_genre, swap_genres
 from elm.recommend.profiles._polarity import affirmed, sentiment, speaks_against
 from elm.recommend.profiles._sentences import clauses, pieces
-from elm.recommend.tears._attribution import EditExplanation, EditPart, ListDiff
+from elm.recommend.tears._attribution import EditExplanation, EditPart
 from elm.recommend.tears._augmentation import make_views
 from elm.recommend.tears._genre_encoder import GenreEncoder, genre_shares
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._loss import BASE, DECODINGS, TearsTraining
 from elm.recommend.tears._model import Tears
-from elm.recommend.tears._recommender import Recommendation, Recommender
+from elm.recommend.tears._recommender import Recommender
+from elm.recommend.tears._registry import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
+from elm.recommend.tears._summaries import chat_summaries, file_summaries, template_summaries
 from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
+from elm.recommend.tears._text_split import TextSplit, text_split
 from elm.recommend.tears._training import Views, train_tears
 
 load = Recommender.load
@@ -64,6 +68,7 @@ __all__ = [
     "MODELS",
     "PAPER_THRESHOLDS",
     "PROTOCOLS",
+    "TEXT_MODELS",
     "TRAINING",
     "TUNING",
     "AskedModel",
@@ -103,19 +108,26 @@ __all__ = [
     "TearsTraining",
     "TextEncoder",
     "TextHeadConfig",
+    "TextModels",
+    "TextSplit",
     "Thresholds",
     "Views",
     "WalsRanker",
+    "WithTexts",
     "affirmed",
     "all_on",
     "bench_models",
+    "best_alpha",
+    "chat_summaries",
     "clauses",
     "compare",
     "cost",
     "edit_genres",
     "evaluate_edit",
     "evaluate_profiles",
+    "file_summaries",
     "fit_backbone",
+    "fit_text_model",
     "flip_shares",
     "fold_in",
     "genre_masks",
@@ -129,6 +141,7 @@ __all__ = [
     "make_views",
     "measure",
     "names_genre",
+    "natural_pairs",
     "ndcg_at",
     "pieces",
     "positives",
@@ -137,6 +150,8 @@ __all__ = [
     "speaks_against",
     "split_dataset",
     "swap_genres",
+    "template_summaries",
+    "text_split",
     "train_backbone",
     "train_multivae",
     "train_tears",

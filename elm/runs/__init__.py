@@ -1,9 +1,19 @@
 """Runs: data, vectors, models and scores of one experiment in one folder that resumes."""
 
-from elm.evaluation.controllability._benchmark import bench_control
-from elm.recommend.tears._registry import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
-from elm.recommend.tears._summaries import chat_summaries, file_summaries, template_summaries
-from elm.recommend.tears._text_split import TextSplit, text_split
+from elm.evaluation import bench_control
+from elm.recommend import (
+    TEXT_MODELS,
+    TextModels,
+    TextSplit,
+    WithTexts,
+    best_alpha,
+    chat_summaries,
+    file_summaries,
+    fit_text_model,
+    natural_pairs,
+    template_summaries,
+    text_split,
+)
 from elm.runs._concepts import (
     ConceptSettings,
     concept_evidence,
@@ -19,11 +29,11 @@ from elm.runs._folder import RunFolder
 from elm.runs._open import open_model, open_recommender, open_run, open_table, open_vector, vector_of_history
 from elm.runs._trust import trust
 from elm.runs.making._latents import latent_table, read_summaries
+from elm.runs.making._quickstart import QUICK, SHORT, quickstart
 from elm.runs.making._train_base import make_base
 from elm.runs.making._train_model import teach
 from elm.runs.making._train_recommender import HeldUsers, held_users, teach_recommender
 from elm.runs.making._train_run import make_demo, train_run
-from elm.runs.quickstart._quickstart import QUICK, SHORT, quickstart
 from elm.runs.scoring._bench import bench_compare, bench_entities, bench_run, report_folder
 from elm.runs.scoring._bench_forms import bench_forms
 from elm.runs.scoring._certificates import Known, certifier

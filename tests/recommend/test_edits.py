@@ -10,6 +10,7 @@ from taste_groups import ITEMS
 from elm._errors import CallError, UnknownNameError
 from elm.data import GENRES
 from elm.evaluation import draw_flips, genre_attributes, guided, large_scope
+from elm.metrics import genre_ndcg
 from elm.recommend import (
     RuleEditor,
     all_on,
@@ -17,7 +18,6 @@ from elm.recommend import (
     evaluate_edit,
     evaluate_profiles,
     flip_shares,
-    genre_ndcg,
     genre_preferences,
     names_genre,
     ndcg_at,

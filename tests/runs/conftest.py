@@ -11,7 +11,7 @@ from filelock import FileLock
 from small_world import AMOUNTS, Finished, Small, save_encoder, small_dataset
 
 from elm.runs import quickstart
-from elm.runs.quickstart import _quickstart_steps
+from elm.runs.making import _quickstart_steps
 
 
 @pytest.fixture(scope="session")

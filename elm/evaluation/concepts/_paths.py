@@ -13,10 +13,10 @@ import pandas as pd
 from elm._errors import CallError
 from elm.cav import CAV
 from elm.embeddings import VectorTable
-from elm.evaluation._protocols import Describer, Encoder, encoded, partners, unit, written
+from elm.evaluation._protocols import Describer, Encoder, encoded, unit, written
 from elm.evaluation.rankers._candidates import Candidates, graded_ndcg
 from elm.evaluation.rankers._rankers import TrainedRanker
-from elm.metrics import cosine, spearman
+from elm.metrics import cosine, partners, spearman
 
 Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ import pandas as pd
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, fold_in
-from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, partners, texts_about, unit, written
+from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, texts_about, unit, written
 from elm.evaluation.consistency._shortcuts import Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import OTHER_DRAW, Systems, UserScores
 from elm.evaluation.controls._user_probe import TraitProbe
@@ -26,7 +26,7 @@ from elm.evaluation.rankers._candidates import (
 )
 from elm.evaluation.rankers._projection import TextProjection
 from elm.evaluation.rankers._rankers import Ranker, TrainedRanker, scored
-from elm.metrics import cosine
+from elm.metrics import cosine, partners
 from elm.tasks import Task, TemplateTeacher, UserFacts
 from elm.tasks import get as get_task
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm.embeddings import VectorTable, nearest
-from elm.evaluation._protocols import partners
+from elm.metrics import partners
 from elm.tasks import Task
 from elm.tasks import get as get_task
 

@@ -13,7 +13,7 @@ import pandas as pd
 from elm._errors import CallError
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._json import number
-from elm.evaluation._protocols import Encoder, partners, ratio_interval
+from elm.evaluation._protocols import Encoder
 from elm.evaluation.consistency._semantic import TaskScores
 from elm.evaluation.consistency._tidy import tidy
 from elm.evaluation.consistency._user_scores import ranker_dicts, ranker_p
@@ -27,7 +27,7 @@ from elm.evaluation.rankers._candidates import (
 )
 from elm.evaluation.rankers._projection import TextProjection
 from elm.evaluation.rankers._rankers import Ranker, TrainedRanker, scored
-from elm.metrics import paired_test, rank_between
+from elm.metrics import paired_test, partners, rank_between, ratio_interval
 from elm.tasks import TemplateTeacher
 
 Floats = npt.NDArray[np.float64]

@@ -10,11 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm.evaluation._json import number
-from elm.evaluation._protocols import ratio_interval
 from elm.evaluation.consistency._facts import FactScores
 from elm.evaluation.consistency._shortcuts import Finding
 from elm.evaluation.consistency._tidy import tidy, tidy_texts
-from elm.metrics import paired_test, rank_between
+from elm.metrics import paired_test, rank_between, ratio_interval
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,24 +13,14 @@ import numpy.typing as npt
 from elm._errors import CallError
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, nearest
-from elm.evaluation._protocols import (
-    GIVEN,
-    UNASKED,
-    Describer,
-    Encoder,
-    Texts,
-    encoded,
-    partners,
-    texts_about,
-    written,
-)
+from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, encoded, texts_about, written
 from elm.evaluation.consistency._entities import Rows, paired_with
 from elm.evaluation.consistency._facts import FactScores, fact_kinds, fact_scores
 from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._names_and_years import named_scores
 from elm.evaluation.consistency._shortcuts import fraud_signs
 from elm.evaluation.controls._item_probe import LinearProbe
-from elm.metrics import cosine
+from elm.metrics import cosine, partners
 from elm.tasks import Entity, ItemFacts, Task, TemplateTeacher
 from elm.tasks import get as get_task
 

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from elm.evaluation._protocols import partners
-from elm.metrics import cosine, paired_test
+from elm.metrics import cosine, paired_test, partners
 from elm.tasks import SECOND, VECTOR
 
 Array = npt.NDArray[np.float32]

@@ -10,19 +10,21 @@ import pandas as pd
 
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset
-from elm.evaluation import (
-    BETWEEN,
-    GuidedMap,
-    check_range,
-    control_means,
-    control_scores,
-    guided_map,
-    largest_genres,
-    share_scores,
+from elm.evaluation.controllability._fine_grained import BETWEEN, check_range
+from elm.evaluation.controllability._large_scope import largest_genres
+from elm.evaluation.controllability._map import GuidedMap, guided_map
+from elm.evaluation.controllability._suite import control_means, control_scores, share_scores
+from elm.recommend import (
+    TEXT_MODELS,
+    Editor,
+    GenreEncoder,
+    Popularity,
+    RecommendationSplit,
+    Recommender,
+    TextModels,
+    TextSplit,
+    ndcg_at,
 )
-from elm.recommend import Editor, GenreEncoder, Popularity, RecommendationSplit, Recommender, ndcg_at
-from elm.recommend.tears._registry import TEXT_MODELS, TextModels
-from elm.recommend.tears._text_split import TextSplit
 from elm.tasks import domain_named
 
 Part = Literal["validation", "test"]

@@ -12,24 +12,23 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError
-from elm.metrics import top_k
-from elm.recommend import affirmed, genre_masks, genre_ndcg, genre_words, sentiment
+from elm.metrics import genre_ndcg, top_k
+from elm.recommend import Scorer, affirmed, genre_masks, genre_words, sentiment
 
 Floats = npt.NDArray[np.float64]
 
 PHRASES = ("More {} films.", "Less {} films.")
 
 
-class SignedScorer(Protocol):
+class SignedScorer(Scorer, Protocol):
     """A recommender that can take a text away from a history, as `Recommender` can."""
 
-    @property
-    def items(self) -> Sequence[str]:
-        """The ids of the items, in the order of the scores."""
-        ...
-
     def scores(
-        self, histories: sparse.csr_matrix | None, profiles: Any, alpha: float, signs: Sequence[int] | None = None
+        self,
+        histories: sparse.csr_matrix | None,
+        profiles: Any,
+        alpha: float | None,
+        signs: Sequence[int] | None = None,
     ) -> np.ndarray:
         """(n, items); a sign of -1 a user subtracts the text's part: (1 - alpha) z_history - alpha z_text."""
         ...

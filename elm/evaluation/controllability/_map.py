@@ -12,8 +12,7 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm.evaluation.controllability._guided import PHRASES, SignedScorer, genre_attributes
-from elm.metrics import top_k
-from elm.recommend import genre_ndcg
+from elm.metrics import genre_ndcg, top_k
 
 Floats = npt.NDArray[np.float64]
 

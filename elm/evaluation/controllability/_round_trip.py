@@ -12,8 +12,7 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm.evaluation._json import number
-from elm.evaluation._protocols import partners, ratio_interval
-from elm.metrics import cosine, paired_test, rank_between
+from elm.metrics import cosine, paired_test, partners, rank_between, ratio_interval
 from elm.recommend import (
     EditEffect,
     Popularity,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -16,8 +16,6 @@ from elm.tasks import domain_named
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-    from elm.evaluation.report._report import BenchReport
 
 _HEADS = {"model": "model", "teacher": "teacher", "probe": "probe", "cf": "CF", "nn": "nearest", "popular": "popular",
           "shuffled": "shuffled", "random": "random", "untrained": "untrained",
@@ -37,6 +35,27 @@ _SECTIONS = {
 }  # fmt: skip
 
 
+class Found(Protocol):
+    """What a page shows of a report; the fields are those of `BenchReport`."""
+
+    @property
+    def about(self) -> Mapping[str, Any]: ...
+    @property
+    def scores(self) -> Mapping[str, Mapping[str, Any]]: ...
+    @property
+    def frame(self) -> pd.DataFrame: ...
+    @property
+    def texts(self) -> pd.DataFrame: ...
+    @property
+    def names(self) -> Mapping[str, str]: ...
+    @property
+    def title(self) -> str: ...
+
+    def judged(self) -> tuple[pd.DataFrame, dict[tuple[str, str], str]]:
+        """The tests, and the verdict of each (section, task)."""
+        ...
+
+
 def template(name: str) -> Template:
     """A page of the package; every value that is put into it is escaped."""
     import jinja2
@@ -45,7 +64,7 @@ def template(name: str) -> Template:
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined).get_template(name)
 
 
-def page(report: BenchReport, examples: int = 2) -> str:
+def page(report: Found, examples: int = 2) -> str:
     """The whole report as HTML; `examples`: how many good and how many bad texts a task shows.
 
     Raises `CallError` where there are no scores.
@@ -87,7 +106,7 @@ def _source(source: Mapping[str, Any]) -> str:
     return f"The texts are those of the model in {source.get('folder')}." if "folder" in source else ""
 
 
-def _summary(report: BenchReport, judged: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _summary(report: Found, judged: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     """A row a task and section: the model's position, its verdict, and the position's interval."""
     rows = []
     for (section, task), verdict in sorted(judged.items(), key=lambda one: list(_SECTIONS).index(one[0][0])):
@@ -117,7 +136,7 @@ def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
             for (text, kind), tasks in found.items()]  # fmt: skip
 
 
-def _section(report: BenchReport, section: str, say: Any) -> dict[str, Any]:
+def _section(report: Found, section: str, say: Any) -> dict[str, Any]:
     title, key, about = _SECTIONS[section]
     measures = list(dict.fromkeys(report.frame.loc[report.frame["section"] == section, "measure"]))
     tables = {measure: _means(report, section, measure, key) for measure in measures}
@@ -140,7 +159,7 @@ def _safe(element: str) -> Any:
     return Markup(element)
 
 
-def _means(report: BenchReport, section: str, measure: str, key: str) -> dict[str, Any]:
+def _means(report: Found, section: str, measure: str, key: str) -> dict[str, Any]:
     """A row a task: the mean of each system, and where it is the section's own measure the position."""
     rows = report.frame[(report.frame["section"] == section) & (report.frame["measure"] == measure)]
     means = rows.groupby(["task", "system"], sort=False)["value"].mean().unstack()
@@ -182,7 +201,7 @@ def _plain_rows(table: pd.DataFrame) -> Iterator[Any]:
     return table.itertuples(index=False)
 
 
-def _examples(report: BenchReport, count: int) -> Iterator[dict[str, Any]]:
+def _examples(report: Found, count: int) -> Iterator[dict[str, Any]]:
     """Of every task the entities whose model's text has the highest score, and those with the lowest."""
     texts = report.texts.set_index(["task", "id", "system"])["text"].sort_index()
     for section in ("consistency", "profile"):
@@ -196,7 +215,7 @@ def _examples(report: BenchReport, count: int) -> Iterator[dict[str, Any]]:
             yield {"task": task, "found": [_example(report, texts, scores, task, *one) for one in chosen]}
 
 
-def _example(report: BenchReport, texts: pd.Series, scores: pd.Series, task: Any, rank: str, row: Any
+def _example(report: Found, texts: pd.Series, scores: pd.Series, task: Any, rank: str, row: Any
              ) -> dict[str, Any]:  # fmt: skip
     heads = {"model": "the model", "teacher": "the teacher", "nn": "the teacher about the nearest training entity"}
     shown = [name for name in heads if (task, row.id, name) in texts.index]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from elm._errors import DataFileError
 from elm._files import read_json, sha256, write_json, written_aside
+from elm.evaluation.report._html import page
 from elm.evaluation.report._verdicts import report_tests, verdicts
 
 SCHEMA = 1
@@ -51,8 +52,6 @@ class BenchReport:
 
         The JSON comes last and holds checksums of the tables, so that half a report is not taken for a whole one.
         """
-        from elm.evaluation.report._html import page
-
         folder = Path(folder)
         tests, judged = self.judged()
         found = [{"section": s, "task": t, "verdict": v} for (s, t), v in judged.items()]

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
-import elm
 from elm._errors import CallError, CheckpointError, DataFileError
 from elm._files import read_json, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._version import __version__
 from elm.adapters import (
     PARTS,
     SIGNATURE,
@@ -172,7 +172,7 @@ def _config_of(model: EmbeddingLanguageModel) -> FolderConfig:
         for name, t in known.items()
         if name in learned
     }
-    return FolderConfig(tuple(model.adapters), base, tasks, elm.__version__, mismatch, about)
+    return FolderConfig(tuple(model.adapters), base, tasks, __version__, mismatch, about)
 
 
 def _named_base(config: FolderConfig, folder: Path) -> Mapping[str, str | None]:

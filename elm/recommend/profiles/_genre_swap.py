@@ -4,53 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
-from elm.metrics import top_k
+from elm.metrics import genre_ndcg, top_k
 from elm.recommend._held_out import ndcg_at
 from elm.recommend._ratings import as_ratings
+from elm.recommend._scorer import Scorer
 from elm.recommend.profiles._genre_words import names_genre, swap_genres
-
-
-class Scorer(Protocol):
-    """What the tasks of control need of a model: `Recommender` reads texts, GERS shares of genres."""
-
-    @property
-    def items(self) -> Sequence[str]:
-        """The ids of the items, in the order of the scores."""
-        ...
-
-    def scores(self, histories: sparse.csr_matrix | None, profiles: Any, alpha: float) -> np.ndarray:
-        """(n, items), items of the history -inf."""
-        ...
-
-
-def genre_ndcg(ranked: np.ndarray, has_genre: np.ndarray, k: int = 20) -> np.ndarray:
-    """Genre-wise NDCG@k, (n,): how much of the list's weight lies on one genre (TEARS, equation 8).
-
-    The ideal counts all k places as hits, so 1 means a list of that genre only.
-
-    Args:
-        ranked: (n, L) item indices, best first; -1 is an empty place.
-        has_genre: which items are of the genre, (items,) for one genre or (n, items) for one a user: boolean, or in
-            [0, 1] how much they have of a soft attribute.
-
-    >>> genre_ndcg(np.array([[0, 1], [1, 0]]), np.array([True, False]), k=2).round(3)
-    array([0.613, 0.387])
-    >>> genre_ndcg(np.array([[0, 1]]), np.array([0.5, 0.5])).round(3), genre_ndcg(np.array([[0, 1]]), np.ones(2), k=2)
-    (array([0.116]), array([1.]))
-    """
-    ranked, weights = np.atleast_2d(ranked)[:, :k], np.asarray(has_genre, dtype=np.float64)
-    if weights.size and not (weights.min() >= 0 and weights.max() <= 1):
-        raise CallError("an item has between 0 and 1 of a genre or attribute; scale the scores to that range")
-    gains = weights[ranked] if weights.ndim == 1 else np.take_along_axis(weights, ranked, axis=1)
-    discounts = 1 / np.log2(np.arange(2, k + 2))
-    return np.where(ranked >= 0, gains, 0) @ discounts[: gains.shape[1]] / discounts.sum()
 
 
 @dataclasses.dataclass(frozen=True)

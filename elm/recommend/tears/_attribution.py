@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,28 +15,13 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm.metrics import top_k
-
-if TYPE_CHECKING:
-    from elm.recommend.tears._recommender import Recommendation, Recommender
+from elm.recommend._lists import ListDiff
+from elm.recommend._scorer import Scorer
 
 _CUT = re.compile(r"(?<=[.!?])[\"')\]]*[ \t]+|\n+")
 _EXACT, _ORDERS = 8, 64  # edits up to which all subsets are tried; orders that are drawn beyond
 _WORD = re.compile(r"\w")
 _STILL = 1e-4  # of a log-probability: changes up to here are rounding
-
-
-@dataclass(frozen=True)
-class ListDiff:
-    """What changed between two lists of k. moved: (item, place before, place after) of those in both, places from 1."""
-
-    entered: list[Recommendation]
-    left: list[Recommendation]
-    moved: list[tuple[str, int, int]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        names = {"entered": self.entered, "left": self.left}
-        return {name: [place._asdict() for place in places] for name, places in names.items()} | {"moved": self.moved}
 
 
 @dataclass(frozen=True)
@@ -92,15 +76,8 @@ def sentences(text: str) -> list[str]:
     return [text[a:b] for a, b in pairwise(cuts) if a < b]
 
 
-def list_diff(before: Sequence[Recommendation], after: Sequence[Recommendation]) -> ListDiff:
-    """Compare two ranked lists."""
-    first, second = ({place.item: number for number, place in enumerate(some, 1)} for some in (before, after))
-    moved = [(item, first[item], second[item]) for item in first if item in second and first[item] != second[item]]
-    return ListDiff([p for p in after if p.item not in first], [p for p in before if p.item not in second], moved)
-
-
 def explain(
-    recommender: Recommender, before: str, after: str, rows: sparse.csr_matrix | None, alpha: float, k: int, seed: int
+    recommender: Scorer, before: str, after: str, rows: sparse.csr_matrix | None, alpha: float, k: int, seed: int
 ) -> tuple[list[EditPart], list[tuple[slice, list[str]]]]:
     """The parts of an edit with their shares; see `Recommender.explain_edit`."""
     old, hunks = sentences(before), _hunks(sentences(before), sentences(after))
@@ -132,7 +109,7 @@ def explain(
 
 
 def without_each(
-    recommender: Recommender, profile: str, rows: sparse.csr_matrix | None, alpha: float, k: int
+    recommender: Scorer, profile: str, rows: sparse.csr_matrix | None, alpha: float, k: int
 ) -> pd.DataFrame:
     """A row a sentence of a profile; see `Recommender.without_each`."""
     parts = [number for number, text in enumerate(sentences(profile)) if _WORD.search(text)]
@@ -152,7 +129,7 @@ def without_each(
     return pd.DataFrame(found)
 
 
-def _scores(recommender: Recommender, texts: list[str], rows: sparse.csr_matrix | None, alpha: float) -> np.ndarray:
+def _scores(recommender: Scorer, texts: list[str], rows: sparse.csr_matrix | None, alpha: float) -> np.ndarray:
     many = None if rows is None else sparse.csr_matrix(sparse.vstack([rows] * len(texts)))
     return recommender.scores(many, texts, 1.0 if rows is None else alpha)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,11 @@ from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
 from elm.metrics import top_k
+from elm.recommend._lists import ListDiff, Recommendation, list_diff
 from elm.recommend._ratings import as_histories, masked, ordered_batches
 from elm.recommend.backbones._sparse_rows import as_rows
 from elm.recommend.profiles._polarity import affirmed, sentiment
-from elm.recommend.tears._attribution import EditExplanation, ListDiff, explain, list_diff, without_each
+from elm.recommend.tears._attribution import EditExplanation, explain, without_each
 from elm.recommend.tears._model import Tears
 from elm.recommend.tears._text_encoder import SentenceVectors
 
@@ -32,14 +33,6 @@ Profiles = Sequence[str] | Sequence[Mapping[str, float]] | np.ndarray
 
 _LIKED = 5.0  # stands for an item that comes without a rating
 _BATCH = 512
-
-
-class Recommendation(NamedTuple):
-    """One place of a ranked list."""
-
-    item: str
-    score: float
-    title: str
 
 
 class Recommender:

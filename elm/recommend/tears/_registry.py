@@ -13,25 +13,17 @@ from scipy import sparse
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset
 from elm.embeddings import SentenceEncoder
-from elm.recommend import (
-    AUTOENCODERS,
-    BASE,
-    Autoencoder,
-    Backbone,
-    GenreEncoder,
-    LoraTextEncoder,
-    RecommendationSplit,
-    Recommender,
-    SentenceVectors,
-    TearsTraining,
-    TextEncoder,
-    TextHeadConfig,
-    evaluate_profiles,
-    fit_backbone,
-    make_autoencoder,
-    train_tears,
-)
+from elm.recommend._scores import evaluate_profiles
+from elm.recommend.backbones._autoencoder import Autoencoder, Backbone
+from elm.recommend.backbones._registry import AUTOENCODERS, fit_backbone, make_autoencoder
+from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.tears._genre_encoder import GenreEncoder
+from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
+from elm.recommend.tears._loss import BASE, TearsTraining
+from elm.recommend.tears._recommender import Recommender
+from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend.tears._text_split import TextSplit, text_split
+from elm.recommend.tears._training import train_tears
 
 TEXT_MODELS = (
     "tears-base",

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from elm._errors import CallError, DataFileError, UnusableTextError
 from elm._files import read_json
 from elm.data import Dataset
-from elm.recommend import RecommendationSplit
+from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.tears._text_split import domain_of, text_split
 from elm.tasks import Answer, AnswerCache, ItemBrief, answer_key, domain_named, item_briefs, names_in, spoken
 

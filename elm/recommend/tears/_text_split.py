@@ -15,7 +15,11 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm.data import Dataset
-from elm.recommend import HeldOut, RecommendationSplit, Views, genre_shares, make_views
+from elm.recommend._held_out import HeldOut
+from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.tears._augmentation import make_views
+from elm.recommend.tears._genre_encoder import genre_shares
+from elm.recommend.tears._training import Views
 from elm.tasks import TasteWriter, domain_named, plot_themes, trait_matrix
 
 Part = Literal["train", "validation", "test"]

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from elm import __version__
 from elm._errors import CallError, CheckpointError
 from elm._files import read_json, sha256
+from elm._version import __version__
 from elm.embeddings import SentenceEncoder
 from elm.evaluation import (
     BenchReport,

@@ -6,7 +6,7 @@ import pytest
 
 from elm._errors import CallError, LeakageError, UnknownNameError
 from elm.evaluation import CachedEncoder, entities_asked, fact_scores, item_consistency
-from elm.evaluation._protocols import partners, ratio_interval
+from elm.metrics import partners, ratio_interval
 
 TASKS = ("summary", "five_positive")
 

@@ -14,9 +14,9 @@ from elm.recommend import Recommender
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
+from elm.runs.making import _quickstart_steps
 from elm.runs.making._train_model import teach
 from elm.runs.making._train_recommender import PROFILE, teach_recommender
-from elm.runs.quickstart import _quickstart_steps
 from elm.training import LoopConfig, TwoStage
 
 Show = Callable[[str, dict[str, Any]], None]

@@ -1,1 +1,0 @@
-"""`elm quickstart`: the whole loop in one run."""
