@@ -12,6 +12,7 @@ from elm.adapters import (
 )
 from elm.model._base import BaseConfig, grow_vocabulary, new_base, train_tokenizer
 from elm.model._chat import chat_text
+from elm.model._control import plain_ids
 from elm.model._diff import Difference, diff
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._hub import is_repository
@@ -20,7 +21,7 @@ from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._limits import answer_room, context_length, require_end, token_spread
 from elm.model._llm import BASE_ID, Access, base_reference, load_llm, save_llm
 from elm.model._lora import is_lora, merged, with_lora
-from elm.model._prompt import PromptIds, plain_ids, prompt_ids, without_placeholder
+from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
 from elm.model._store import load_model, model_folder, save_model
 from elm.model._verify import verify
