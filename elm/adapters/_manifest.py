@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from elm._errors import CheckpointError, DataFileError
 from elm._files import read_json, sha256, write_json
+from elm._model_files import belongs
 
 MANIFEST = "manifest.json"
 PARTS = ("adapters", "llm", "lora")
@@ -79,14 +80,14 @@ def manifest_problems(
         path = folder / name
         if not path.is_file():
             yield Problem(name, f"is missing, though the manifest names it; {_AGAIN}")
-        elif not _belongs(path, folder):
+        elif not belongs(path, folder):
             yield Problem(name, "is a link that leads out of the folder; put the file itself in its place")
         elif path.stat().st_size != expected[0] or digest(path) != expected[1]:
             yield Problem(name, f"is cut off or changed since it was saved; {_AGAIN}")
 
 
 def _read(folder: Path) -> dict[str, object]:
-    if not _belongs(folder / MANIFEST, folder):
+    if not belongs(folder / MANIFEST, folder):
         raise DataFileError(f"{folder / MANIFEST} is a link that leads out of the folder; {_AGAIN}")
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict):
@@ -123,10 +124,3 @@ def _loaded(folder: Path) -> Iterator[str]:
             for name in sorted([*files, *links]):
                 if not name.startswith("."):
                     yield Path(where, name).relative_to(folder).as_posix()
-
-
-def _belongs(path: Path, folder: Path) -> bool:
-    """Whether a file, its links followed, lies in the folder, or in the blobs of the Hub's cache where that does."""
-    real, root = (Path(os.path.realpath(p)) for p in (path, folder))  # which takes a ring of links as it is
-    homes = [root, *(p.parent.parent / "blobs" for p in (root, *root.parents) if p.parent.name == "snapshots")]
-    return any(real.is_relative_to(home) for home in homes)
