@@ -21,7 +21,7 @@ import jinja2.nodes
 import jinja2.sandbox
 
 _NEEDED = (encodings.unicode_escape, textwrap, unicodedata, jinja2.debug)
-_CPU_SECONDS, _MEMORY, _LONGEST = 5, 2**30, 4_000_000
+_CPU_SECONDS, _MEMORY, _LONGEST = 2, 2**30, 4_000_000
 _DAY = "1 January 2025"
 
 

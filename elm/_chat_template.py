@@ -16,7 +16,7 @@ from elm._errors import CallError, CheckpointError
 LONGEST = 200_000
 """Characters of a template; the longest in use, which list tools and calls of them, have a tenth of it."""
 
-SECONDS = 10
+SECONDS = 20
 """For one chat, the start of the process included; a template needs a few milliseconds."""
 
 OTHERWISE = "set tokenizer.chat_template to one that does, or to None to ask without it"
