@@ -12,7 +12,7 @@ import json
 import sys
 import textwrap
 import unicodedata
-from typing import Any, ClassVar
+from typing import Any
 
 import jinja2
 import jinja2.debug
@@ -28,12 +28,13 @@ _DAY = "1 January 2025"
 class _Generation(jinja2.ext.Extension):
     """`{% generation %}`, which marks an assistant's words for training, as a plain block."""
 
-    tags: ClassVar[set[str]] = {"generation"}
-
     def parse(self, parser: Any) -> Any:
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
         return jinja2.nodes.Scope(body, lineno=line)
+
+
+_Generation.tags = {"generation"}
 
 
 class _Names(jinja2.utils.Namespace):
@@ -69,7 +70,10 @@ def render(template: str, variables: dict[str, Any]) -> str:
     )
     sandbox.filters["tojson"] = _json
     sandbox.globals.update(
-        raise_exception=_refuse, namespace=_namespace, strftime_now=lambda form: _DAY, dict=lambda *a, **k: dict(*a, **k)
+        raise_exception=_refuse,
+        namespace=_namespace,
+        strftime_now=lambda form: _DAY,
+        dict=lambda *values, **names: dict(*values, **names),
     )
     return sandbox.from_string(template).render(**variables)
 

@@ -1,4 +1,4 @@
-"""Tokenizers run native code, and where that panics, no `except Exception` sees it: here it becomes an error of ours."""
+"""Tokenizers run native code, and where that panics, no `except Exception` sees it: here it is an error of ours."""
 
 from __future__ import annotations
 

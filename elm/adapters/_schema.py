@@ -32,8 +32,8 @@ class TaskPrompt:
 class FolderConfig:
     """What stands in `config.json`.
 
-    base: `id`, `revision` (the Hub's commit), and of a local base `sha256` (of its weights) and `files` (of all its files
-    that decide a text), None where they are not known.
+    base: `id`, `revision` (the Hub's commit), and of a local base `sha256` (of its weights) and `files` (of all its
+    files that decide a text), None where they are not known.
     tasks: by id, those whose prompts are known. version: of the library that wrote the folder.
     allow_space_mismatch: whether vectors of another space were read in training. notes: whatever its maker added.
     """

@@ -44,8 +44,8 @@ class SentenceEncoder:
     the pieces' unit vectors are averaged, weighted by their numbers of tokens, and the mean is set to length 1. So
     no word is ever cut off, and an edit of the last sentence moves the vector.
 
-    Raises `DataFileError` when the encoder is not found or cannot be loaded, and for a folder with pickled weights, code
-    or files elsewhere: none of them is read.
+    Raises `DataFileError` when the encoder is not found or cannot be loaded, and for a folder with pickled weights,
+    code or files elsewhere: none of them is read.
     """
 
     def __init__(self, name_or_path: str | Path = DEFAULT_ENCODER, device: str | None = "cpu") -> None:
@@ -91,8 +91,8 @@ class SentenceEncoder:
 
         A text's vector is the same bit for bit, whatever texts are beside it. batch_size: at most so many at once.
 
-        Raises `CallError` for a text that is empty or only white space, in which the encoder finds nothing to read, with
-        half of a surrogate pair, or that is not a string.
+        Raises `CallError` for a text that is empty or only white space, in which the encoder finds nothing to read,
+        with half of a surrogate pair, or that is not a string.
         """
         _check_texts(texts, batch_size)
         owner, pieces = self.token_pieces(texts)

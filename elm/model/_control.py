@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +45,7 @@ def plain_ids(tokenizer: Any, text: str) -> list[int]:
     # Some keep them among their words, too: cut inside, no piece is one.
     spelled = re.compile("|".join(map(re.escape, sorted(control.values(), key=len, reverse=True))))
     cuts = [0, *(match.start() + 1 for match in spelled.finditer(text)), len(text)]
-    pieces = [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    pieces = [text[start:end] for start, end in itertools.pairwise(cuts)]
     found = [token for piece in pieces for token in _ids(tokenizer, piece, split_special_tokens=True)]
     return [token for token in found if token not in control]
 

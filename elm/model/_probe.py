@@ -19,8 +19,8 @@ _LENGTH = 8
 
 
 def require_tokens(tokenizer: Any, llm: Any, where: object) -> None:
-    """Raise `CheckpointError` for a tokenizer that breaks off, or writes tokens that the model has no embedding for, and
-    for a chat template that does not end.
+    """Raise `CheckpointError` for a tokenizer that breaks off, or writes tokens that the model has no embedding for,
+    and for a chat template that does not end.
 
     Some bases list control tokens that no text and no chat of theirs holds, such as one for pictures; the model may
     lack those.

@@ -27,11 +27,12 @@ LOOPS = {
 }
 STOCK = (
     CHAT,
-    "{{ bos_token }}{% for m in messages if m.role != 'tool' %}\n  {{ loop.index }}. {{ m.content | trim }}\n{% endfor %}",
+    "{{ bos_token }}{% for m in messages if m.role != 'x' %}\n  {{ loop.index }}. {{ m.content | trim }}\n{% endfor %}",
     "{%- set ns = namespace(last=-1) %}{% for m in messages[::-1] %}{% set ns.last = loop.index0 %}{% endfor %}"
     "{{ messages | tojson }}{{ ns.last }}{{ dict(a=1) }}",
     "{% for m in messages %}{% generation %}{{ m['content'] }}{% endgeneration %}{% break %}{% endfor %}",
-    "{% if tools is none and not enable_thinking %}{{ messages[0].content }}{% else %}{{ raise_exception('x') }}{% endif %}",
+    "{% if tools is none and not enable_thinking %}{{ messages[0].content }}{% else %}"
+    "{{ raise_exception() }}{% endif %}",
 )
 
 
@@ -51,26 +52,26 @@ def test_a_template_is_rendered_as_transformers_does(template: str) -> None:
 @pytest.mark.parametrize("name", LOOPS)
 def test_a_template_that_never_ends_is_stopped(name: str) -> None:
     start = time.monotonic()
-    with pytest.raises(CheckpointError, match="a chat template must end within"):
+    with pytest.raises(CheckpointError, match=r"a chat template must end within"):
         chat_text(chatty(LOOPS[name]), "Is it sad?")
     assert time.monotonic() - start < 30
 
 
 def test_a_template_too_long_or_too_deep() -> None:
-    with pytest.raises(CheckpointError, match="at most 200,000 characters"):
+    with pytest.raises(CheckpointError, match=r"at most 200,000 characters"):
         chat_text(chatty("x" * (LONGEST + 1)), "Is it sad?")
-    with pytest.raises((CallError, CheckpointError), match="a (base's )?chat template must"):
+    with pytest.raises((CallError, CheckpointError), match=r"a (base's )?chat template must"):
         chat_text(chatty("{% if 1 %}" * 5000 + "{% endif %}" * 5000), "Is it sad?")
 
 
-@pytest.mark.parametrize("code", ["{{ ''.__class__.__mro__ }}", "{{ namespace(__init__=1) }}", "{{ cycler.__init__.__globals__ }}"])
+@pytest.mark.parametrize("code", ["''.__class__.__mro__", "namespace(__init__=1)", "cycler.__init__.__globals__"])
 def test_a_template_stays_in_its_sandbox(code: str) -> None:
-    with pytest.raises(CallError, match="must take one message of a user"):
-        chat_text(chatty(code + "{{ messages[0].content }}"), "Is it sad?")
+    with pytest.raises(CallError, match=r"must take one message of a user"):
+        chat_text(chatty("{{ " + code + " }}{{ messages[0].content }}"), "Is it sad?")
 
 
 def test_a_template_that_changes_the_words() -> None:
-    with pytest.raises(CallError, match="must keep the words of a message"):
+    with pytest.raises(CallError, match=r"must keep the words of a message"):
         chat_text(chatty("{{ messages[0].content | replace('Say', 'Write') }}"), f"Say it: {VECTOR}.")
 
 
@@ -79,7 +80,7 @@ def test_a_model_folder_with_a_template_that_never_ends(tmp_path: Path) -> None:
     path = folder / "llm" / "tokenizer_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "chat_template": LOOPS["nested"]}))
     write_manifest(folder)
-    with pytest.raises(CheckpointError, match="a chat template must end within"):
+    with pytest.raises(CheckpointError, match=r"a chat template must end within"):
         load_model(folder)
     assert [problem.path for problem in verify(folder)] == ["llm"]
 
@@ -129,9 +130,11 @@ def test_a_vocabulary_that_holds_control_tokens_as_words() -> None:
 
 
 def test_half_a_surrogate_pair_is_told() -> None:
-    with pytest.raises(CallError, match="a question must be valid Unicode, but its character 6 is half of a surrogate"):
+    with pytest.raises(
+        CallError, match=r"a question must be valid Unicode, but its character 6 is half of a surrogate"
+    ):
         free_question("Is it \ud83d?", 1, 8)
-    with pytest.raises(CallError, match="half of a surrogate pair"):
+    with pytest.raises(CallError, match=r"half of a surrogate pair"):
         plain_ids(tiny_elm.tokenizer(), "sad \ud83d")
 
 
@@ -142,7 +145,7 @@ def test_a_tokenizer_that_panics(tmp_path: Path, capfd: pytest.CaptureFixture[st
     replace = {"type": "Replace", "pattern": {"String": ""}, "content": "xxxxxxxx"}
     path.write_text(json.dumps({**json.loads(path.read_text()), "normalizer": replace}))
     capfd.readouterr()
-    with pytest.raises(CheckpointError, match="a tokenizer reads every text, and that of .* breaks off"):
+    with pytest.raises(CheckpointError, match=r"a tokenizer reads every text, and that of .* breaks off"):
         load_llm(tmp_path)
     assert "panicked" not in capfd.readouterr().err
 
