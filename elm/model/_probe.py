@@ -9,10 +9,10 @@ import torch
 
 from elm._errors import CallError, CheckpointError
 from elm._tokenizing import probe
-from elm.model._chat import chat_text
 from elm.model._control import control_tokens
-from elm.model._limits import context_length
 from elm.model._sampling import decoding
+from elm.model.base._chat_template import chat_text
+from elm.model.base._context import context_length
 from elm.tasks import VECTOR
 
 _LENGTH = 8

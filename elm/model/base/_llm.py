@@ -1,0 +1,221 @@
+"""The language model in transformers form: written as an ordinary folder, read without running anything from it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from elm._errors import CheckpointError, DataFileError, ElmError
+from elm._files import disk_errors, read_json, sha256
+from elm._model_files import INDEX, code_asked, fields_of, outside_problems
+from elm._quiet import no_loading_bar
+from elm._tokenizing import panics_unseen, tokenizing
+from elm.adapters import FLOATS, require_finite, tensor_kinds
+from elm.model._probe import require_causal, require_tokens
+from elm.model._sampling import decoding
+
+SHIPPED_BASE = Path(__file__).parents[1] / "shipped" / "base"
+BASE_ID = "elm-toolkit/demo-base"
+
+_DEPTHS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "num_decoder_layers")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How the Hub is asked: a token, a cache folder, whether to stay with what is cached, or to fetch all again."""
+
+    token: str | bool | None = None
+    cache_dir: str | Path | None = None
+    local_files_only: bool = False
+    force_download: bool = False
+
+
+def save_llm(llm: Any, tokenizer: Any, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
+    """Write an ordinary transformers folder, in safetensors. The weights in memory stay as they are."""
+    if next(llm.parameters()).dtype != dtype:
+        llm = copy.deepcopy(llm).to(dtype)
+    llm.generation_config = decoding(tokenizer)
+    with disk_errors(folder), no_loading_bar():
+        llm.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def load_llm(
+    folder: str | Path,
+    revision: str | None = None,
+    strict: bool = False,
+    access: Access | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> tuple[Any, Any]:
+    """(model, tokenizer) from a transformers folder or a Hub id; runs no code from there.
+
+    dtype: of the weights. A base that stays frozen, as with LoRA, may be read in bfloat16, for half the memory.
+
+    Raises `DataFileError` where there is none, `CheckpointError` for weights that are cut off, missing, misshapen or
+    not finite, for a description that asks for code, and with `strict` also for weights that the model has no place
+    for.
+    """
+    tokenizer = None
+    if Path(folder).is_dir():
+        tokenizer = check_shapes(Path(folder), strict)  # before memory is asked for
+    else:
+        described = _snapshot(str(folder), revision, access or Access())
+        _refuse(described, strict=False)
+        revision = described.name  # the commit, of which all files then are
+    options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
+    llm, report = _read(folder, options, dtype=dtype)
+    _check_report(report, folder, strict)
+    require_finite(llm.state_dict(), folder)
+    tokenizer = _read_tokenizer(folder, options, llm) if tokenizer is None else tokenizer
+    require_causal(llm.eval(), tokenizer, folder)
+    llm.generation_config = decoding(tokenizer)
+    return llm, tokenizer
+
+
+def check_shapes(folder: Path, strict: bool = False) -> Any:
+    """The tokenizer of a local folder; raises what `load_llm` would, of all that is known without reading weights."""
+    _refuse(folder, strict)
+    options = {"trust_remote_code": False}
+    llm, report = _read(folder, options, device_map="meta")
+    _check_report(report, folder, strict)
+    return _read_tokenizer(folder, options, llm)
+
+
+def _refuse(folder: Path, strict: bool) -> None:
+    if problem := next(_description_problems(folder, strict), None):
+        raise CheckpointError(f"{folder}: {problem}")
+
+
+def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
+    """Descriptions that lead to code, and sizes that the weights cannot have. `strict` also refuses what transformers
+    would not run, but somebody wrote for it.
+    """
+    weights = sorted(folder.glob("*.safetensors"))
+    odd = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind not in FLOATS]
+    if strict and odd:
+        yield f"its weights must be floating-point numbers, and {odd[0]} is not"
+    if (folder / "adapter_config.json").exists():
+        yield "adapter_config.json names weights elsewhere: merge the adapter into its base, and save that"
+    yield from outside_problems(folder)
+    for path in sorted(folder.glob("*.json")):
+        if path.name in ("tokenizer.json", "vocab.json") or path.name.endswith(INDEX):
+            continue
+        try:
+            found = read_json(path)
+        except DataFileError as error:
+            yield str(error)
+            continue
+        for name in code_asked(found, strict):
+            yield f"{path.name} asks for code of its own ({name}), and none is run; without that field it loads"
+        depth = max((v for k, v in fields_of(found) if k in _DEPTHS and isinstance(v, int)), default=0)
+        if path.name == "config.json" and weights and depth > (tensors := _tensors_in(weights)):
+            yield f"config.json says {depth} layers, but the weights are {tensors} tensors"
+
+
+def _tensors_in(weights: list[Path]) -> int:
+    return sum(len(tensor_kinds(path)) for path in weights)
+
+
+def _read(folder: str | Path, options: Mapping[str, Any], **more: Any) -> tuple[Any, dict[str, Any]]:
+    """A model by transformers, with its report of what was missing, misshapen or left over."""
+    from transformers import AutoModelForCausalLM
+
+    try:
+        with no_loading_bar():
+            found: Any = AutoModelForCausalLM.from_pretrained(
+                folder,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are an error of ours, in words of ours
+                **options,
+                **more,
+            )
+            return found
+    except SafetensorError as error:
+        raise CheckpointError(f"the weights in {folder} are cut off or damaged ({error}); fetch them again") from error
+    except (OSError, ValueError) as error:
+        message = f"a language model is a local transformers folder or a Hub id; {folder} is not: {_reason(error)}"
+        raise DataFileError(message) from error
+    except Exception as error:  # a description that is not what transformers expects fails in any way
+        raise CheckpointError(f"{folder} does not describe a language model: {_reason(error)}") from error
+
+
+def _read_tokenizer(folder: str | Path, options: Mapping[str, Any], llm: Any) -> Any:
+    """The tokenizer of a model, tried on a few texts and a chat."""
+    from transformers import AutoTokenizer
+
+    try:
+        with panics_unseen(), tokenizing(folder):
+            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    except CheckpointError:
+        raise
+    except Exception as error:
+        message = f"a language model comes with its tokenizer; that of {folder} cannot be read: {_reason(error)}"
+        raise (DataFileError if isinstance(error, OSError) else CheckpointError)(message) from error
+    require_tokens(tokenizer, llm, folder)
+    return tokenizer
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0][:300]
+
+
+def _check_report(report: Mapping[str, Any], folder: str | Path, strict: bool) -> None:
+    misshapen = [name for name, *_ in report["mismatched_keys"]]
+    odd = [*report["missing_keys"], *misshapen, *(report["unexpected_keys"] if strict else ())]
+    if odd:
+        raise CheckpointError(f"the weights in {folder} do not fit their config: {', '.join(sorted(odd)[:5])}")
+
+
+def base_reference(name: str, revision: str | None = None) -> dict[str, str | None]:
+    """What a folder says of its base: its id, the Hub's commit, and two hashes of a local one, of its weights (sha256)
+    and of all files that decide its texts (files).
+
+    name: "shipped", a folder, or the Hub id of a base that `load_llm` has fetched.
+    """
+    shipped = name in ("shipped", BASE_ID)
+    folder = SHIPPED_BASE if shipped else Path(name)
+    if folder.is_dir():
+        known = BASE_ID if shipped else str(name)
+        return {"id": known, "revision": None, "sha256": weights_hash(folder), "files": files_hash(folder)}
+    described = _snapshot(str(name), revision, Access(local_files_only=True))
+    return {"id": str(name), "revision": described.name, "sha256": None, "files": None}
+
+
+def _snapshot(name: str, revision: str | None, access: Access) -> Path:
+    """The folder in the Hub's cache that holds a model's config, called by the commit; `DataFileError` without one."""
+    from elm.model.hub._transfer import fetch_file
+
+    try:
+        return fetch_file(name, "config.json", revision, access).parent
+    except ElmError as error:
+        message = f"a language model is a local transformers folder or a Hub id; {name} is not: {error}"
+        raise DataFileError(message) from error
+
+
+def weights_hash(folder: Path) -> str:
+    """One hash of all safetensors files of a folder: that of the file itself where there is one."""
+    files = sorted(folder.glob("*.safetensors"))
+    return sha256(files[0]) if len(files) == 1 else _one_hash(folder, files)
+
+
+def files_hash(folder: Path) -> str:
+    """One hash of all files of a folder that decide what its model writes: weights and which of them are read, its
+    config, tokenizer, chat templates and settings of decoding.
+    """
+    kinds = (".json", ".safetensors", ".txt", ".model", ".jinja", ".tiktoken")
+    files = [path for path in (*folder.glob("*"), *folder.glob("additional_chat_templates/*"))
+             if path.suffix in kinds and path.name != "manifest.json" and path.is_file()]  # fmt: skip
+    return _one_hash(folder, sorted(files))
+
+
+def _one_hash(folder: Path, files: Iterable[Path]) -> str:
+    lines = "".join(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
+    return hashlib.sha256(lines.encode()).hexdigest()
