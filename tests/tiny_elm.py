@@ -16,7 +16,7 @@ from elm.tasks import VECTOR, Task
 
 SHAPE = BaseConfig(vocabulary=320, width=32, layers=2, heads=2, feed_forward=64, context=128)
 TEXTS = ("Summarise the film in a few sentences.", "A storm at sea.", "Describe the viewer.", "one two", "Say it:")
-BASE = {"base": {"id": "tiny", "revision": None, "sha256": None}}
+BASE = {"base": {"id": "tiny", "revision": None, "sha256": None, "files": None}}
 
 
 class Said(str):

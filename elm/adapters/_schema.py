@@ -15,7 +15,7 @@ from elm._errors import CheckpointError
 from elm._files import read_json
 from elm.adapters._fields import is_count, is_name, is_number, is_text, optional, strictly
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class TaskPrompt:
 class FolderConfig:
     """What stands in `config.json`.
 
-    base: `id`, `revision` (the Hub's commit) and `sha256` (of a local base's weights), None where they are not known.
+    base: `id`, `revision` (the Hub's commit), and of a local base `sha256` (of its weights) and `files` (of all its
+    files that decide a text), None where they are not known.
     tasks: by id, those whose prompts are known. version: of the library that wrote the folder.
     allow_space_mismatch: whether vectors of another space were read in training. notes: whatever its maker added.
     """
@@ -101,7 +102,7 @@ _FIELDS: dict[str, Callable[[Any], bool]] = {
     "allow_space_mismatch": lambda value: isinstance(value, bool),
     "notes": lambda value: isinstance(value, dict),
 }
-_BASE = {"id": is_text, "revision": optional(is_text), "sha256": optional(is_text)}
+_BASE = {"id": is_text, "revision": optional(is_text), "sha256": optional(is_text), "files": optional(is_text)}
 _TASK = {
     "reads": lambda value: value in ("item", "pair", "neighbours", "user"),
     "prompt": is_text,
@@ -131,4 +132,10 @@ def _from_2(old: dict[str, Any]) -> dict[str, Any]:
     return {**old, "schema": 3}
 
 
-_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
+def _from_3(old: dict[str, Any]) -> dict[str, Any]:
+    """Schema 3 knew a base by its weights alone."""
+    base = old.get("base")
+    return {**old, "schema": 4, "base": {"files": None, **base} if isinstance(base, dict) else base}
+
+
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -19,7 +19,7 @@ _NAME = "elm-toolkit"
 State = Literal["ok", "warning", "missing"]
 
 
-_EXTRAS = ("minilm", "jax", "signing", "notebooks", "page")
+_NOT_USED = {"dev"}  # the extra for those who change the toolkit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,13 +87,14 @@ def libraries() -> Iterator[Check]:
 
     try:
         wanted = [Requirement(line) for line in metadata.requires(_NAME) or []]
+        extras = set(metadata.metadata(_NAME).get_all("Provides-Extra") or ()) - _NOT_USED
     except metadata.PackageNotFoundError:
         yield Check(_NAME, "missing", "not installed", "run: pip install -e .")
         return
     for requirement in wanted:
         marker = requirement.marker
         extra = marker is not None
-        if marker is not None and not any(marker.evaluate({"extra": name}) for name in _EXTRAS):
+        if marker is not None and not any(marker.evaluate({"extra": name}) for name in extras):
             continue
         try:
             version = metadata.version(requirement.name)
@@ -237,5 +238,10 @@ def _show(checks: list[Check]) -> None:
 
     for check in checks:
         echo(f"{check.state:8} {check.name:22} {check.found}" + (f"; {check.todo}" if check.todo else ""))
-    wrong = sum(check.state == "missing" for check in checks)
-    echo("all well" if not wrong else f"{wrong} essential {'thing is' if wrong == 1 else 'things are'} missing")
+    wrong = [check.name for check in checks if check.state == "missing"]
+    odd = [check.name for check in checks if check.state == "warning"]
+    if wrong:
+        echo(f"{len(wrong)} essential {'thing is' if len(wrong) == 1 else 'things are'} missing or outside the range: "
+             f"{', '.join(wrong)}")  # fmt: skip
+    else:
+        echo("all well" if not odd else f"all that is essential is well; to be looked at: {', '.join(odd)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,9 @@ import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError
 from elm._quiet import no_loading_bar
+from elm._text import require_unicode
+from elm._tokenizing import panics_unseen, probe, tokenizing
+from elm.embeddings._encoder_checks import check_encoder
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, find_encoder, weights_hash
 from elm.embeddings._pieces import piece_bounds
 from elm.embeddings._space import Array
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 1024
 """Texts tokenised in one call: bounds the memory that token offsets take."""
+
+_TOKENS = {"cpu": 128}
+"""Tokens in one batch: enough to keep a processor busy. Other devices want more of them."""
 
 _PROBE = "A Naïve film-maker's 3rd STORY; 日本 🎬"
 """Capitals, an accent, punctuation, a number and foreign letters: what tokenizers treat differently."""
@@ -37,7 +44,8 @@ class SentenceEncoder:
     the pieces' unit vectors are averaged, weighted by their numbers of tokens, and the mean is set to length 1. So
     no word is ever cut off, and an edit of the last sentence moves the vector.
 
-    Raises `DataFileError` when the encoder is not found or cannot be loaded.
+    Raises `DataFileError` when the encoder is not found or cannot be loaded, and for a folder with pickled weights,
+    code or files elsewhere: none of them is read.
     """
 
     def __init__(self, name_or_path: str | Path = DEFAULT_ENCODER, device: str | None = "cpu") -> None:
@@ -81,7 +89,10 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str], batch_size: int = 64, progress: bool = False) -> Array:
         """Texts (n) -> float32 (n, dim), each row of length 1; no texts give an array (0, dim).
 
-        Raises `CallError` for a text that is empty or only white space, or that is not a string.
+        A text's vector is the same bit for bit, whatever texts are beside it. batch_size: at most so many at once.
+
+        Raises `CallError` for a text that is empty or only white space, in which the encoder finds nothing to read,
+        with half of a surrogate pair, or that is not a string.
         """
         _check_texts(texts, batch_size)
         owner, pieces = self.token_pieces(texts)
@@ -93,7 +104,9 @@ class SentenceEncoder:
         weights = np.array([len(piece) for piece in pieces], dtype=np.float64)
         total = np.zeros((len(texts), self.dim))
         np.add.at(total, owner, vectors * weights[:, None])
-        return unit(total)
+        joined, whole = unit(total), np.bincount(owner)[owner] == 1
+        joined[owner[whole]] = vectors[whole]
+        return joined
 
     def token_pieces(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
         """(p,) the number of the text that each piece is part of, and each piece's token ids, without special ones."""
@@ -101,30 +114,45 @@ class SentenceEncoder:
         pieces: list[list[int]] = []
         for start in range(0, len(texts), _AT_ONCE):
             some = list(texts[start : start + _AT_ONCE])
-            found = self.tokenizer(
-                some, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
-            )
+            with tokenizing(self.folder):
+                found = self.tokenizer(
+                    some, add_special_tokens=False, truncation=False, return_offsets_mapping=True, verbose=False
+                )
             for number, (text, ids, offsets) in enumerate(
                 zip(some, found["input_ids"], found["offset_mapping"], strict=True), start=start
             ):
+                if not ids:
+                    raise CallError(
+                        f"every text must hold words, but in text {number} ({text[:40]!r}) the encoder finds nothing "
+                        "to read; drop it before encoding"
+                    )
                 for first, last in piece_bounds(text, offsets, self._room):
                     owner.append(number)
                     pieces.append(list(ids[first:last]))
         return np.array(owner, dtype=np.int64), pieces
 
     def _forward(self, pieces: list[list[int]], batch_size: int, progress: bool) -> Array:
-        """Pieces (p) -> unit vectors (p, dim). Sorted by length, so that a batch pads little."""
+        """Pieces (p) -> unit vectors (p, dim).
+
+        How a processor rounds depends on the shape of a batch. So pieces of one length alone share a batch, and each
+        length has its number of rows: where there are too few, the last stands in for the missing ones.
+        """
         import torch
         from tqdm.auto import tqdm
 
-        order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i]))
         out = np.empty((len(pieces), self.dim), dtype=np.float32)
+        order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i]))
+        budget = _TOKENS.get(self.model.device.type, 16_384)
         with torch.inference_mode(), tqdm(total=len(pieces), desc="encoding", disable=not progress) as bar:
-            for start in range(0, len(order), batch_size):
-                rows = order[start : start + batch_size]
-                features = self.model(self.padded([pieces[i] for i in rows]))
-                out[rows] = features["sentence_embedding"].float().cpu().numpy()
-                bar.update(len(rows))
+            for length, group in itertools.groupby(order, key=lambda i: len(pieces[i])):
+                alike = list(group)
+                size = max(1, min(batch_size, budget // (length + len(self._prefix) + len(self._suffix))))
+                for start in range(0, len(alike), size):
+                    rows = alike[start : start + size]
+                    batch = [pieces[i] for i in rows] + [pieces[rows[-1]]] * (size - len(rows))
+                    features = self.model(self.padded(batch))
+                    out[rows] = features["sentence_embedding"][: len(rows)].float().cpu().numpy()
+                    bar.update(len(rows))
         return unit(out)
 
     def padded(self, pieces: Sequence[list[int]]) -> dict[str, torch.Tensor]:
@@ -139,7 +167,9 @@ class SentenceEncoder:
         """The special tokens before a text (with the model's own prompt, if it has one) and those after it."""
         bare = self.tokenizer("a", add_special_tokens=False)["input_ids"]
         full = self.tokenizer("a")["input_ids"]
-        start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
+        start = next((i for i in range(len(full)) if full[i : i + len(bare)] == bare), None)
+        if start is None:
+            raise CallError(f"encoder {self.name!r} writes one word otherwise alone than in a text; use another")
         prompt = self.tokenizer(self.prompt, add_special_tokens=False)["input_ids"] if self.prompt else []
         return [*full[:start], *prompt], full[start + len(bare) :]
 
@@ -157,6 +187,9 @@ def _module(module: Any) -> str:
     if mode is None and hasattr(module, "get_pooling_mode_str"):  # sentence-transformers 5
         mode = module.get_pooling_mode_str()
     name = type(module).__name__
+    activation = type(getattr(module, "activation_function", None)).__name__
+    if name == "Dense" and activation != "Tanh":  # that of a layer that names none
+        mode = activation
     return name if mode is None else f"{name}: {mode if isinstance(mode, str) else '+'.join(map(str, mode))}"
 
 
@@ -170,16 +203,19 @@ def _check_texts(texts: Sequence[str], batch_size: int) -> None:
             raise CallError(f"every text must be a string, but text {number} is {type(text).__name__}")
         if not text.strip():
             raise CallError(f"every text must hold words, but text {number} is empty; drop it before encoding")
+        require_unicode(text, f"every text, and so text {number},")
 
 
 def _load(folder: Path, device: str | None) -> Any:
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
 
-    with no_loading_bar():
+    check_encoder(folder)
+    with no_loading_bar(), panics_unseen(), tokenizing(folder):
         try:
             model = SentenceTransformer(str(folder), device=device, model_kwargs={"use_safetensors": True})
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise DataFileError(f"the sentence encoder in {folder} cannot be loaded: {first}") from error
+    probe(model.tokenizer, folder)
     return model.eval()

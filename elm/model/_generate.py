@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from elm.model._sampling import SeededDraw
+from elm._tokenizing import tokenizing
+from elm.model._sampling import SeededDraw, decoding
 
 if TYPE_CHECKING:
     from elm.model._language_model import EmbeddingLanguageModel
@@ -27,7 +28,8 @@ def generate(
     with evaluating(model):
         for start in tqdm(range(0, len(read), batch_size), desc="describe", disable=not progress, leave=False):
             out = _decode(model, read, read.some(start, start + batch_size), seed, temperature)
-            texts += model.tokenizer.batch_decode(out, skip_special_tokens=True)
+            with tokenizing("the language model"):
+                texts += model.tokenizer.batch_decode(out, skip_special_tokens=True)
     return [text.strip() for text in texts]
 
 
@@ -62,16 +64,13 @@ def _decode(model: EmbeddingLanguageModel, read: Reading, vectors: list[np.ndarr
             streamer: Any = None, stop: threading.Event | None = None) -> torch.Tensor:  # fmt: skip
     """New token ids for rows of vectors, (B, dim) a place of the prompt."""
     embeds = prompt_batch(model, read, vectors)
-    end = model.tokenizer.eos_token_id  # what targets end with in training, whatever a base's own settings say
-    pad = model.tokenizer.pad_token_id if model.tokenizer.pad_token_id is not None else end
     drawn = [SeededDraw(np.concatenate(vectors, axis=1), seed, temperature)] if temperature > 0 else []
+    settings = decoding(model.tokenizer, max_new_tokens=read.task.max_new_tokens)
+    model.llm.generation_config = settings  # transformers fills in from there what is not set here
     return model.llm.generate(
         inputs_embeds=embeds,
         attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
-        max_new_tokens=read.task.max_new_tokens,
-        pad_token_id=pad,
-        eos_token_id=end,
-        do_sample=False,
+        generation_config=settings,
         logits_processor=drawn,
         streamer=streamer,
         stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,

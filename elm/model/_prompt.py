@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from elm._errors import CallError
-from elm.model.base._chat_template import chat_text
+from elm.model._control import chat_ids
+from elm.model.base._chat_template import chat_parts
 from elm.tasks import SECOND, VECTOR
 
-_MARKS = re.compile("|".join(map(re.escape, (VECTOR, SECOND))))
+_WHOLE = (VECTOR, SECOND)
+_MARKS = re.compile("|".join(map(re.escape, _WHOLE)))
+_LAST, _LONGEST = ">", max(map(len, _WHOLE))
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int | Sequence[int]) ->
     that does not hold each vector's placeholder once.
     """
     counts = [soft_tokens] if isinstance(soft_tokens, int) else list(soft_tokens)
-    wanted = (VECTOR, SECOND)[: len(counts)]
+    wanted = _WHOLE[: len(counts)]
     found = _MARKS.findall(prompt)
     if sorted(found) != sorted(wanted):
         raise CallError(
@@ -41,25 +44,23 @@ def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int | Sequence[int]) ->
             "holds "
             f"{', '.join(found) or 'none'}: {prompt!r}"
         )
-    chat = chat_text(tokenizer, prompt)
+    chat = chat_parts(tokenizer, prompt)
     start = tokenizer.bos_token_id if chat is None else None  # a chat template writes its own
+    before, said, after = chat or ("", f"{prompt}\n", "")
+    found, texts = _MARKS.findall(said), _MARKS.split(said)
+    parts = [[(text, True)] for text in texts]
+    parts[0].insert(0, (before, False))
+    parts[-1].append((after, False))
     ids = [] if start is None else [start]
-    whole = f"{prompt}\n" if chat is None else chat
-    found = _MARKS.findall(whole)
     filler = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else 0
     slots: dict[str, list[int]] = {}
-    for mark, text in zip([*found, None], _MARKS.split(whole), strict=True):
-        ids += plain_ids(tokenizer, text)
+    for mark, around in zip([*found, None], parts, strict=True):
+        ids += chat_ids(tokenizer, around)
         if mark:
             count = counts[wanted.index(mark)]
             slots[mark] = list(range(len(ids), len(ids) + count))
             ids += [filler] * count
     return PromptIds(ids, [slot for mark in wanted for slot in slots[mark]])
-
-
-def plain_ids(tokenizer: Any, text: str) -> list[int]:
-    """The ids of a text alone, without start and end tokens."""
-    return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
 def without_placeholder(text: str) -> str:
@@ -68,6 +69,15 @@ def without_placeholder(text: str) -> str:
     >>> without_placeholder("see <|vector|> and <|vec<|vector|>tor|>")
     'see  and '
     """
-    while _MARKS.search(text):  # taking one out may put another together
-        text = _MARKS.sub("", text)
-    return text
+    if not _MARKS.search(text):
+        return text
+    kept: list[str] = []
+    for character in text:  # once through: taking one out may put another together, which ends where it did
+        kept.append(character)
+        if character == _LAST:
+            tail = "".join(kept[-_LONGEST:])
+            for mark in _WHOLE:
+                if tail.endswith(mark):
+                    del kept[-len(mark) :]
+                    break
+    return "".join(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from elm._errors import CallError
+from elm._text import require_unicode
 from elm.model._prompt import without_placeholder
 from elm.tasks import SECOND, VECTOR, Task
 
@@ -17,6 +18,7 @@ def free_question(question: str, vectors: int, max_new_tokens: int) -> Task:
     >>> free_question("Is it sad?", 1, 64).prompt
     '<|vector|> Is it sad?'
     """
+    require_unicode(question, "a question")
     text = without_placeholder(question).strip()
     if not text:
         raise CallError("a question needs words, got none")

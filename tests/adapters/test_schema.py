@@ -31,7 +31,7 @@ def written(folder: Path, value: Any) -> Path:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     config = FolderConfig(
         ("toy", "wee"),
-        {"id": "someone/base", "revision": "a" * 40, "sha256": None},
+        {"id": "someone/base", "revision": "a" * 40, "sha256": None, "files": None},
         {"say": TaskPrompt("item", "Say it: <|vector|>.", 12, 0.5)},
         "9.9",
         True,
@@ -43,7 +43,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_the_first_schema_is_still_read(tmp_path: Path) -> None:
     config = read_config(written(tmp_path, FIRST))
     assert config.adapters == ("toy",)
-    assert config.base == {"id": "tiny", "revision": None, "sha256": None}
+    assert config.base == {"id": "tiny", "revision": None, "sha256": None, "files": None}
     assert config.tasks == {}, "it did not say how they were asked"
     assert config.notes == {"colour": "blue"}, "its other fields were free"
     assert json.loads((tmp_path / "config.json").read_text()) == FIRST, "reading changes nothing"

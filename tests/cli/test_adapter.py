@@ -88,7 +88,7 @@ def test_pack_takes_what_belongs_and_no_paths(elm: Call, run: Path, base: Path, 
     assert verify(out) == []
     assert tensors(out) == tensors(run / "model")
     assert not (out / "notes.txt").exists()
-    assert read_config(out).base == {"id": "my-base", "revision": None, "sha256": None}
+    assert read_config(out).base == {"id": "my-base", "revision": None, "sha256": None, "files": None}
     assert not [p for p in out.rglob("*") if p.is_file() and str(base.parent).encode() in p.read_bytes()]
     card = (out / "README.md").read_text()
     assert "license: mit" in card
@@ -183,7 +183,7 @@ def test_info_reads_no_weights(elm: Call, run: Path) -> None:
         assert words in said
     value = json.loads(elm("info", run, "--json")[1])
     assert value["adapters"]["toy"]["fingerprint"] == "toy-6-0"
-    assert (value["schema"], value["language_model"], value["signed"]) == (3, "llm", False)
+    assert (value["schema"], value["language_model"], value["signed"]) == (4, "llm", False)
     assert value["tasks"]["summary"]["prompt"]
 
 

@@ -137,7 +137,7 @@ def test_a_base_on_the_hub_is_pinned_to_its_commit(hub: FakeHub, tmp_path: Path)
     commit = hub.add("someone/base", tmp_path / "base")
     llm, tokenizer = load_llm("someone/base")
     about = {"base": base_reference("someone/base")}
-    assert about["base"] == {"id": "someone/base", "revision": commit, "sha256": None}
+    assert about["base"] == {"id": "someone/base", "revision": commit, "sha256": None, "files": None}
     model = EmbeddingLanguageModel(with_lora(llm, 2), tokenizer, {"toy": tiny_elm.adapter(tiny_elm.table())}, about)
     folder = save_model(model, tmp_path / "tuned")
     save_llm(tiny_elm.base(seed=7), tiny_elm.tokenizer(), tmp_path / "base")

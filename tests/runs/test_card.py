@@ -117,7 +117,7 @@ HOSTILE = 'x: [}\n---\n# "y" | <script>alert(1)</script> [click](http://evil) ![
 
 def test_names_from_outside_stay_text() -> None:
     adapters = {"toy": replace(tiny_elm.adapter(tiny_elm.table()).config, space=HOSTILE, tasks=(HOSTILE,))}
-    config = FolderConfig(("toy",), {"id": HOSTILE, "revision": None, "sha256": None}, version=HOSTILE,
+    config = FolderConfig(("toy",), {"id": HOSTILE, "revision": None, "sha256": None, "files": None}, version=HOSTILE,
                           notes={"made": {"dataset": HOSTILE, HOSTILE: HOSTILE}})  # fmt: skip
     text = model_card(config, adapters, {"consistency": {HOSTILE: FILM}, "profile": {}})
     data = metadata(text)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from elm._chat_template import OTHERWISE, render_chat
 from elm._errors import CallError
 from elm.tasks import SECOND, VECTOR
-
-_SAME_DAY = '{%- macro strftime_now(format) -%}{{ "1 January 2025" }}{%- endmacro -%}'
 
 
 def chat_text(tokenizer: Any, prompt: str) -> str | None:
@@ -17,30 +16,32 @@ def chat_text(tokenizer: Any, prompt: str) -> str | None:
     Templates that tell the date are told one and the same, or a model would be asked otherwise each day than in
     training; those that let the model think before it answers are asked for the answer alone.
 
-    Raises `CallError` for a template that does not take a message of a user, or loses a vector's place.
+    Raises `CallError` for a template that does not take a message of a user, changes its words, or loses a vector's
+    place; `CheckpointError` for one that does not end.
     """
-    template = getattr(tokenizer, "chat_template", None)
-    if not template:
+    parts = chat_parts(tokenizer, prompt)
+    return None if parts is None else "".join(parts)
+
+
+def chat_parts(tokenizer: Any, prompt: str) -> tuple[str, str, str] | None:
+    """`chat_text` as what the template writes before the prompt, the prompt, and what it writes after it.
+
+    White space at the ends of the prompt counts as the template's, and many a template takes it off. Errors as there.
+    """
+    if not getattr(tokenizer, "chat_template", None):
         return None
-    try:
-        template = tokenizer.get_chat_template()
-        text = tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}],
-            chat_template=_SAME_DAY + template if "strftime_now" in template else template,
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=False,
-        )
-    except Exception as error:  # a template is a program of the base's makers, and stops as it likes
-        reason = (str(error).strip() or repr(error)).splitlines()[0][:200]
-        raise CallError(
-            f"a base's chat template must take one message of a user, and this one does not ({reason}): "
-            "set tokenizer.chat_template to one that does, or to None to ask without it"
-        ) from error
+    text = render_chat(tokenizer, [{"role": "user", "content": prompt}], enable_thinking=False)
     for place in (VECTOR, SECOND):
         if text.count(place) != prompt.count(place):
             raise CallError(
                 f"a base's chat template must keep {place}, of which the prompt has {prompt.count(place)} and the chat "
-                f"{text.count(place)}: set tokenizer.chat_template to one that keeps it, or to None"
+                f"{text.count(place)}: {OTHERWISE}"
             )
-    return str(text)
+    said = prompt.strip()
+    place = next((place for place in (VECTOR, SECOND) if place in said), said)
+    start = text.find(place) - said.find(place)
+    end = start + len(said)
+    if start < 0 or text[start:end] != said:
+        raise CallError(f"a base's chat template must keep the words of a message, and this one changes them: "
+                        f"{OTHERWISE}")  # fmt: skip
+    return text[:start], said, text[end:]

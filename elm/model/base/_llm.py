@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,16 @@ from safetensors import SafetensorError
 
 from elm._errors import CheckpointError, DataFileError, ElmError
 from elm._files import disk_errors, read_json, sha256
+from elm._model_files import INDEX, code_asked, fields_of, outside_problems
 from elm._quiet import no_loading_bar
+from elm._tokenizing import panics_unseen, tokenizing
 from elm.adapters import FLOATS, require_finite, tensor_kinds
+from elm.model._probe import require_causal, require_tokens
+from elm.model._sampling import decoding
 
 SHIPPED_BASE = Path(__file__).parents[1] / "shipped" / "base"
 BASE_ID = "elm-toolkit/demo-base"
 
-_CODE = ("auto_map", "trust_remote_code", "custom_generate", "use_kernels", "quantization_config")
 _DEPTHS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "num_decoder_layers")
 
 
@@ -35,9 +38,10 @@ class Access:
 
 
 def save_llm(llm: Any, tokenizer: Any, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write an ordinary transformers folder, in safetensors. The model in memory stays as it is."""
+    """Write an ordinary transformers folder, in safetensors. The weights in memory stay as they are."""
     if next(llm.parameters()).dtype != dtype:
         llm = copy.deepcopy(llm).to(dtype)
+    llm.generation_config = decoding(tokenizer)
     with disk_errors(folder), no_loading_bar():
         llm.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -69,7 +73,10 @@ def load_llm(
     llm, report = _read(folder, options, dtype=dtype)
     _check_report(report, folder, strict)
     require_finite(llm.state_dict(), folder)
-    return llm.eval(), _read_tokenizer(folder, options) if tokenizer is None else tokenizer
+    tokenizer = _read_tokenizer(folder, options, llm) if tokenizer is None else tokenizer
+    require_causal(llm.eval(), tokenizer, folder)
+    llm.generation_config = decoding(tokenizer)
+    return llm, tokenizer
 
 
 def check_shapes(folder: Path, strict: bool = False) -> Any:
@@ -78,10 +85,7 @@ def check_shapes(folder: Path, strict: bool = False) -> Any:
     options = {"trust_remote_code": False}
     llm, report = _read(folder, options, device_map="meta")
     _check_report(report, folder, strict)
-    tokenizer, rows = _read_tokenizer(folder, options), llm.get_input_embeddings().weight.shape[0]
-    if strict and len(tokenizer) > rows:
-        raise CheckpointError(f"the tokenizer in {folder} knows {len(tokenizer)} tokens, its model reads {rows}")
-    return tokenizer
+    return _read_tokenizer(folder, options, llm)
 
 
 def _refuse(folder: Path, strict: bool) -> None:
@@ -97,35 +101,22 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
     odd = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind not in FLOATS]
     if strict and odd:
         yield f"its weights must be floating-point numbers, and {odd[0]} is not"
-    if strict and (folder / "adapter_config.json").exists():
-        yield "adapter_config.json has no place in llm/, where transformers would load an adapter of its own by it"
+    if (folder / "adapter_config.json").exists():
+        yield "adapter_config.json names weights elsewhere: merge the adapter into its base, and save that"
+    yield from outside_problems(folder)
     for path in sorted(folder.glob("*.json")):
-        if path.name in ("tokenizer.json", "vocab.json", "model.safetensors.index.json"):
+        if path.name in ("tokenizer.json", "vocab.json") or path.name.endswith(INDEX):
             continue
         try:
-            found = dict(_leaves(read_json(path)))
+            found = read_json(path)
         except DataFileError as error:
             yield str(error)
             continue
-        for name, value in found.items():
-            kernel = name.endswith("attn_implementation") and "/" in str(value)
-            if (strict and name in _CODE and value) or kernel:
-                yield f"{path.name} asks for code of its own ({name}), and none is run; without that field it loads"
-        depth = max((v for k, v in found.items() if k in _DEPTHS and isinstance(v, int)), default=0)
+        for name in code_asked(found, strict):
+            yield f"{path.name} asks for code of its own ({name}), and none is run; without that field it loads"
+        depth = max((v for k, v in fields_of(found) if k in _DEPTHS and isinstance(v, int)), default=0)
         if path.name == "config.json" and weights and depth > (tensors := _tensors_in(weights)):
             yield f"config.json says {depth} layers, but the weights are {tensors} tensors"
-
-
-def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
-    """The fields of nested objects, by their own names."""
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield from value.items()
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
 
 
 def _tensors_in(weights: list[Path]) -> int:
@@ -156,14 +147,20 @@ def _read(folder: str | Path, options: Mapping[str, Any], **more: Any) -> tuple[
         raise CheckpointError(f"{folder} does not describe a language model: {_reason(error)}") from error
 
 
-def _read_tokenizer(folder: str | Path, options: Mapping[str, Any]) -> Any:
+def _read_tokenizer(folder: str | Path, options: Mapping[str, Any], llm: Any) -> Any:
+    """The tokenizer of a model, tried on a few texts and a chat."""
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder, **options)
+        with panics_unseen(), tokenizing(folder):
+            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    except CheckpointError:
+        raise
     except Exception as error:
         message = f"a language model comes with its tokenizer; that of {folder} cannot be read: {_reason(error)}"
         raise (DataFileError if isinstance(error, OSError) else CheckpointError)(message) from error
+    require_tokens(tokenizer, llm, folder)
+    return tokenizer
 
 
 def _reason(error: BaseException) -> str:
@@ -178,16 +175,18 @@ def _check_report(report: Mapping[str, Any], folder: str | Path, strict: bool) -
 
 
 def base_reference(name: str, revision: str | None = None) -> dict[str, str | None]:
-    """What a folder says of its base: its id, the Hub's commit, and the hash of the weights of a local one.
+    """What a folder says of its base: its id, the Hub's commit, and two hashes of a local one, of its weights (sha256)
+    and of all files that decide its texts (files).
 
     name: "shipped", a folder, or the Hub id of a base that `load_llm` has fetched.
     """
-    if name in ("shipped", BASE_ID):
-        return {"id": BASE_ID, "revision": None, "sha256": weights_hash(SHIPPED_BASE)}
-    if Path(name).is_dir():
-        return {"id": str(name), "revision": None, "sha256": weights_hash(Path(name))}
+    shipped = name in ("shipped", BASE_ID)
+    folder = SHIPPED_BASE if shipped else Path(name)
+    if folder.is_dir():
+        known = BASE_ID if shipped else str(name)
+        return {"id": known, "revision": None, "sha256": weights_hash(folder), "files": files_hash(folder)}
     described = _snapshot(str(name), revision, Access(local_files_only=True))
-    return {"id": str(name), "revision": described.name, "sha256": None}
+    return {"id": str(name), "revision": described.name, "sha256": None, "files": None}
 
 
 def _snapshot(name: str, revision: str | None, access: Access) -> Path:
@@ -204,8 +203,19 @@ def _snapshot(name: str, revision: str | None, access: Access) -> Path:
 def weights_hash(folder: Path) -> str:
     """One hash of all safetensors files of a folder: that of the file itself where there is one."""
     files = sorted(folder.glob("*.safetensors"))
-    hashes = [sha256(path) for path in files]
-    if len(files) == 1:
-        return hashes[0]
-    lines = "".join(f"{digest}  {path.name}\n" for digest, path in zip(hashes, files, strict=True))
+    return sha256(files[0]) if len(files) == 1 else _one_hash(folder, files)
+
+
+def files_hash(folder: Path) -> str:
+    """One hash of all files of a folder that decide what its model writes: weights and which of them are read, its
+    config, tokenizer, chat templates and settings of decoding.
+    """
+    kinds = (".json", ".safetensors", ".txt", ".model", ".jinja", ".tiktoken")
+    files = [path for path in (*folder.glob("*"), *folder.glob("additional_chat_templates/*"))
+             if path.suffix in kinds and path.name != "manifest.json" and path.is_file()]  # fmt: skip
+    return _one_hash(folder, sorted(files))
+
+
+def _one_hash(folder: Path, files: Iterable[Path]) -> str:
+    lines = "".join(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
     return hashlib.sha256(lines.encode()).hexdigest()

@@ -35,7 +35,7 @@ def with_lora(llm: Any, rank: int, dropout: float = 0.0) -> Any:
 
 def is_lora(llm: Any) -> bool:
     """Whether the language model is a PEFT model, without loading PEFT to find out."""
-    return hasattr(llm, "peft_config")
+    return hasattr(llm, "merge_and_unload")  # some versions of PEFT leave their settings on a merged model
 
 
 def merged(llm: Any) -> Any:

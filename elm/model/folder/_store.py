@@ -32,12 +32,12 @@ from elm.adapters import (
     write_manifest,
 )
 from elm.model._language_model import EmbeddingLanguageModel
-from elm.model.base._llm import BASE_ID, SHIPPED_BASE, Access, load_llm, save_llm, weights_hash
+from elm.model.base._llm import BASE_ID, SHIPPED_BASE, Access, files_hash, load_llm, save_llm, weights_hash
 from elm.model.base._lora import is_lora, load_lora, save_lora
 from elm.model.folder._stored_tasks import stored_task
 from elm.tasks import Task, all_tasks
 
-_BASE = ("id", "revision", "sha256")
+_BASE = ("id", "revision", "sha256", "files")
 
 
 def save_model(
@@ -121,16 +121,18 @@ def stored_tasks(config: FolderConfig) -> list[Task]:
 def resolved_base(config: FolderConfig, folder: Path, base: str | Path | None = None) -> str:
     """Where the base of a LoRA folder is: the shipped one by its id, else a folder or the Hub's id.
 
-    Raises `CheckpointError` where the folder names none, or its weights are not those it was trained on.
+    Raises `CheckpointError` where the folder names none, or it is not the one that the model was trained on: other
+    weights, or another tokenizer, chat template or setting.
     """
     named = _named_base(config, folder)
     place = str(base or named["id"])
     place = str(SHIPPED_BASE) if place in (BASE_ID, "shipped") else place
-    if named["sha256"] and Path(place).is_dir() and weights_hash(Path(place)) != named["sha256"]:
-        raise CheckpointError(
-            f"{folder} was trained on the base {named['id']} ({named['sha256'][:12]}), and the weights in {place} are "
-            "others; name the right folder as `base`"
-        )
+    for field, hashed, what in (("sha256", weights_hash, "weights"), ("files", files_hash, "files")):
+        if named[field] and Path(place).is_dir() and hashed(Path(place)) != named[field]:
+            raise CheckpointError(
+                f"{folder} was trained on the base {named['id']} ({str(named[field])[:12]}), and the {what} in {place} "
+                "are others; name the right folder as `base`"
+            )
     return place
 
 

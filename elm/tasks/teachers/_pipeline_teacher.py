@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from tqdm.auto import tqdm
 
+from elm._chat_template import render_chat
 from elm._errors import CallError, CheckpointError, UnusableTextError
 from elm.tasks._answer_cache import AnswerCache, answer_key
 from elm.tasks._asking import Answer, Asking, Failure, Request, Talk, talk
@@ -194,7 +195,7 @@ class PipelineTeacher:
         messages = list(request.messages)
         if self.tokenizer.chat_template:
             options = self.asking.extra.get("chat_template_kwargs", {})
-            text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True, **options)
+            text = render_chat(self.tokenizer, messages, **options)
             return list(self.tokenizer(text, add_special_tokens=False).input_ids)  # the template writes its own
         text = "".join(f"{message['content']}\n" for message in messages)
         return list(self.tokenizer(text).input_ids)
