@@ -1,6 +1,7 @@
 """Data sets: the `Dataset` type, loaders, the generated worlds, splits and guards against leakage."""
 
 from elm.data._amazon import amazon, review_polarity
+from elm.data._checks import items_named, rating_rows
 from elm.data._constants import ATTRIBUTES, GENRES
 from elm.data._dataset import Dataset, Facts
 from elm.data._demo import demo
@@ -18,6 +19,7 @@ from elm.data._film_details import (
     read_tmdb_details,
 )
 from elm.data._goodbooks import BOOK_GENRES, load_goodbooks
+from elm.data._ids import id_column, ids_of
 from elm.data._k_core import k_core
 from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
@@ -55,6 +57,9 @@ __all__ = [
     "demo_shop",
     "film_texts",
     "guard_disjoint",
+    "id_column",
+    "ids_of",
+    "items_named",
     "join_texts",
     "k_core",
     "load",
@@ -70,6 +75,7 @@ __all__ = [
     "movielens_1m_with_texts",
     "movielens_100k_with_texts",
     "product_texts",
+    "rating_rows",
     "read_imdb_details",
     "read_omdb_plots",
     "read_tmdb_details",

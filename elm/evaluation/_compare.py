@@ -121,5 +121,6 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
                 for name in ("first", "second")]  # fmt: skip
         p = "< .001" if test["p_corrected"] < 0.001 else f"{test['p_corrected']:.3f}"
         table.add_row(words(test["task"]), words(f"{test['section']}, {test['measure']}"), *ends,
-                      f"{test['difference']:+.3f}", f"{test['low']:+.3f} to {test['high']:+.3f}", p, str(test["n"]))  # fmt: skip
+                      f"{test['difference']:+.3f}", f"{test['low']:+.3f} to {test['high']:+.3f}", p,
+                      str(test["n"]))  # fmt: skip
     return table

@@ -13,6 +13,7 @@ import torch
 from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
+from elm.data import ids_of
 from elm.metrics import top_k
 from elm.recommend._batches import as_histories, masked, ordered_batches
 from elm.recommend._explain import EditExplanation, ListDiff, explain, list_diff, without_each
@@ -51,7 +52,7 @@ class Recommender:
 
     def __init__(self, model: Tears, items: Sequence[str], titles: Sequence[str] | None = None) -> None:
         self.model = model.eval()
-        self.items = [str(item) for item in items]
+        self.items = ids_of(items, "item")
         self.titles = [str(title) for title in titles] if titles is not None else list(self.items)
         wanted = model.vae.items
         if not len(self.items) == len(self.titles) == wanted:
