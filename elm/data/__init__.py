@@ -19,7 +19,7 @@ from elm.data._film_details import (
     read_tmdb_details,
 )
 from elm.data._goodbooks import BOOK_GENRES, load_goodbooks
-from elm.data._ids import id_column, ids_of
+from elm.data._ids import id_column, ids_of, index_ids
 from elm.data._k_core import k_core
 from elm.data._load import NAMES, load
 from elm.data._movielens import load_movielens
@@ -59,6 +59,7 @@ __all__ = [
     "guard_disjoint",
     "id_column",
     "ids_of",
+    "index_ids",
     "items_named",
     "join_texts",
     "k_core",

@@ -18,7 +18,7 @@ _EXACT = 2**53  # above this a float stands for several whole numbers
 def ids_of(values: Iterable[Any], what: str = "id") -> list[str]:
     """Ids as strings, in their order: text as it is, whole numbers as they print.
 
-    Raises `CallError`, naming the place, for what is missing (None, NaN, ""), for fractions, truth values, halves of
+    Raises `CallError`, naming the place, for what is missing (None, NaN), for fractions, truth values, halves of
     letters and other things that are no name.
 
     >>> import numpy as np
@@ -70,7 +70,7 @@ def id_index(values: pd.Index | pd.Series, what: str) -> pd.Index:
 
 def _id(cell: Any) -> str | None:
     if isinstance(cell, str):
-        return str(cell) if cell and whole(cell) else None
+        return str(cell) if whole(cell) else None
     if isinstance(cell, bool | np.bool_):
         return None
     if isinstance(cell, numbers.Integral):
@@ -78,6 +78,21 @@ def _id(cell: Any) -> str | None:
     if isinstance(cell, float | np.floating):
         return str(int(cell)) if float(cell).is_integer() and abs(float(cell)) < _EXACT else None
     return str(cell) if isinstance(cell, uuid.UUID) else None
+
+
+def index_ids(series: pd.Series, what: str) -> list[str]:
+    """The ids by which a Series is read: its index. `CallError` where that only counts rows, as of a plain column.
+
+    >>> index_ids(pd.Series({10: 5.0, 12: 4.0}), "item")
+    ['10', '12']
+    """
+    index = series.index
+    if isinstance(index, pd.RangeIndex) and len(index) and (index.start, index.step, index.name) == (0, 1, None):
+        raise CallError(
+            f"a Series is read by its index, the {what} ids, but this one only counts its rows; give a list of ids, or "
+            "the numbers with set_axis(ids)"
+        )
+    return ids_of(index, what)
 
 
 def whole(text: str) -> bool:

@@ -17,6 +17,7 @@ from elm._files import read_json, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
 from elm.data import ids_of
 from elm.embeddings._space import Array, EmbeddingSpace
+from elm.embeddings._vectors import real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class VectorTable:
 
     def __post_init__(self) -> None:
         ids = ids_of(self.ids)
-        vectors = np.ascontiguousarray(self.vectors, dtype=np.float32)
+        vectors = np.ascontiguousarray(real_array(self.vectors, "vectors of a table"), dtype=np.float32)
         if vectors.shape != (len(ids), self.space.dim):
             raise VectorError(
                 f"a table of space {self.space.name!r} with {len(ids)} ids needs vectors of shape "
