@@ -54,13 +54,16 @@ def _plain(cell: Any) -> Any:
     return [_plain(one) for one in cell.tolist()] if isinstance(cell, np.ndarray) else cell
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: Any, other: Any, inside: bool = False) -> bool:
+    """Whether two cells are one value; inside of lists also of one kind, since a gap there turns whole numbers over."""
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(_same(*pair, True) for pair in zip(one, other, strict=True))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(_same(one[key], other[key], True) for key in one)
     if missing(one) or missing(other):
-        return missing(one) and missing(other)
+        return missing(one) and missing(other) and (not inside or (one is None) == (other is None))
+    if inside and isinstance(one, numbers.Integral) != isinstance(other, numbers.Integral):
+        return False
     numeric = isinstance(one, numbers.Number) and isinstance(other, numbers.Number)
     if isinstance(one, bool | np.bool_) != isinstance(other, bool | np.bool_):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from elm.data._cells import blank, missing
 from elm.data._cells import texts as texts_of
 from elm.data._cells import years as years_of
 from elm.data._dataset import Dataset
+from elm.data._files import decoded, read_bytes
 from elm.data._ids import id_column
 from elm.data._titles import match_titles, parse_title
 
@@ -98,10 +100,14 @@ def read_table(path: Path) -> pd.DataFrame:
         raise DataFileError(f"{path}: texts are read from {READERS} files; convert it to one of them")
     try:
         if kind == ".csv":
-            return pd.read_csv(path, dtype={"item": str})
+            file = io.StringIO(decoded(read_bytes(path)))
+            words = dict.fromkeys(("item", "title", "source", "text"), str)
+            return pd.read_csv(file, dtype=words, keep_default_na=False, na_values=[""])  # "NA" is a title, too
         if kind == ".parquet":
             return pd.read_parquet(path)
         return pd.read_json(path, lines=kind == ".jsonl", dtype={"item": str})
+    except DataFileError:
+        raise
     except FileNotFoundError as error:
         raise DataFileError(f"{path} is missing; give the path of an existing file") from error
     except Exception as error:  # each reader has its own errors for a damaged file
