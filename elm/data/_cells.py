@@ -168,7 +168,9 @@ def _text(cell: Any) -> str:
     if missing(cell) or isinstance(cell, bool | np.bool_) or not isinstance(cell, numbers.Real):
         raise _OddCell("a text is needed in every row")
     number = float(cell)
-    return str(int(cell)) if number.is_integer() else repr(number)
+    if isinstance(cell, numbers.Integral):
+        return str(int(cell))
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _names(cell: Any) -> list[str]:

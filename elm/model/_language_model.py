@@ -36,8 +36,8 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         for name, adapter in adapters.items():
             if not is_name(name):  # its folder is named so
                 raise CallError(
-                    f"an adapter's space is named by at most 128 letters, digits, spaces and - + @ _, got {name!r}; "
-                    "give the space another name, such as 'all-MiniLM-L6-v2'"
+                    f"an adapter cannot have this name ({name!r}): it takes at most 128 letters, digits, spaces and "
+                    "- + @ _; give its space another, such as 'all-MiniLM-L6-v2'"
                 )
             if adapter.config.token_dim != width:
                 raise CallError(
