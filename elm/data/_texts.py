@@ -13,9 +13,9 @@ from elm.data._cells import blank, missing
 from elm.data._cells import texts as texts_of
 from elm.data._cells import years as years_of
 from elm.data._dataset import Dataset
-from elm.data._files import decoded, read_bytes
 from elm.data._ids import id_column
 from elm.data._titles import match_titles, parse_title
+from elm.data.loaders._files import decoded, read_bytes
 
 READERS = ".csv, .csv.gz, .parquet, .json, .jsonl, .json.gz or .jsonl.gz"
 

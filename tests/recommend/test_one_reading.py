@@ -16,8 +16,8 @@ from elm._sentences import sentence_ends, sentences
 from elm.cav import fit
 from elm.embeddings import EmbeddingSpace, VectorTable, centroid, interpolate, real_array
 from elm.recommend import EASE, clauses, genre_shares
-from elm.recommend._recommender import _rated
-from elm.recommend._text_encoder import distinct_pieces
+from elm.recommend.tears._recommender import _rated
+from elm.recommend.tears._text_encoder import distinct_pieces
 
 WANTED = [("10", 5.0), ("12", 4.0)]
 
