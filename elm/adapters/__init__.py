@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
     from elm.adapters._config import FLOATS, AdapterConfig, read_adapter_config, shape_problems
+    from elm.adapters._fields import is_name
     from elm.adapters._flax import FlaxAdapter
     from elm.adapters._manifest import (
         KINDS,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
     "_config": ("FLOATS", "AdapterConfig", "read_adapter_config", "shape_problems"),
+    "_fields": ("is_name",),
     "_flax": ("FlaxAdapter",),
     "_manifest": ("KINDS", "MANIFEST", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
     "_mlp": ("MLPAdapter",),
@@ -43,7 +45,7 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = ["FLOATS", "KINDS", "MANIFEST", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter",
-           "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature",
+           "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "is_name",
            "load_adapter", "manifest_problems", "read_adapter_config", "read_config", "read_tensors",
            "require_finite", "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds",
            "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip

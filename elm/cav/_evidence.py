@@ -14,6 +14,7 @@ from elm.cav._fit import Concepts, fit, raw_directions, read
 from elm.cav._held_out import held_out, quality
 from elm.cav._labels import Labels
 from elm.cav._solve import Engine, Floats, Method, solve
+from elm.data import index_ids
 from elm.embeddings import VectorTable
 
 _Fitted = Callable[[Labels], Floats]
@@ -109,7 +110,7 @@ def _popularity_auc(
     table: VectorTable, popularity: pd.Series, labels: Labels, held: npt.NDArray[np.bool_],
     leader: npt.NDArray[np.int64],
 ) -> Floats:  # fmt: skip
-    values = popularity.set_axis([str(i) for i in popularity.index]).reindex(table.ids).to_numpy(dtype=np.float64)
+    values = popularity.set_axis(index_ids(popularity, "entity")).reindex(table.ids).to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():
         raise CallError(
             f"popularity must be finite for every entity, {table.ids[int((~np.isfinite(values)).argmax())]!r} has none"

@@ -15,8 +15,8 @@ from elm.cav._labels import Bools, Labels, first_copies, labels_of, stacked
 from elm.cav._solve import Engine, Floats, Method, check_choice, solve
 from elm.embeddings import VectorTable
 
-Concepts = Mapping[str, Iterable[str] | pd.Series]
-"""Names with ids of the entities that show each, or with a Series of grades by id."""
+Concepts = Mapping[str, Iterable[str] | Mapping[str, float] | pd.Series]
+"""Names with ids of the entities that show each, or with a Series or dict of grades by id."""
 
 
 def fit(

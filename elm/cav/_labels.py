@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm.data import index_ids
 from elm.embeddings import VectorTable
 
 Bools = npt.NDArray[np.bool_]
@@ -59,21 +60,28 @@ def stacked(concepts: Sequence[Labels]) -> Labels:
 
 
 def labels_of(
-    table: VectorTable, name: str, concept: Iterable[str] | pd.Series, least: int, first: Bools | None = None
+    table: VectorTable,
+    name: str,
+    concept: Iterable[str] | Mapping[str, float] | pd.Series,
+    least: int,
+    first: Bools | None = None,
 ) -> Labels:
-    """Ids: those are the positives, all other entities of the table the negatives. Series of grades by id: the upper
-    third against the lower third (a Series with two values: the one against the other); ids it lacks take no part.
+    """Ids: those are the positives, all other entities of the table the negatives. Series or dict of grades by id:
+    the upper third against the lower third (with two values: the one against the other); ids it lacks take no part.
 
     first: (n,) rows that are not copies of an earlier vector, see `first_copies`; only they count as entities.
     Raises `UnknownNameError` for ids that are not in the table, `CallError` for too few positives or negatives.
     """
+    if isinstance(concept, Mapping):
+        concept = pd.Series(list(concept.values()), index=pd.Index(list(concept), dtype=object))
     if isinstance(concept, pd.Series):
         found = _from_grades(table, name, concept)
     else:
-        if isinstance(concept, str):
-            raise CallError(f"concept {name!r} must be ids or a Series of scores, got one string")
+        if isinstance(concept, str | pd.DataFrame):
+            came = "string" if isinstance(concept, str) else "DataFrame"
+            raise CallError(f"concept {name!r} must be ids or a Series of scores, got one {came}")
         label = np.zeros(len(table), dtype=np.int8)
-        label[table.row_numbers(str(item) for item in concept)] = 1
+        label[table.row_numbers(concept)] = 1
         found = Labels(label)
     n_positive, n_negative = (int((found.label == side).sum()) for side in (1, 0))
     if n_positive < least or n_negative < least:
@@ -121,8 +129,9 @@ def _from_grades(table: VectorTable, name: str, scores: pd.Series) -> Labels:
         raise CallError(f"the scores of concept {name!r} must be numbers") from error
     if not np.isfinite(given).all():
         raise CallError(f"the scores of concept {name!r} must be finite; drop the entities without one")
-    if scores.index.has_duplicates:
+    ids = index_ids(scores, f"concept {name!r}:")
+    if len(set(ids)) != len(ids):
         raise CallError(f"the scores of concept {name!r} name an id more than once")
     grade = np.full(len(table), np.nan)
-    grade[table.row_numbers(str(item) for item in scores.index)] = given
+    grade[table.row_numbers(ids)] = given
     return graded(grade)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from elm._errors import CallError, VectorError
 from elm.cav._cav import CAV
+from elm.embeddings import real_array
 
 Array = npt.NDArray[np.float32]
 
@@ -87,7 +88,7 @@ def narrate_concept(
     either move, and "shift", their difference; largest shift first, so the concept is read at the head and its
     opposite at the foot. p_value: McNemar's exact test over entities, two-sided, not corrected for the number of words.
     """
-    rows = np.asarray(vectors, dtype=np.float32)
+    rows = real_array(vectors).astype(np.float32)
     if rows.ndim != 2 or len(rows) < 2:
         raise VectorError(f"a concept is narrated over two vectors (n, dim) or more, got shape {rows.shape}")
     if not (np.isfinite(amount) and amount > 0):
@@ -129,7 +130,7 @@ def _reader(longest: int = 2) -> Callable[[str], list[str]]:
 
 
 def _one(vector: npt.ArrayLike) -> Array:
-    row = np.asarray(vector, dtype=np.float32)
+    row = real_array(vector, "a vector").astype(np.float32)
     if row.ndim != 1 or not row.size or not np.isfinite(row).all():
         raise VectorError(f"one finite vector (dim,) is narrated, got shape {row.shape}")
     return row

@@ -9,6 +9,7 @@ from elm._errors import CallError
 from elm.cav._held_out import auc_and_p, held_out
 from elm.cav._labels import Labels, first_copies
 from elm.cav._solve import Engine, Method, check_choice, solve
+from elm.data import id_column
 from elm.embeddings import VectorTable
 
 
@@ -66,7 +67,8 @@ def _checked(judgements: pd.DataFrame) -> pd.DataFrame:
     absent = {"user", "item", "value"} - set(judgements.columns)
     if absent:
         raise CallError(f"judgements need the columns user, item and value, {', '.join(sorted(absent))} is missing")
-    frame = judgements[["user", "item"]].astype(str).assign(value=judgements["value"]).reset_index(drop=True)
+    frame = judgements[["user", "item", "value"]].reset_index(drop=True)
+    frame = frame.assign(**{what: id_column(frame[what], what).astype(str) for what in ("user", "item")})
     if not frame["value"].isin([0, 1]).all():
         raise CallError("the value of a judgement must be 0 or 1")
     if frame.duplicated(["user", "item"]).any():

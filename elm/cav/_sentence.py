@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,7 +31,7 @@ def from_sentences(
     sentence: str | Sequence[str],
     opposite: str | Sequence[str],
     name: str | None = None,
-    known: Iterable[str] | pd.Series | None = None,
+    known: Iterable[str] | Mapping[str, float] | pd.Series | None = None,
 ) -> CAV:
     """The direction from the opposite ("a comforting film") to the sentence ("a frightening film"), by the encoder.
 

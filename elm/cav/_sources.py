@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError, UnknownNameError
-from elm.data import ATTRIBUTES
+from elm.data import ATTRIBUTES, id_column, ids_of
 
 if TYPE_CHECKING:
     from elm.data import Dataset
@@ -147,7 +147,7 @@ def named_items(dataset: Dataset, names: Iterable[str]) -> list[str]:
     for item, title in dataset.items["title"].items():
         titles.setdefault(str(title).casefold(), []).append(str(item))
     found: list[str] = []
-    for name in map(str, names):
+    for name in ids_of(names, "item"):
         ids = [name] if name in dataset.items.index else titles.get(name.casefold().strip())
         if ids is None:
             raise UnknownNameError("item", name, dataset.items["title"], "(give an id or a title)")
@@ -161,7 +161,7 @@ def _clean(tags: pd.DataFrame) -> pd.DataFrame:
     if absent:
         raise CallError(f"tags need the columns user, item and tag, but {', '.join(sorted(absent))} is missing")
     raw = tags["tag"].astype(str).str.split().str.join(" ")
-    frame = pd.DataFrame({"user": tags["user"].astype(str), "item": tags["item"].astype(str), "raw": raw})
+    frame = pd.DataFrame({what: id_column(tags[what], what).astype(str) for what in ("user", "item")} | {"raw": raw})
     return frame.assign(tag=raw.str.lower())[raw != ""]
 
 

@@ -129,7 +129,7 @@ def card(
     """
     from elm._errors import CallError, DataFileError
     from elm.adapters import SIGNATURE
-    from elm.cli._output import echo, emit, warn
+    from elm.cli._output import echo_lines, emit, warn
     from elm.model import model_folder
     from elm.runs import card_problems, write_card
 
@@ -145,7 +145,7 @@ def card(
         warn(f"the card: {problem}")
     if signed and rewrite:
         warn("the signature was that of the old card and is removed: sign the folder again")
-    emit({"folder": str(place), "card": text, "problems": problems}, json_mode, lambda: echo(text.rstrip("\n")))
+    emit({"folder": str(place), "card": text, "problems": problems}, json_mode, lambda: echo_lines(text.rstrip("\n")))
 
 
 @adapter.command("sign")

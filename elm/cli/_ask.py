@@ -37,7 +37,7 @@ def ask(
 
     Example: elm ask "Which viewer would enjoy the film {first}?" --item f7
     """
-    from elm.cli._output import echo, emit, write
+    from elm.cli._output import echo, echo_lines, emit, write
     from elm.runs import open_model
 
     array, names = gather(run, item, user, vectors)
@@ -52,7 +52,7 @@ def ask(
     answers: Any = model.ask(array, question, max_new_tokens=max_new_tokens, **options)
     answers = [answers] if isinstance(answers, str) else answers
     rows = [{"id": name, "answer": answer} for name, answer in zip(names, answers, strict=True)]
-    emit({"question": question, "answers": rows}, json_mode, lambda: echo("\n\n".join(r["answer"] for r in rows)))
+    emit({"question": question, "answers": rows}, json_mode, lambda: echo_lines("\n\n".join(r["answer"] for r in rows)))
 
 
 def _single(array: Any) -> Any:

@@ -124,7 +124,7 @@ def move(
     import numpy as np
 
     from elm._files import written_aside
-    from elm.cli._output import echo, emit
+    from elm.cli._output import echo, echo_lines, emit
     from elm.runs import concept_vector, open_concepts, open_model
 
     cavs, settings = open_concepts(folder)
@@ -140,7 +140,10 @@ def move(
     value = {"id": name, "amounts": amounts, "task": task, "before": before, "after": after, "scores": scores}
 
     def show() -> None:
-        echo(f"{name}\n{before}\n\n{name} {' '.join(f'{c} {a:+g}' for c, a in amounts.items())}\n{after}\n")
+        echo(name)
+        echo_lines(f"{before}\n")
+        echo(f"{name} {' '.join(f'{c} {a:+g}' for c, a in amounts.items())}")
+        echo_lines(f"{after}\n")
         echo("  ".join(f"{c} {s['before']:+.2f} -> {s['after']:+.2f}" for c, s in scores.items()))
 
     emit(value, json_mode, show)
@@ -164,7 +167,7 @@ def narrate(
     Example: elm cav narrate runs/concepts funny --item f863
     """
     from elm.cav import narrate_concept, narrate_move
-    from elm.cli._output import echo, emit, table
+    from elm.cli._output import echo_lines, emit, table
     from elm.runs import concept_vector, open_concepts, open_model, open_table
 
     cavs, settings = open_concepts(folder)
@@ -175,7 +178,7 @@ def narrate(
         steps = (-amount, -amount / 2, 0.0, amount / 2, amount)
         told = narrate_move(model, cavs[concept], vectors[name], task, steps, seed)
         parts = {"amounts": told.amounts, "texts": told.texts, "gained": told.gained, "lost": told.lost}
-        emit({"id": name, "concept": concept, "task": task, **parts}, json_mode, lambda: echo(str(told)))
+        emit({"id": name, "concept": concept, "task": task, **parts}, json_mode, lambda: echo_lines(str(told)))
         return
     import numpy as np
 

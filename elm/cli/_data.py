@@ -79,10 +79,12 @@ def _show(value: dict[str, Any]) -> None:
         item = value["example"]
         year = f" ({item['year']})" if item["year"] else ""
         kinds = ", ".join(item["genres"]) or "of no kind"
-        echo(f"\nmost rated: {item['title']}{year}, {kinds}; {item['ratings']} ratings")
+        echo()
+        echo(f"most rated: {item['title']}{year}, {kinds}; {item['ratings']} ratings")
         for source, text in item["texts"].items():
             echo(f"  {source}: {text if len(text) <= 300 else text[:297] + '...'}")
     for note in value["notes"]:
         echo(f"note: {note}")
     if "saved" in value:
-        echo(f"\nsaved in {value['saved']}")
+        echo()
+        echo(f"saved in {value['saved']}")

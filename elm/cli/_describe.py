@@ -115,7 +115,7 @@ def profile(
     Example: elm profile --history "f1:5,f9:4,f30:1"
     """
     from elm._errors import CallError
-    from elm.cli._output import echo, emit
+    from elm.cli._output import echo_lines, emit
     from elm.cli._recommend import parse_history
     from elm.runs import open_model, open_vector, vector_of_history
 
@@ -124,7 +124,7 @@ def profile(
     ratings = parse_history(history)
     vector = open_vector(run, "users", str(user)) if ratings is None else vector_of_history(run, ratings)
     (text,) = open_model(run).describe(vector, task, seed=seed)
-    emit({"user": user, "task": task, "profile": text}, json_mode, lambda: echo(text))
+    emit({"user": user, "task": task, "profile": text}, json_mode, lambda: echo_lines(text))
 
 
 def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, list[str]]:
@@ -157,11 +157,12 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
 
 
 def _show(rows: list[dict[str, Any]], with_ids: bool, signed: list[list[str]]) -> None:
-    from elm.cli._output import echo
+    from elm._printed import escaped
+    from elm.cli._output import echo_lines
 
     lines = signed or [[]] * len(rows)
-    echo("\n\n".join(
-        "\n".join([*([row["id"]] if with_ids else []), row["text"], *(f"  {line}" for line in own)])
+    echo_lines("\n\n".join(
+        "\n".join([*([escaped(row["id"])] if with_ids else []), row["text"], *(f"  {escaped(line)}" for line in own)])
         for row, own in zip(rows, lines, strict=True)
     ))  # fmt: skip
 

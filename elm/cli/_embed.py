@@ -140,6 +140,7 @@ def _show(value: dict[str, Any]) -> None:
         )
     for kind in ("semantic", "wals"):
         if example := value.get(f"neighbours_{kind}"):
-            echo(f"\nnearest to {example['title']} ({kind}):")
+            echo()
+            echo(f"nearest to {example['title']} ({kind}):")
             for entry in example["nearest"]:
                 echo(f"  {entry['cosine']:.3f}  {entry['title']}")

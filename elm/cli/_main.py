@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from elm._errors import ElmError
+from elm._printed import escaped, one_line
 from elm._version import __version__
 from elm.cli import _output
 from elm.cli._adapter import adapter
@@ -26,7 +27,6 @@ from elm.cli._doctor import doctor
 from elm.cli._embed import embed
 from elm.cli._folder import repair, trust
 from elm.cli._noise import quiet_libraries
-from elm.cli._output import one_line
 from elm.cli._quickstart import quickstart
 from elm.cli._recommend import recommend
 from elm.cli._tasks import tasks
@@ -79,7 +79,7 @@ def _elm(
     """
     _output.set_quiet(quiet)
     if context.invoked_subcommand is None:
-        _output.echo(context.get_help())
+        _output.echo_lines(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,8 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = os.environ.get("ELM_DEBUG", "") not in ("", "0")
-    json_mode = "--json" in words
-    with quiet_libraries(debug), _output.only_results_on_stdout() if json_mode else contextlib.nullcontext():
+    if sys.stdout is None:
+        _output.complain("elm: standard output is closed, so no result can be told: send it to a file or to /dev/null")
+        return 1
+    only_results = _output.only_results_on_stdout() if "--json" in words else contextlib.nullcontext()
+    with _output.forgiving_streams(), quiet_libraries(debug), only_results:
         try:
             code = _run(words)
             sys.stdout.flush()
@@ -100,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             message, code = _explain(error)
             if message:
-                print(message, file=sys.stderr)
+                _output.complain(message)
             _drop_what_cannot_be_written()
     return code
 
@@ -123,7 +126,7 @@ def _explain(error: BaseException) -> tuple[str, int]:
     if hasattr(error, "format_message"):  # a wrong call, in typer's words
         return _wrong_call(error), 2
     if _disk_full(error):
-        where = f" at {error.filename}" if isinstance(error, OSError) and error.filename else ""
+        where = f" at {escaped(error.filename)}" if isinstance(error, OSError) and error.filename else ""
         return f"elm: the disk is full{where}; free some space and run the same command again", 1
     if isinstance(error, OSError):
         return f"elm: {_about_file(error)}", 1
@@ -161,4 +164,5 @@ def _disk_full(error: BaseException | None) -> bool:
 def _about_file(error: OSError) -> str:
     if error.filename is None:
         return one_line(error)
-    return f"{error.filename}: {(error.strerror or type(error).__name__).lower()}; check the path and its permissions"
+    what = (error.strerror or type(error).__name__).lower()
+    return f"{escaped(error.filename)}: {what}; check the path and its permissions"

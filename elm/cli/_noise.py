@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from elm._printed import one_line
 from elm.cli import _output
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])
@@ -41,7 +42,7 @@ def quiet_libraries(debug: bool = False) -> Iterator[None]:
     told: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], filename: str, *_: Any, **__: Any) -> None:
-        text = _output.one_line(message)
+        text = one_line(message)
         if text not in told and _is_ours(category, filename):
             told.add(text)
             _output.warn(text)

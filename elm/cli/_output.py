@@ -5,14 +5,19 @@ In JSON mode standard output carries one JSON value and nothing else.
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from elm._printed import escaped, escaped_lines, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,19 +45,29 @@ def is_quiet() -> bool:
 
 
 def echo(text: str = "") -> None:
-    """Print a line of the result on standard output."""
-    print(text, file=_results())
+    """Print a line of the result on standard output; what is no plain letter in it is escaped (`elm._printed`)."""
+    print(escaped(text), file=_results())
+
+
+def echo_lines(text: str) -> None:
+    """Print a text of several lines, such as a model's, on standard output, escaped."""
+    print(escaped_lines(text), file=_results())
 
 
 def write(text: str) -> None:
-    """Print a piece of a result at once, without a line's end."""
-    print(text, end="", file=_results(), flush=True)
+    """Print a piece of a text at once, without a line's end, escaped."""
+    print(escaped_lines(text), end="", file=_results(), flush=True)
 
 
 def remark(text: str) -> None:
     """Print a line about the work on standard error; nothing in quiet mode."""
     if not _state.quiet:
-        print(text, file=sys.stderr, flush=True)
+        print(escaped(text), file=sys.stderr, flush=True)
+
+
+def complain(text: str) -> None:
+    """Print what went wrong on standard error."""
+    print(escaped_lines(text), file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
@@ -70,7 +85,12 @@ def emit(value: Mapping[str, Any], json_mode: bool, text: Callable[[], None]) ->
         return
     stream = _results()
     unicode = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
-    print(json.dumps(plain(value), indent=2, ensure_ascii=not unicode, allow_nan=False), file=stream, flush=True)
+    told = json.dumps(plain(value), indent=2, ensure_ascii=not unicode, allow_nan=False)
+    print(_RAW_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", told), file=stream, flush=True)
+
+
+_RAW_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""What JSON lets stand as it is, though a terminal obeys it, or no encoding can write it."""
 
 
 def plain(value: Any) -> Any:
@@ -104,7 +124,7 @@ def progress(work: Iterable[T], label: str, total: int | None = None) -> Iterabl
         return work
     from tqdm import tqdm
 
-    bar: Iterable[T] = tqdm(work, desc=label, total=total, leave=False, file=sys.stderr, dynamic_ncols=True)
+    bar: Iterable[T] = tqdm(work, desc=escaped(label), total=total, leave=False, file=sys.stderr, dynamic_ncols=True)
     return bar
 
 
@@ -124,9 +144,11 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    drawn = Table(
+        title=None if title is None else Text(escaped(title)), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False
+    )
     for position, name in enumerate(columns):
-        drawn.add_column(Text(name), justify="left" if position in words else "right")
+        drawn.add_column(Text(escaped(name)), justify="left" if position in words else "right")
     for row in rows:
         drawn.add_row(*(Text(_cell(entry)) for entry in row))
     console().print(drawn)
@@ -136,16 +158,36 @@ def _cell(entry: Any) -> str:
     entry = plain(entry)
     if entry is None:
         return "-"
-    return f"{entry:.3f}" if isinstance(entry, float) else str(entry)
+    return f"{entry:.3f}" if isinstance(entry, float) else escaped(entry)
 
 
-def one_line(text: object) -> str:
-    """The words of `text` on one line."""
-    return " ".join(str(text).split())
+def heading(text: str) -> None:
+    """Print a line in bold."""
+    from rich.text import Text
+
+    console().print(Text(escaped(text), style="bold"))
 
 
 def _results() -> TextIO:
     return _state.results or sys.stdout
+
+
+@contextmanager
+def forgiving_streams() -> Iterator[None]:
+    """Letters that an encoding lacks become "?" for the time of the block; a closed standard error takes everything."""
+    if sys.stderr is None:  # else `print(file=None)` would write remarks among the results
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (it stays open as long as the process)
+    strict = [stream for stream in (sys.stdout, sys.stderr)
+              if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict"]  # fmt: skip
+    for stream in strict:
+        stream.reconfigure(errors="replace")
+    try:
+        yield
+    finally:
+        for stream in strict:
+            if not stream.closed:
+                with suppress(OSError):  # what it still holds may not be writable, of which `main` told
+                    stream.reconfigure(errors="strict")
 
 
 @contextmanager

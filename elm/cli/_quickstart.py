@@ -52,17 +52,11 @@ def show_step(name: str, value: dict[str, Any]) -> None:
     _SHOWN[name](value)
 
 
-def _heading(text: str) -> None:
-    from elm.cli._output import console
-
-    console().print(f"[bold]{text}[/bold]")
-
-
 def _embed(value: dict[str, Any]) -> None:
-    from elm.cli._output import echo
+    from elm.cli._output import echo, heading
 
     data, order = value["dataset"], value["rating_order"]
-    _heading("1  Vectors")
+    heading("1  Vectors")
     echo(f"   {data['films']:,} films, {data['users']:,} users, {data['ratings']:,} ratings ({data['name']})")
     echo(f"   film vectors: {value['films']['dim']} numbers each, from texts by {value['films']['encoder']}")
     users = value["users"]
@@ -71,9 +65,9 @@ def _embed(value: dict[str, Any]) -> None:
 
 
 def _train(value: dict[str, Any]) -> None:
-    from elm.cli._output import echo
+    from elm.cli._output import echo, heading
 
-    _heading("2  Two adapters and a language model learn to read them")
+    heading("2  Two adapters and a language model learn to read them")
     for name, label in (("stage_one", "stage one, adapters alone"), ("stage_two", "stage two, adapters and model")):
         stage = value[name]
         speed = f"{stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens a second"
@@ -81,21 +75,21 @@ def _train(value: dict[str, Any]) -> None:
 
 
 def _describe(value: dict[str, Any]) -> None:
-    from elm.cli._output import echo
+    from elm.cli._output import echo, echo_lines, heading
 
-    _heading(f"3  A film it has never seen: {value['title']}")
+    heading(f"3  A film it has never seen: {value['title']}")
     echo("   its facts:")
-    echo(_indented(value["facts"]))
+    echo_lines(_indented(value["facts"]))
     for text in value["texts"]:
         label = text["task"] if not text["item"].startswith("halfway") else f"{text['task']}, {text['item']}"
         echo(f"   [{label}]")
-        echo(_indented(text["text"]))
+        echo_lines(_indented(text["text"]))
 
 
 def _recommender(value: dict[str, Any]) -> None:
-    from elm.cli._output import echo
+    from elm.cli._output import echo, heading
 
-    _heading("4  A recommender that reads profiles")
+    heading("4  A recommender that reads profiles")
     found = value["validation"]
     parts = ", ".join(f"{k.removeprefix('ndcg_')} {v:.3f}" for k, v in found.items() if k != "ndcg")
     echo(f"   Multi-VAE and an aligned text encoder over {value['items']:,} films")
@@ -103,13 +97,13 @@ def _recommender(value: dict[str, Any]) -> None:
 
 
 def _edit_one(value: dict[str, Any]) -> None:
-    from elm.cli._output import echo, table
+    from elm.cli._output import echo, echo_lines, heading, table
 
-    _heading(f"5  User {value['user']}: the profile, an edit ({value['favourite']} out, {value['least']} in), the list")
-    echo(_indented(value["profile"]))
+    heading(f"5  User {value['user']}: the profile, an edit ({value['favourite']} out, {value['least']} in), the list")
+    echo_lines(_indented(value["profile"]))
     echo("   what the edit changes:")
     lines = zip(value["profile"].splitlines(), value["edited"].splitlines(), strict=True)
-    echo(_indented("\n".join(new for old, new in lines if old != new)))
+    echo_lines(_indented("\n".join(new for old, new in lines if old != new)))
     seen = {place["item"] for place in value["before"]}
     rows = [
         (number, _film(old), _film(new, mark="" if new["item"] in seen else "+ "))
@@ -123,33 +117,33 @@ def _film(place: dict[str, Any], mark: str = "") -> str:
 
 
 def _score(value: dict[str, Any]) -> None:
-    from elm.cli._output import console
+    from elm.cli._output import console, heading
     from elm.evaluation import consistency_table, facts_table, profile_table
 
-    _heading("6  Scores on held-out films and users, with controls that must fail")
+    heading("6  Scores on held-out films and users, with controls that must fail")
     console().print(
         consistency_table(value["consistency"]), facts_table(value["consistency"]), profile_table(value["profile"])
     )
 
 
 def _loop(value: dict[str, Any]) -> None:
-    from elm.cli._output import console
+    from elm.cli._output import console, heading
     from elm.evaluation import loop_table
 
-    _heading("7  The loop, over held-out users")
+    heading("7  The loop, over held-out users")
     console().print(loop_table(value["loop"], value["edit"]))
 
 
 def _steer(value: dict[str, Any]) -> None:
-    from elm.cli._output import echo, table
+    from elm.cli._output import echo, echo_lines, heading, table
 
-    _heading(f"8  The concept {value['concept']!r} as a direction (held-out AUC {value['auc']:.2f})")
+    heading(f"8  The concept {value['concept']!r} as a direction (held-out AUC {value['auc']:.2f})")
     rows = [(_signed(a), f"{s:+.2f}", f"{r:+.2f}") for a, s, r in
             zip(value["amounts"], value["score_along_concept"], value["score_along_random"], strict=True)]  # fmt: skip
     table(("amount", "concept in the text", "along a random direction"), rows)
     for amount in ("-2.0", "2.0"):
         echo(f"   {value['example']['title']}, moved by {_signed(float(amount))}:")
-        echo(_indented(value["example"]["texts"][amount]))
+        echo_lines(_indented(value["example"]["texts"][amount]))
     users = value["users"]
     moved = ", ".join(
         f"{_signed(a)}: {v:.2f}" for a, v in zip(users["amounts"], users["concept_of_lists"], strict=True)
@@ -163,10 +157,10 @@ def _signed(amount: float) -> str:
 
 
 def _shipped(value: dict[str, Any]) -> None:
-    from elm.cli._output import console
+    from elm.cli._output import console, heading
     from elm.evaluation import consistency_table, profile_table
 
-    _heading("9  The adapters that ship with the package, trained longer, on the same films and users")
+    heading("9  The adapters that ship with the package, trained longer, on the same films and users")
     console().print(consistency_table(value["consistency"]), profile_table(value["profile"]))
 
 

@@ -58,7 +58,7 @@ def show(
     Example: elm tasks show positive_review
     """
     from elm._errors import UnknownNameError
-    from elm.cli._output import echo, emit
+    from elm.cli._output import echo, echo_lines, emit
 
     known = _known(domain, file)
     if task not in known:
@@ -66,13 +66,16 @@ def show(
     value = _about(known[task], domain, seed)
 
     def tell() -> None:
-        echo(f"{value['id']} ({domain})\n")
+        echo(f"{value['id']} ({domain})")
+        echo()
         for name in ("prompt", "reads", "scored_by", "ask", "max_new_tokens", "temperature"):
             echo(f"{name.replace('_', ' '):<15} {value[name]}")
         for number, question in enumerate(value["questions"]):
             echo(f"{'' if number else 'raters judge':<15} {question}")
         if value["example"] is not None:
-            echo(f"\nof {' and '.join(value['of'])} a template teacher writes:\n{value['example']}")
+            echo()
+            echo(f"of {' and '.join(value['of'])} a template teacher writes:")
+            echo_lines(value["example"])
 
     emit(value, json_mode, tell)
 

@@ -1,7 +1,9 @@
 """Data sets: the `Dataset` type, loaders, the generated worlds, splits and guards against leakage."""
 
+from elm.data._checks import items_named, rating_rows
 from elm.data._constants import ATTRIBUTES, GENRES
 from elm.data._dataset import Dataset, Facts
+from elm.data._ids import id_column, ids_of, index_ids
 from elm.data._k_core import k_core
 from elm.data._load import NAMES, load
 from elm.data._splits import PARTS, EntitySplit, guard_disjoint, split_entities, split_ratings
@@ -55,6 +57,10 @@ __all__ = [
     "demo_shop",
     "film_texts",
     "guard_disjoint",
+    "id_column",
+    "ids_of",
+    "index_ids",
+    "items_named",
     "join_texts",
     "k_core",
     "load",
@@ -70,6 +76,7 @@ __all__ = [
     "movielens_1m_with_texts",
     "movielens_100k_with_texts",
     "product_texts",
+    "rating_rows",
     "read_imdb_details",
     "read_omdb_plots",
     "read_tmdb_details",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from elm._errors import CallError
+from elm.data._cells import blank, genres, ratings, texts, times, years
+from elm.data._ids import id_column, id_index
 
 
 def clean_items(frame: pd.DataFrame) -> pd.DataFrame:
@@ -16,9 +18,10 @@ def clean_items(frame: pd.DataFrame) -> pd.DataFrame:
     _need_columns(frame, ("title", "year", "genres"), "items")
     items = frame.copy()
     items.index = _ids(frame.index, "item")
-    items["title"] = items["title"].astype(str)
-    items["year"] = pd.to_numeric(items["year"]).astype("Int64")
-    items["genres"] = pd.Series([list(g) for g in items["genres"]], index=items.index, dtype=object)
+    _refuse_doubtful_pairs(items.index)
+    items["title"] = texts(items["title"], "column 'title'")
+    items["year"] = years(items["year"])
+    items["genres"] = genres(items["genres"])
     return items
 
 
@@ -32,19 +35,10 @@ def clean_users(frame: pd.DataFrame) -> pd.DataFrame:
 def clean_interactions(frame: pd.DataFrame, users: pd.Index, items: pd.Index) -> pd.DataFrame:
     """Interactions as str (or categorical) ids, float32 ratings and int64 times; checked against the known ids."""
     _need_columns(frame, ("user", "item", "rating"), "interactions")
-    columns = {"user": _id_column(frame["user"], "user"), "item": _id_column(frame["item"], "item")}
-    columns["rating"] = pd.to_numeric(frame["rating"]).astype(np.float32)
-    bad = ~np.isfinite(columns["rating"].to_numpy())
-    if bad.any():
-        row = int(bad.argmax())
-        raise CallError(
-            f"ratings must be finite numbers, but {int(bad.sum())} of {len(frame)} are not (first: row {row}, "
-            f"{frame['rating'].iloc[row]!r}); drop or fill them first"
-        )
+    columns = {what: id_column(frame[what], what) for what in ("user", "item")}
+    columns["rating"] = ratings(frame["rating"])
     if "time" in frame.columns:
-        if frame["time"].isna().any():
-            raise CallError("time must be known for every interaction or left out; drop the column or the rows")
-        columns["time"] = frame["time"].astype(np.int64)
+        columns["time"] = times(frame["time"])
     clean = pd.DataFrame(columns).reset_index(drop=True)
     rows = _known_positions(clean["user"], users, "user", "interactions")
     cols = _known_positions(clean["item"], items, "item", "interactions")
@@ -55,47 +49,83 @@ def clean_interactions(frame: pd.DataFrame, users: pd.Index, items: pd.Index) ->
 def clean_texts(frame: pd.DataFrame, items: pd.Index) -> pd.DataFrame:
     """Texts with the columns item, source, text (str, none of them empty) of known items."""
     _need_columns(frame, ("item", "source", "text"), "texts")
-    texts = pd.DataFrame(
-        {"item": _id_column(frame["item"], "item"), "source": frame["source"].astype(str), "text": frame["text"]}
+    clean = pd.DataFrame(
+        {"item": id_column(frame["item"], "item"), "source": texts(frame["source"], "column 'source'")}
     ).reset_index(drop=True)
-    missing = texts["text"].isna()
-    texts["text"] = texts["text"].astype(str)
-    empty = missing | (texts["text"].str.strip() == "")
+    told = frame["text"].reset_index(drop=True)
+    empty = blank(told)
     if empty.any():
-        first = texts[empty].iloc[0]
+        first = clean[empty].iloc[0]
         raise CallError(
-            f"every text must hold words, but {int(empty.sum())} of {len(texts)} are empty or missing "
+            f"every text must hold words, but {int(empty.sum())} of {len(clean)} are empty or missing "
             f"(first: item {first['item']!r}, source {first['source']!r}); drop those rows"
         )
-    _known_positions(texts["item"], items, "item", "texts")
-    return texts
+    clean["text"] = texts(told, "column 'text'")
+    _known_positions(clean["item"], items, "item", "texts")
+    return clean
 
 
 def _need_columns(frame: pd.DataFrame, needed: Iterable[str], what: str) -> None:
+    if not isinstance(frame, pd.DataFrame):
+        raise CallError(f"{what} are a pandas DataFrame, got {type(frame).__name__}")
     absent = [c for c in needed if c not in frame.columns]
     if absent:
         raise CallError(f"{what} need the columns {', '.join(needed)}, but {', '.join(absent)} is missing")
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise CallError(f"{what} name a column once, but {twice[0]!r} comes twice; rename or drop one")
 
 
 def _ids(index: pd.Index, what: str) -> pd.Index:
-    if index.hasnans:
-        raise CallError(f"{what} ids must all be known, but {int(np.sum(index.isna()))} are missing")
-    ids = pd.Index(index.astype(str), name=what)
+    ids = id_index(index, what).rename(what)
     if not ids.is_unique:
         repeated = ids[ids.duplicated()].unique()
         raise CallError(f"{what} ids must be unique, but {len(repeated)} repeat (first: {repeated[0]!r}); drop repeats")
     return ids
 
 
-def _id_column(column: pd.Series, what: str) -> pd.Series:
-    if column.isna().any():
-        raise CallError(f"every row needs its {what} id, but {int(column.isna().sum())} rows have none")
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        used = np.bincount(column.cat.codes, minlength=len(column.cat.categories))
-        if not used.all():  # asked first, since removing sorts all the codes
-            column = column.cat.remove_unused_categories()
-        return column.cat.rename_categories(list(column.cat.categories.astype(str)))
-    return column.astype(str)
+def _refuse_doubtful_pairs(items: pd.Index) -> None:
+    """A pair of items is named "a,b": an item of that name is refused where it could be such a pair."""
+    known = None
+    for name in items[items.str.contains(",", regex=False)]:
+        known = known if known is not None else set(items)
+        pair = next((split for split in comma_splits(name) if known.issuperset(split)), None)
+        if pair is not None:
+            raise CallError(
+                f'the pair of items {pair[0]!r} and {pair[1]!r} is named "{name}", so no item may be; rename that item'
+            )
+
+
+def items_named(name: str, known: Container[str]) -> list[str]:
+    """The items behind the name of an entity: one, or the two of a pair "a,b"; ids may hold commas themselves.
+
+    Where nothing of it is known, the name is taken apart at its commas.
+
+    >>> items_named("a, inc.,b", {"a, inc.", "b"}), items_named("a,b", set())
+    (['a, inc.', 'b'], ['a', 'b'])
+    """
+    if name in known or "," not in name:
+        return [name]
+    return next((list(pair) for pair in comma_splits(name) if pair[0] in known and pair[1] in known), name.split(","))
+
+
+def rating_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with user and item as strings and finite float32 ratings, what a `Dataset` makes of them.
+
+    Raises `CallError`, which names row and column, for missing columns, ids or ratings.
+    """
+    _need_columns(frame, ("user", "item", "rating"), "ratings")
+    ids = {what: id_column(frame[what], what).astype(str) for what in ("user", "item")}
+    return frame.assign(**ids, rating=ratings(frame["rating"]))
+
+
+def comma_splits(name: str) -> list[tuple[str, str]]:
+    """Every way to read a name as that of a pair.
+
+    >>> comma_splits("a,b,c")
+    [('a', 'b,c'), ('a,b', 'c')]
+    """
+    return [(name[:place], name[place + 1 :]) for place, letter in enumerate(name) if letter == ","]
 
 
 def _known_positions(column: pd.Series, known: pd.Index, what: str, table: str) -> np.ndarray:

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
 from elm.data._checks import clean_interactions, clean_items, clean_texts, clean_users, positions
+from elm.data._ids import ids_of, whole
 
 
 def _no_texts() -> pd.DataFrame:
@@ -42,8 +43,9 @@ class Dataset:
     facts: the ground truth of a generated world, else None.
     notes: remarks of the loader, such as a text source that was not found.
 
-    Integer ids are turned into strings. Raises `CallError` for ids that repeat or are not known, ratings that are not
-    finite, missing columns and empty texts.
+    Whole numbers as ids are turned into strings, genres such as "Action|Comedy" into lists, dates into years or
+    seconds. Raises `CallError`, which names row and column, for what cannot be read so; also for ids that repeat or are
+    not known, ratings that are not finite, missing columns, empty texts, and an item named as a pair of others ("a,b").
 
     >>> films = pd.DataFrame({"title": ["A", "B"], "year": [1990, None], "genres": [["Drama"], []]}, index=[1, 2])
     >>> seen = pd.DataFrame({"user": [7, 8, 8], "item": [1, 1, 2], "rating": [4, 5, 1]})
@@ -70,6 +72,9 @@ class Dataset:
         set_field(self, "interactions", clean_interactions(self.interactions, users.index, items.index))
         set_field(self, "texts", clean_texts(self.texts, items.index))
         set_field(self, "notes", tuple(self.notes))
+        for said in (self.name, *self.notes):
+            if not isinstance(said, str) or not whole(said):
+                raise CallError(f"name and notes of a data set are whole texts, got {said!r}")
         if self.facts is not None:
             same = self.facts.items.index.equals(items.index) and self.facts.users.index.equals(users.index)
             if not same:
@@ -171,7 +176,7 @@ class Dataset:
 
     @staticmethod
     def _known(asked: Iterable[str], known: pd.Index, what: str) -> pd.Index:
-        ids = pd.Index([str(i) for i in asked], dtype=str, name=what)
+        ids = pd.Index(ids_of(asked, what), dtype=str, name=what)
         if not ids.is_unique:
             raise CallError(f"each {what} may be asked once, but {ids[ids.duplicated()][0]!r} came twice")
         unknown = ids[~ids.isin(known)]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from elm._errors import CallError, DataFileError, LeakageError
 from elm._files import read_json, write_json
+from elm.data._ids import id_column, ids_of
 
 PARTS = ("train", "validation", "test")
 
@@ -25,6 +26,8 @@ class EntitySplit:
     test: list[str]
 
     def __post_init__(self) -> None:
+        for part in PARTS:
+            object.__setattr__(self, part, ids_of(getattr(self, part)))
         guard_disjoint(self.train, self.validation, "split (train and validation)")
         guard_disjoint(self.train, self.test, "split (train and test)")
         guard_disjoint(self.validation, self.test, "split (validation and test)")
@@ -55,7 +58,7 @@ def split_entities(ids: Iterable[str], validation: float = 0.1, test: float = 0.
     >>> [len(split.train), len(split.validation), len(split.test)]
     [3, 1, 1]
     """
-    unique = sorted(str(i) for i in ids)
+    unique = sorted(ids_of(ids))
     if any(a == b for a, b in pairwise(unique)):
         raise CallError("each id may come once in a split, but some repeat; pass them through set() first")
     if validation < 0 or test < 0 or validation + test >= 1:
@@ -69,9 +72,11 @@ def split_entities(ids: Iterable[str], validation: float = 0.1, test: float = 0.
 def guard_disjoint(train: Iterable[str], held_out: Iterable[str], what: str = "entities") -> None:
     """Raise `LeakageError`, naming how many and which, where anything held out was also trained on.
 
+    Ids are compared as `ids_of` reads them: 1 and "1" are one.
+
     >>> guard_disjoint(["a", "b"], ["c"], "films")
     """
-    both = sorted(set(train) & set(held_out))
+    both = sorted(set(ids_of(train)) & set(ids_of(held_out)))
     if both:
         examples = ", ".join(repr(i) for i in both[:3])
         raise LeakageError(
@@ -92,10 +97,10 @@ def split_ratings(
         raise CallError(f"fraction must lie between 0 and 1, but {fraction} came")
     if not len(interactions):
         return interactions.copy(), interactions.copy()
-    by_id = np.lexsort((_codes(interactions["item"]), _codes(interactions["user"])))
+    user, item = (_codes(id_column(interactions[what], what)) for what in ("user", "item"))
+    by_id = np.lexsort((item, user))
     draw = np.empty(len(interactions))
     draw[by_id] = np.random.default_rng(seed).random(len(interactions))
-    user = _codes(interactions["user"])
     order = np.lexsort((draw, user))
     counts = np.bincount(user)
     first = np.cumsum(counts) - counts

@@ -10,6 +10,7 @@ import pandas as pd
 from elm._errors import DataFileError
 from elm._files import read_json, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm.data._columns import as_lists, check_comes_back, refusing
 
 if TYPE_CHECKING:
     from elm.data._dataset import Dataset
@@ -20,20 +21,21 @@ _OPTIONAL = ("facts_items.parquet", "facts_users.parquet")
 
 
 def save_dataset(dataset: Dataset, folder: str | Path) -> Path:
-    tables = {
-        "items": dataset.items.reset_index(),
-        "users": dataset.users.reset_index(),
-        "interactions": dataset.interactions,
-        "texts": dataset.texts,
-    }
+    own = {"items": (dataset.items, "item"), "users": (dataset.users, "user")}  # with columns of any kind
     if dataset.facts is not None:
-        tables["facts_items"] = dataset.facts.items.reset_index(names="item")
-        tables["facts_users"] = dataset.facts.users.reset_index(names="user")
+        own |= {"facts_items": (dataset.facts.items, "item"), "facts_users": (dataset.facts.users, "user")}
+    tables = {"interactions": dataset.interactions, "texts": dataset.texts}
+    for name, (table, index) in own.items():
+        with refusing(name):
+            tables[name] = table.reset_index(names=index)
     rows = {name: len(table) for name, table in tables.items()}
     header = {"schema": SCHEMA, "name": dataset.name, "rows": rows, "notes": list(dataset.notes)}
     with folder_written_aside(folder, retired=_OPTIONAL) as aside:
         for name, table in tables.items():
-            table.to_parquet(aside / f"{name}.parquet", index=False)
+            with refusing(name):
+                table.to_parquet(aside / f"{name}.parquet", index=False)
+            if name in own:
+                check_comes_back(table, _table(aside / f"{name}.parquet", len(table)), name)
         write_json(aside / HEADER, header)
     return Path(folder)
 
@@ -81,7 +83,4 @@ def _table(path: Path, rows: int) -> pd.DataFrame:
         raise DataFileError(f"{path} is not a readable parquet file ({error}); save the data set again") from error
     if len(table) != rows:
         raise DataFileError(f"{path} should hold {rows} rows but has {len(table)}; save the data set again")
-    for column in table.columns:
-        if table[column].dtype == object and len(table) and not isinstance(table[column].iloc[0], str):
-            table[column] = pd.Series([list(v) for v in table[column]], index=table.index, dtype=object)
-    return table
+    return table.apply(as_lists) if len(table) else table

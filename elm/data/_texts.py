@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from elm._errors import CallError, DataFileError
+from elm.data._cells import blank, missing
+from elm.data._cells import texts as texts_of
+from elm.data._cells import years as years_of
 from elm.data._dataset import Dataset
+from elm.data._ids import id_column
 from elm.data._titles import match_titles, parse_title
+from elm.data.loaders._files import decoded, read_bytes
 
 READERS = ".csv, .csv.gz, .parquet, .json, .jsonl, .json.gz or .jsonl.gz"
 
@@ -61,17 +67,23 @@ def join_texts(
             f"texts joined by {by} need the columns {', '.join(sorted(needed))}, but {', '.join(sorted(absent))} is "
             f"missing (there are: {', '.join(map(str, table.columns))})"
         )
-    filled = table[table["text"].notna() & (table["text"].astype(str).str.strip() != "")]
+    filled = table[~blank(table["text"])]
     if by == "item":
-        ids = filled["item"].astype(str)
+        ids = id_column(filled["item"], "item").astype(str)
         rows = filled.assign(item=ids)[ids.isin(dataset.items.index)]
     else:
         rows = _by_title(dataset, filled)
     if rows.empty:
         raise CallError(f"no text joined an item of {dataset.name!r} by {by}; check that both speak of the same items")
-    texts = pd.DataFrame({"item": rows["item"], "source": source or rows["source"], "text": rows["text"].str.strip()})
+    texts = pd.DataFrame(
+        {
+            "item": rows["item"],
+            "source": source or texts_of(rows["source"], "column 'source'"),
+            "text": texts_of(rows["text"], "column 'text'").str.strip(),
+        }
+    )
     report = JoinReport(
-        source=source or ", ".join(sorted(set(rows["source"]))),
+        source=source or ", ".join(sorted(set(texts["source"]))),
         items_joined=int(texts["item"].nunique()),
         items=dataset.n_items,
         texts_joined=len(texts),
@@ -88,10 +100,14 @@ def read_table(path: Path) -> pd.DataFrame:
         raise DataFileError(f"{path}: texts are read from {READERS} files; convert it to one of them")
     try:
         if kind == ".csv":
-            return pd.read_csv(path, dtype={"item": str})
+            file = io.StringIO(decoded(read_bytes(path)))
+            words = dict.fromkeys(("item", "title", "source", "text"), str)
+            return pd.read_csv(file, dtype=words, keep_default_na=False, na_values=[""])  # "NA" is a title, too
         if kind == ".parquet":
             return pd.read_parquet(path)
         return pd.read_json(path, lines=kind == ".jsonl", dtype={"item": str})
+    except DataFileError:
+        raise
     except FileNotFoundError as error:
         raise DataFileError(f"{path} is missing; give the path of an existing file") from error
     except Exception as error:  # each reader has its own errors for a damaged file
@@ -100,11 +116,11 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def _by_title(dataset: Dataset, table: pd.DataFrame) -> pd.DataFrame:
     """Rows of `table` with the ids of our items; a film that we have twice gets its texts twice."""
-    parsed = [parse_title(str(title)) for title in table["title"]]
+    parsed = [parse_title("" if missing(title) else str(title)) for title in table["title"]]
     titles = pd.Series([title for title, _ in parsed], index=table.index)
     years = pd.Series([year for _, year in parsed], index=table.index, dtype="Int64")
     if "year" in table.columns:
-        years = pd.to_numeric(table["year"], errors="coerce").round().astype("Int64").fillna(years)
+        years = years_of(table["year"], strict=False).fillna(years)
     film = titles + "\n" + years.astype(str)
     theirs = pd.DataFrame({"title": titles, "year": years}).set_axis(film).loc[lambda f: ~f.index.duplicated()]
     found = match_titles(dataset.items, theirs)

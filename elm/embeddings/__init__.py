@@ -11,6 +11,7 @@ from elm.embeddings._rating_order import rating_order
 from elm.embeddings._semantic import semantic
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
+from elm.embeddings._vectors import real_array
 from elm.embeddings._wals import fold_in, wals
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "nearest",
     "nearest_space",
     "rating_order",
+    "real_array",
     "semantic",
     "space_map",
     "wals",

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
 from elm.embeddings._space import Array, EmbeddingSpace
+from elm.embeddings._vectors import real_array
 
 
 def interpolate(
@@ -63,7 +64,7 @@ def centroid(
     >>> centroid([[0.0, 1.0], [2.0, 3.0]]).tolist()
     [1.0, 2.0]
     """
-    rows = np.asarray(vectors, dtype=np.float64)
+    rows = real_array(vectors).astype(np.float64)
     if rows.ndim != 2 or 0 in rows.shape or not np.isfinite(rows).all():
         raise VectorError(f"centroid needs finite vectors (n, dim), n at least 1, got shape {rows.shape}")
     if space is not None and rows.shape[1] != space.dim:
@@ -81,7 +82,7 @@ def centroid(
 
 
 def _vector(value: npt.ArrayLike) -> np.ndarray:
-    vector = np.asarray(value, dtype=np.float64)
+    vector = real_array(value, "a vector").astype(np.float64)
     if vector.ndim != 1 or vector.size == 0 or not np.isfinite(vector).all():
         raise VectorError(f"interpolate needs finite vectors of shape (dim,), got shape {vector.shape}")
     return vector

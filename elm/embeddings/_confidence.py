@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from elm._errors import CallError
+from elm.data import rating_rows
 from elm.embeddings._space import Array
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ def confidence(ratings: npt.ArrayLike, alpha: float) -> Array:
 
 def interactions_of(data: Dataset | pd.DataFrame) -> pd.DataFrame:
     """Columns user, item (str) and rating of a dataset or frame; `CallError` where they are missing or pairs repeat."""
-    frame: Any = getattr(data, "interactions", data)
+    known: Any = getattr(data, "interactions", None)
+    frame: Any = data if known is None else known
     if not isinstance(frame, pd.DataFrame) or not {"user", "item", "rating"} <= set(frame.columns):
         raise CallError("needs a Dataset or a DataFrame with columns user, item and rating")
-    frame = frame[["user", "item", "rating"]].astype({"user": str, "item": str})
+    frame = frame[["user", "item", "rating"]]
+    frame = rating_rows(frame) if known is None else frame.astype({"user": str, "item": str})
     twice = frame.duplicated(["user", "item"])
     if twice.any():
         first = frame[twice].iloc[0]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-_SENTENCE_END = re.compile(r"[.!?。！？][\"'”’)\]]*$")
+from elm._sentences import AT_END
 
 
 def piece_bounds(text: str, offsets: Sequence[tuple[int, int]], limit: int) -> list[tuple[int, int]]:
@@ -42,6 +41,6 @@ def _boundary(text: str, offsets: Sequence[tuple[int, int]], token: int) -> int:
     gap = text[left:right] + (first if first.isspace() else "")
     if not gap or not gap.isspace():
         return 0
-    if "\n" in gap or _SENTENCE_END.search(text[max(0, left - 4) : left]):
+    if "\n" in gap or AT_END.search(text[max(0, left - 4) : left]):
         return 2
     return 1

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from elm._errors import CallError
+from elm.data import ids_of
 from elm.embeddings._encoder import SentenceEncoder, unit
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
@@ -32,7 +33,7 @@ def semantic(
     bare = [item for item, texts in dataset_texts.items() if isinstance(texts, str) or len(texts) == 0]
     if bare:
         raise CallError(f"every item needs a list of at least one text, but {len(bare)} have none (first: {bare[0]!r})")
-    items = [str(item) for item in dataset_texts]
+    items = ids_of(dataset_texts, "item")
     owner = np.repeat(np.arange(len(items)), [len(texts) for texts in dataset_texts.values()])
     texts = [text for texts in dataset_texts.values() for text in texts]
     encoded = encoder.encode(texts, batch_size, progress)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorError
+from elm.embeddings._vectors import real_array
 
 Metric = Literal["cosine", "dot"]
 Array = npt.NDArray[np.float32]
@@ -105,11 +106,11 @@ class EmbeddingSpace:
 
     def normalise(self, vectors: npt.ArrayLike) -> Array:
         """`(v - mean) / scale`, shape kept."""
-        return ((np.asarray(vectors, dtype=np.float32) - self.mean) / self.scale).astype(np.float32)
+        return ((real_array(vectors).astype(np.float32) - self.mean) / self.scale).astype(np.float32)
 
     def distance(self, vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Root mean square of the normalised vectors, (n, dim) -> (n,): about 1 for the space's own data."""
-        normal = (np.asarray(vectors, dtype=np.float64) - self.mean) / self.scale
+        normal = (real_array(vectors).astype(np.float64) - self.mean) / self.scale
         return np.sqrt((normal**2).mean(-1))
 
     def far(self, vectors: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -161,14 +162,9 @@ class EmbeddingSpace:
 
 def _finite_matrix(vectors: npt.ArrayLike, what: str) -> Array:
     """(d,) or (n, d) real numbers -> (n, d) float32, all finite, n and d at least 1."""
-    try:
-        array = np.asarray(vectors)
-        real = not np.iscomplexobj(array) and array.dtype.kind != "b"
-        matrix = np.atleast_2d(np.asarray(array, dtype=np.float32)) if real else None
-    except (TypeError, ValueError) as error:
-        raise VectorError(f"{what} must be numbers of one length each, got {type(vectors).__name__}") from error
-    if matrix is None:
-        raise VectorError(f"{what} must be real numbers, got {array.dtype}")
+    array = real_array(vectors, what)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is told below
+        matrix = np.atleast_2d(array.astype(np.float32))
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise VectorError(f"{what} must have shape (dim,) or (n, dim) and not be empty, got {array.shape}")
     bad = np.flatnonzero(~np.isfinite(matrix).all(1))

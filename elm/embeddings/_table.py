@@ -15,7 +15,9 @@ from safetensors.numpy import load_file, save_file
 from elm._errors import CallError, DataFileError, UnknownNameError, VectorError
 from elm._files import read_json, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm.data import ids_of
 from elm.embeddings._space import Array, EmbeddingSpace
+from elm.embeddings._vectors import real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +36,8 @@ class VectorTable:
     _row: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        ids = [str(i) for i in self.ids]
-        vectors = np.ascontiguousarray(self.vectors, dtype=np.float32)
+        ids = ids_of(self.ids)
+        vectors = np.ascontiguousarray(real_array(self.vectors, "vectors of a table"), dtype=np.float32)
         if vectors.shape != (len(ids), self.space.dim):
             raise VectorError(
                 f"a table of space {self.space.name!r} with {len(ids)} ids needs vectors of shape "
@@ -55,7 +57,10 @@ class VectorTable:
         return len(self.ids)
 
     def __contains__(self, name: object) -> bool:
-        return str(name) in self._row
+        try:
+            return ids_of([name])[0] in self._row
+        except CallError:
+            return False
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids)
@@ -70,7 +75,7 @@ class VectorTable:
 
     def row_numbers(self, ids: Iterable[str]) -> np.ndarray:
         """Where `ids` stand in the table, (n,) int64; a number is the id that it prints as."""
-        wanted = [ids] if isinstance(ids, str) else [str(name) for name in ids]
+        wanted = [ids] if isinstance(ids, str) else ids_of(ids)
         try:
             return np.array([self._row[name] for name in wanted], dtype=np.int64)
         except KeyError as error:

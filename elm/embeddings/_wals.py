@@ -13,6 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from elm._errors import CallError, UnknownNameError
+from elm.data import ids_of
 from elm.embeddings._confidence import interactions_of, signed_matrix
 from elm.embeddings._fingerprint import fingerprint_of
 from elm.embeddings._space import Array, EmbeddingSpace
@@ -57,7 +58,10 @@ def wals(
     _check_arguments(factors, regularization, alpha, iterations)
     frame = interactions_of(data)
     if users is not None:
-        known = set(frame["user"])
+        users, known = ids_of(users, "user"), set(frame["user"])
+        if len(set(users)) != len(users):
+            twice = next(user for place, user in enumerate(users) if user in users[:place])
+            raise CallError(f"each user to train on is named once, but {twice!r} came twice")
         for user in users:
             if user not in known:
                 raise UnknownNameError("user", user, sorted(known), "(users to train on need ratings)")

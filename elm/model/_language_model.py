@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning, UnknownNameError
-from elm.adapters import MLPAdapter
+from elm.adapters import MLPAdapter, is_name
 from elm.model._generate import generate
 from elm.model._generate import stream as stream_text
 from elm.model._question import free_question
@@ -34,6 +34,11 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         super().__init__()
         width = llm.get_input_embeddings().weight.shape[1]
         for name, adapter in adapters.items():
+            if not is_name(name):  # its folder is named so
+                raise CallError(
+                    f"an adapter cannot have this name ({name!r}): it takes at most 128 letters, digits, spaces and "
+                    "- + @ _; give its space another, such as 'all-MiniLM-L6-v2'"
+                )
             if adapter.config.token_dim != width:
                 raise CallError(
                     f"an adapter writes tokens as wide as the language model's; adapter {name!r} writes "

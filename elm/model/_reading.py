@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.adapters import MLPAdapter
-from elm.embeddings import EmbeddingSpace, VectorTable, nearest_space
+from elm.embeddings import EmbeddingSpace, VectorTable, nearest_space, real_array
 from elm.model._prompt import PromptIds, prompt_ids
 from elm.model.base._context import answer_room
 from elm.tasks import Task
@@ -153,10 +152,7 @@ def _named(space: EmbeddingSpace) -> str:
 
 def _as_array(vectors: Any) -> np.ndarray:
     """One vector (dim,) or several (n, dim), from anything that numpy or torch can hold."""
-    try:
-        array = vectors.detach().cpu().float().numpy() if isinstance(vectors, torch.Tensor) else np.asarray(vectors)
-    except (TypeError, ValueError) as error:
-        raise VectorError(f"vectors must be numbers of one length each, got {type(vectors).__name__}") from error
+    array = real_array(vectors)
     if array.ndim not in (1, 2):
         raise VectorError(f"vectors have shape (dim,) or (n, dim), got {array.shape}")
     return array

@@ -13,6 +13,10 @@ LIKED = 4.0
 """A rating from here on counts as a positive target (TEARS, Section 4)."""
 
 
+HIGHEST = 5.0
+"""The top of the scale on which `LIKED` means something."""
+
+
 def as_ratings(ratings: sparse.csr_matrix, what: str = "ratings") -> sparse.csr_matrix:
     """Check a (users, items) matrix of ratings and return it as float32 CSR, sorted, without stored zeros."""
     if not sparse.issparse(ratings):
@@ -33,10 +37,21 @@ def positives(ratings: sparse.csr_matrix, threshold: float = LIKED) -> sparse.cs
     >>> positives(sparse.csr_matrix([[5.0, 3.0, 0.0, 4.0]])).toarray()
     array([[1., 0., 0., 1.]], dtype=float32)
     """
+    if threshold == LIKED:
+        require_scale(ratings, HIGHEST)
     liked = ratings.copy()
     liked.data = (liked.data >= threshold).astype(np.float32)
     liked.eliminate_zeros()
     return liked
+
+
+def require_scale(ratings: sparse.csr_matrix, highest: float) -> None:
+    """`CallError` for ratings above the scale: of ten, a four is no like."""
+    if ratings.nnz and ratings.data.max() > highest:
+        raise CallError(
+            f"ratings must lie on a scale up to {highest:g}, but {ratings.data.max():g} came; rescale them first "
+            f"(divide by the highest and multiply by {highest:g})"
+        )
 
 
 def as_histories(histories: sparse.csr_matrix, items: int) -> sparse.csr_matrix:

@@ -2,7 +2,7 @@
 
 from elm.tasks._answer_cache import AnswerCache, answer_key
 from elm.tasks._asking import Answer, Asking, Failure, spoken
-from elm.tasks._chat_endpoint import chat_client
+from elm.tasks._chat_endpoint import chat_client, complete
 from elm.tasks._domain import Domain, domain_named, register_domain
 from elm.tasks._english import shortened
 from elm.tasks._judge_client import ChatJudge, Chosen
@@ -67,6 +67,7 @@ __all__ = [
            "answer_key",
            "build_examples",
            "chat_client",
+           "complete",
            "domain_named",
            "generated_facts",
            "get",

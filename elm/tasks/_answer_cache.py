@@ -65,10 +65,7 @@ class AnswerCache:
             with self._lock, self._connection() as connection:
                 return connection.execute(statement, values).fetchall()
         except sqlite3.DatabaseError as error:
-            raise DataFileError(
-                f"{self.path} should be a file of kept answers that can be read and written ({error}): name another, "
-                "or delete it and ask again"
-            ) from error
+            raise DataFileError(f"{self.path} {_told(error)}") from error
 
     def _connection(self) -> sqlite3.Connection:
         process = os.getpid()
@@ -77,3 +74,15 @@ class AnswerCache:
             self._open[process] = sqlite3.connect(self.path, timeout=_PATIENCE, check_same_thread=False)
             self._open[process].execute(_TABLE)
         return self._open[process]
+
+
+def _told(error: sqlite3.DatabaseError) -> str:
+    """What a failure of the file means. Answers were paid for, so nothing here is ever told to be deleted."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the number says where it happened
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return f"cannot be written ({error}): free some space and run the same call again; what it keeps stays"
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"is held by another process ({error}): wait for that one, and run the same call again"
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+        return f"cannot be opened for writing ({error}): see to its permissions, or name another file"
+    return f"should be a file of kept answers ({error}): name another, and keep this one where answers are in it"

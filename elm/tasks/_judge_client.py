@@ -18,6 +18,7 @@ from elm._errors import CallError, TeacherError
 from elm.tasks._answer_cache import AnswerCache, answer_key
 from elm.tasks._asking import Answer, Asking, spoken
 from elm.tasks._chat_endpoint import answer_of, chat_client, completion, filtered
+from elm.tasks._secrets import shown_url
 from elm.tasks._spending import Spending
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class ChatJudge:
             self.spending.add(kept, kept=True)
             return Chosen(**json.loads(kept.text))
         raw, retried = completion(self.client, fields)
-        answer = answer_of(raw, str(self.client.base_url))
+        answer = answer_of(raw, shown_url(str(self.client.base_url)))
         chosen = _chosen(raw, spoken(answer), options)
         if self.cache is not None and answer.text:
             told = json.dumps(vars(chosen))
@@ -137,18 +138,25 @@ def _chosen(raw: Any, said: str, options: Sequence[str]) -> Chosen:
 
 def _probabilities(told: Any, options: Sequence[str]) -> dict[str, float]:
     """Option -> probability at the first token that is one of the options; tokens that differ in spaces add up."""
-    places = list(getattr(told, "content", None) or ())
+    places = [place for place in _listed(told, "content") if isinstance(getattr(place, "token", None), str)]
     for place in places[_thoughts(places) :]:
         if place.token.strip() not in options:
             continue
         found = dict.fromkeys(options, 0.0)
-        likely = {one.token: one.logprob for one in (place, *(place.top_logprobs or ()))}
+        likely = {getattr(one, "token", None): getattr(one, "logprob", None)
+                  for one in (place, *_listed(place, "top_logprobs"))}  # fmt: skip
         for token, logprob in likely.items():
-            if token.strip() in found:
+            if isinstance(token, str) and isinstance(logprob, int | float) and token.strip() in found:
                 found[token.strip()] += math.exp(min(logprob, 0.0))
         total = sum(found.values())
         return {option: value / total for option, value in found.items()} if total > 0 else {}
     return {}
+
+
+def _listed(told: Any, name: str) -> list[Any]:
+    """A list of a server's answer; empty where it is null or something else."""
+    value = getattr(told, name, None)
+    return value if isinstance(value, list) else []
 
 
 def _thoughts(places: Sequence[Any]) -> int:

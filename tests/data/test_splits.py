@@ -64,7 +64,7 @@ def test_a_split_saves_and_loads(tmp_path) -> None:
 def test_the_guard_names_examples_and_the_count() -> None:
     guard_disjoint(["a"], ["b"], "films")
     with pytest.raises(LeakageError, match=r"films: 4 held out are also trained on \('a', 'b', 'c', \.\.\.\)"):
-        guard_disjoint("abcde", "abcdz", "films")
+        guard_disjoint(list("abcde"), list("abcdz"), "films")
     with pytest.raises(LeakageError, match=r"train and test\): 1 held out"):
         EntitySplit(["a", "b"], [], ["b"])
 

@@ -55,8 +55,8 @@ def test_tags_are_read_as_written(tmp_path: Path, form: str, whole_folder: bool)
         (TAGS + "3,four,x,5\n", "row 4 has no whole number in movieId, but 'four'"),
         (TAGS + '3,4,"open,5\n', "row 4 has 3 fields"),
         (TAGS + "3,4,x,5", "is cut off: its last line has no end"),
-        ("user,film,tag,time\n1,2,x,3\n", "should begin with the columns userId, .* got user, film, tag, time"),
-        ("", "got nothing"),
+        ("user,film,tag,time\n1,2,x,3\n", "names the columns userId, .* got .user,film,tag,time"),
+        ("", "tags.csv is empty"),
     ],
 )
 def test_a_bad_tag_file_says_where(tmp_path: Path, text: str, message: str) -> None:

@@ -2,16 +2,14 @@
 
 import dataclasses
 import json
-import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import typer
+from faulty_endpoint import endpoint, failed, said
 from typer.testing import CliRunner
 
 import elm.recommend
-import elm.tasks
 from elm._errors import CallError, ElmError, TeacherError, UnknownNameError
 from elm.cli.bench._recommend import asking, parse_settings, recommend
 from elm.data import demo
@@ -71,39 +69,27 @@ def test_a_saved_split_is_used_and_only_the_models_seeds_change(data, tmp_path):
     assert value["rows"][0]["ndcg@20"]["sd"] == 0
 
 
-class Endpoint:
-    """An OpenAI-compatible client that answers every prompt with the first numbers that it lists."""
-
-    base_url = "http://localhost:1/v1"
-
-    def __init__(self, answer=None):
-        self.chat = SimpleNamespace(completions=SimpleNamespace(create=answer or self._answer))
-
-    def _answer(self, model, messages):
-        lines = messages[0]["content"].splitlines()
-        text = ", ".join(line.partition(":")[0] for line in lines if line.partition(":")[0].isdecimal())
-        return SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content=text))])
+def first_numbers(number, body):
+    """An answer of the first numbers that the prompt lists."""
+    lines = body["messages"][0]["content"].splitlines()
+    return said(", ".join(line.partition(":")[0] for line in lines if line.partition(":")[0].isdecimal()))
 
 
-def test_a_chat_model_is_asked_for_lists(data, monkeypatch):
-    monkeypatch.setattr(elm.tasks, "chat_client", lambda url: Endpoint())
-    words = ("--models", "popularity", "--ask", "a-model", "--endpoint", "http://localhost:1/v1", "--ask-items", 30)
-    value = json.loads(run(data, *SMALL, *words, "--json").stdout)
+def test_a_chat_model_is_asked_for_lists(data):
+    with endpoint(first_numbers) as served:
+        words = ("--models", "popularity", "--ask", "a-model", "--endpoint", served.url, "--ask-items", 30)
+        value = json.loads(run(data, *SMALL, *words, "--json").stdout)
     assert [row["model"] for row in value["rows"]] == ["popularity", "asked"]
     assert value["rows"][1]["failures"] == 0
     assert 0 < value["rows"][1]["recall@20"]["mean"] < 1
 
 
-def test_an_endpoint_that_fails_is_an_error_in_words(monkeypatch):
-    openai = pytest.importorskip("openai", reason="the chat extra is not installed")
-
-    def refuse(**_):
-        raise openai.OpenAIError("no such model")
-
-    monkeypatch.setattr(elm.tasks, "chat_client", lambda url: Endpoint(refuse))
-    with pytest.raises(TeacherError, match="no such model"):
-        asking("a-model", None)("hello")
-    assert "openai" in sys.modules
+def test_an_endpoint_that_fails_is_an_error_in_words():
+    with (
+        endpoint(lambda number, body: failed(404, "no such model")) as served,
+        pytest.raises(TeacherError, match="no such model"),
+    ):
+        asking("a-model", served.url)("hello")
 
 
 def test_failures_of_a_model_are_told():

@@ -192,7 +192,7 @@ def test_an_endpoint_that_gives_no_answer_ends_the_run(answer: Any, calls: int, 
 def test_an_endpoint_that_hangs_is_given_up() -> None:
     with (
         endpoint(lambda number, body: said(GOOD), delay=1.0) as served,
-        pytest.raises(TeacherError, match=r"gave no answer in 0.2 seconds, 2 times over; .* longer timeout"),
+        pytest.raises(TeacherError, match=r"gave no whole answer in 0.2 seconds, 2 times over; .* longer timeout"),
     ):
         teacher(served, retries=1, timeout=0.2).write("f1", "summary")
 
@@ -296,7 +296,7 @@ def test_a_file_that_is_no_cache_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("my notes " * 200)
     with pytest.raises(
-        DataFileError, match=r"notes.txt should be a file of kept answers .* name another, or delete it"
+        DataFileError, match=r"notes.txt should be a file of kept answers .* name another, and keep this one"
     ):
         AnswerCache(path)
     assert path.read_text().startswith("my notes")

@@ -137,8 +137,8 @@ def entities(
 
     Example: elm bench entities runs/quickstart --out entities.jsonl
     """
-    from elm.cli._output import echo, emit, is_quiet
+    from elm.cli._output import echo_lines, emit, is_quiet
     from elm.runs import bench_entities
 
     value = bench_entities(run, out, films, users, progress=not is_quiet())
-    emit(value, json_mode, lambda: echo("\n".join(f"{task}: {n} texts" for task, n in value["texts"].items())))
+    emit(value, json_mode, lambda: echo_lines("\n".join(f"{task}: {n} texts" for task, n in value["texts"].items())))

@@ -181,19 +181,12 @@ def _asked(data: Dataset, split: RecommendationSplit, model: str, endpoint: str 
 
 def asking(model: str, endpoint: str | None) -> Callable[[str], str]:
     """A chat model as prompt -> answer; `TeacherError` where the endpoint gives none."""
-    from elm._errors import TeacherError
-    from elm.tasks import chat_client
+    from elm.tasks import chat_client, complete
 
     client = chat_client(endpoint)
 
     def ask(prompt: str) -> str:
-        import openai
-
-        try:
-            answer = client.chat.completions.create(model=model, messages=[{"role": "user", "content": prompt}])
-        except openai.OpenAIError as error:
-            raise TeacherError(f"{client.base_url} gave no answer ({error}); see that it serves {model!r}") from error
-        return (answer.choices[0].message.content or "") if answer.choices else ""
+        return complete(client, {"model": model, "messages": [{"role": "user", "content": prompt}]})[0].text
 
     return ask
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
 import gzip
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -32,10 +34,25 @@ def read_bytes(path: Path) -> bytes:
         raise DataFileError(f"{path} is cut off or damaged ({error}); fetch it again") from error
 
 
-def read_fields(path: Path, separator: str, fields: int, encoding: str = "latin-1") -> list[list[str]]:
-    """Rows of a small text file; every row must have exactly `fields` fields."""
+def decoded(data: bytes, old: str = "cp1252") -> str:
+    """Text of a file in UTF-8 (with or without a mark in front) or UTF-16 with its mark, else in `old`.
+
+    Whatever is no UTF-8 was written by an older program, in the Western European code page.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        undefined = b"\x81\x8d\x8f\x90\x9d"  # letters that cp1252 lacks
+        return data.decode("latin-1" if any(byte in undefined for byte in data) else old)
+
+
+def read_fields(path: Path, separator: str, fields: int) -> list[list[str]]:
+    """Rows of a small text file in any encoding of `decoded`; every row must have exactly `fields` fields."""
     rows = []
-    for number, line in enumerate(read_bytes(path).decode(encoding).splitlines(), start=1):
+    for number, line in enumerate(decoded(read_bytes(path)).split("\n"), start=1):  # other ends may stand in a title
+        line = line.removesuffix("\r")
         if not line.strip():
             continue
         row = line.split(separator)
@@ -50,32 +67,45 @@ def read_fields(path: Path, separator: str, fields: int, encoding: str = "latin-
     return rows
 
 
-def read_columns(path: Path, types: dict[str, str], separator: str, header: bool = False) -> pd.DataFrame:
+def read_columns(
+    path: Path, types: dict[str, str], separator: str, header: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """A delimited table with typed columns, read by Arrow in blocks: `types` maps column to int32, float32, str...
 
-    A last line without its end of line counts as cut off.
+    header: what each column is called in the first line, in any order and beside others; None for a file without such
+    a line, whose columns stand in the order of `types`. A last line without its end of line counts as cut off.
     """
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
     names = {"str": "string", "float32": "float"}
-    arrow_types = {column: pa.type_for_alias(names.get(kind, kind)) for column, kind in types.items()}
+    called = dict(zip(types, types, strict=True)) if header is None else {name: header[name] for name in types}
+    arrow_types = {called[column]: pa.type_for_alias(names.get(kind, kind)) for column, kind in types.items()}
     source: object = str(path)
-    if len(separator) > 1 or path.suffix == ".gz":
-        data = read_bytes(path)
-        ends = data[-1:] == b"\n"
+    start = _start(path)
+    if len(separator) > 1 or path.suffix == ".gz" or not _is_utf8(path, start):
+        text = decoded(read_bytes(path))
+        ends = text.endswith("\n")
         if len(separator) > 1:
-            data, separator = data.replace(separator.encode(), b"\t"), "\t"
-        source = pa.BufferReader(data)
+            if "\t" in text:
+                raise DataFileError(f"{path} should part its fields by {separator!r} and hold no tab; fetch it again")
+            text, separator = text.replace(separator, "\t"), "\t"
+        source = pa.BufferReader(text.encode())
+        start = text[:_HEADER].encode()
     else:
         ends = _ends_with_newline(path)
+    if header is not None:
+        _check_header(path, start, called, separator)
     try:
-        table = csv.read_csv(
+        table = arrow_csv.read_csv(
             source,
-            read_options=csv.ReadOptions(column_names=list(types), skip_rows=int(header)),
-            parse_options=csv.ParseOptions(delimiter=separator, quote_char='"' if header else False),
-            convert_options=csv.ConvertOptions(column_types=arrow_types, strings_can_be_null=False, null_values=[]),
-        )
+            read_options=arrow_csv.ReadOptions(column_names=list(types) if header is None else None),
+            parse_options=arrow_csv.ParseOptions(delimiter=separator, quote_char='"' if header is not None else False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=arrow_types, strings_can_be_null=False, null_values=[],
+                include_columns=list(called.values()),
+            ),
+        )  # fmt: skip
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         expected = ", ".join(f"{column} ({kind})" for column, kind in types.items())
         raise DataFileError(
@@ -86,7 +116,45 @@ def read_columns(path: Path, types: dict[str, str], separator: str, header: bool
         raise DataFileError(
             f"{path} is cut off: its last line has no end (after {table.num_rows:,} rows); fetch it again"
         )
-    return table.to_pandas(split_blocks=True, self_destruct=True)
+    return table.rename_columns(list(types)).to_pandas(split_blocks=True, self_destruct=True)
+
+
+_HEADER = 2**16  # no line of names is longer
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_HEADER)
+    except FileNotFoundError as error:
+        raise DataFileError(f"{path} is missing; give the folder that holds it") from error
+
+
+def _is_utf8(path: Path, start: bytes) -> bool:
+    """Whether Arrow can read the bytes as they are; asked in blocks, since files of ratings are large."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return False
+    reader = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(2**24):
+                if not block.isascii() or reader.getstate()[0]:
+                    reader.decode(block)
+            reader.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _check_header(path: Path, start: bytes, called: Mapping[str, str], separator: str) -> None:
+    line = start.decode("utf-8-sig", errors="replace").split("\n", 1)[0].strip()
+    came = next(csv.reader([line], delimiter=separator), [])
+    absent = [name for name in called.values() if came.count(name) != 1]
+    if absent:
+        raise DataFileError(
+            f"{path} should begin with a line that names the columns {', '.join(called.values())}, each once, got "
+            f"{line[:100]!r}; write such a line, or fetch the file again"
+        )
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -107,7 +107,13 @@ def _table(folder: Path, name: str, types: Any) -> pd.DataFrame:
     if path is None:
         raise DataFileError(f"{folder / name} is missing; unpack all of Goodbooks-10K into one folder")
     try:
-        frame = pd.read_csv(path, usecols=lambda column: column == "id" or column in types, encoding="utf-8")
+        frame = pd.read_csv(
+            path,
+            usecols=lambda column: column == "id" or column in types,
+            encoding="utf-8-sig",
+            keep_default_na=False,
+            na_values=[""],
+        )  # "NA" is a title, too
         if "id" in frame.columns and "goodreads_book_id" in types:  # the first edition's names
             frame = frame.rename(columns={"book_id": "goodreads_book_id", "id": "book_id"})
         return frame[list(types)].astype(types)

@@ -86,6 +86,12 @@ def _locate(name: str, release: Release, folder: Path) -> Path:
     raise DataFileError(f"{place} should hold the files of {name}, but {', '.join(missing)} is missing there")
 
 
+_NAMED = {"user": "userId", "item": "movieId", "rating": "rating", "time": "timestamp", "title": "title",
+          "genres": "genres"}  # fmt: skip
+"""What the newer releases call the columns."""
+_NAMED_1M = {"user": "user_id", "item": "movie_id", "rating": "rating"}
+
+
 def _read_100k(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
     ratings = read_columns(
         _file(folder, "u.data"), {"user": "int32", "item": "int32", "rating": "float32", "time": "int64"}, "\t"
@@ -104,7 +110,7 @@ def _read_1m(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFr
     if with_times is not None:
         ratings = read_columns(with_times, {**types, "time": "int64"}, "::")
     else:
-        ratings = read_columns(_file(folder, "ratings_no_timestamps.csv"), types, ",", header=True)
+        ratings = read_columns(_file(folder, "ratings_no_timestamps.csv"), types, ",", _NAMED_1M)
     people = read_fields(_file(folder, "users.dat"), "::", 5)
     users = pd.DataFrame(people, columns=["user", "gender", "age", "occupation", "zip"]).set_index("user")
     return film_list_1m(folder), users, ratings
@@ -118,8 +124,8 @@ def film_list_1m(folder: Path) -> pd.DataFrame:
 
 def _read_csv(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
     types = {"user": "int32", "item": "int32", "rating": "float32", "time": "int64"}
-    ratings = read_columns(_file(folder, "ratings.csv"), types, ",", header=True)
-    films = read_columns(_file(folder, "movies.csv"), {"item": "str", "title": "str", "genres": "str"}, ",", True)
+    ratings = read_columns(_file(folder, "ratings.csv"), types, ",", _NAMED)
+    films = read_columns(_file(folder, "movies.csv"), {"item": "str", "title": "str", "genres": "str"}, ",", _NAMED)
     return _items(films["item"], films["title"], [g.split("|") for g in films["genres"]]), None, ratings
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
-from elm.data import guard_disjoint
+from elm.data import guard_disjoint, ids_of
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, texts_about, unit, written
 from elm.evaluation.consistency._shortcuts import Finding, fraud_signs
@@ -80,12 +80,12 @@ def user_consistency(
     held-out user was trained on, `CallError` where facts of a user are missing, for given texts that lack a user, and
     where a ranker gives NaN; `UnknownNameError` for a given text about somebody else.
     """
-    everyone = inputs["user"].astype(str).unique().tolist()
+    everyone = list(dict.fromkeys(ids_of(inputs["user"].unique(), "user")))
     inputs = inputs[inputs["item"].isin(items.ids)]
     held = held[held["user"].isin(set(inputs["user"]))]
     if not include_training:
-        guard_disjoint(users.ids, map(str, held["user"].unique()), "users")
-        guard_disjoint(map(str, ratings["user"].unique()), map(str, held["user"].unique()), "users")
+        guard_disjoint(users.ids, held["user"].unique(), "users")
+        guard_disjoint(ratings["user"].unique(), held["user"].unique(), "users")
     popularity = np.asarray(ratings["item"].value_counts().reindex(items.ids).fillna(0), dtype=np.float64)
     drawn: list[Draw] = [draw, OTHER_DRAW[draw]] if draw in OTHER_DRAW else [draw]
     sets = [draw_candidates(inputs, held, items, popularity, unrated, one, seed) for one in drawn]

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, UnknownNameError
+from elm._sentences import sentences
 from elm.tasks import ItemFacts, domain_named
 
 Counts = npt.NDArray[np.int64]
-
-_OPENING = re.compile(r"(?<=[.!?])\s|\n")
 
 
 def fact_kinds(facts: ItemFacts) -> tuple[str, ...]:
@@ -113,7 +112,7 @@ def found_facts(text: str, domain: str = "films") -> dict[str, frozenset[str]]:
 
 def opening(text: str) -> str:
     """The first sentence or line of a text."""
-    return _OPENING.split(text.strip(), maxsplit=1)[0]
+    return next(iter(sentences(text)), "")
 
 
 def _plain(text: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from elm._errors import CallError
+from elm._sentences import sentences
 from elm.evaluation.consistency._facts import FactScores
 
-_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
 _BEFORE = re.compile(r"[\w,;)]\s*[\"“'‘]?$")
@@ -26,7 +26,7 @@ def named(text: str) -> dict[str, frozenset[str]]:
     {'names': ['ilsa', 'paris', 'rick'], 'years': ['1942']}
     """
     names = set()
-    for sentence in _SENTENCE.split(text):
+    for sentence in sentences(text):
         for word in _WORD.finditer(sentence):
             first = word.group()[0]
             if first.isupper() and len(word.group()) > 1 and _BEFORE.search(sentence[: word.start()]):

@@ -11,6 +11,7 @@ import pandas as pd
 from elm._errors import CallError
 from elm.evaluation._json import number
 from elm.evaluation.report._report import BenchReport
+from elm.evaluation.report._terminal_tables import words
 from elm.metrics import bootstrap_interval, holm, paired_test
 
 if TYPE_CHECKING:
@@ -106,7 +107,6 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
     """The tests of `Comparison.to_dict` for a terminal; the better one stands in bold where it is no chance."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
     title = (
         f"Second minus first, paired over held-out entities (Holm over {len(found['tests'])} tests, bold: p < {LEVEL})"
@@ -117,9 +117,10 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
     for name in ("difference", "95 %", "p", "n"):
         table.add_column(name, justify="right", no_wrap=True)
     for test in found["tests"]:
-        ends = [Text(f"{test[name]} {test[f'mean_{name}']:.3f}", style="bold" if test["better"] == test[name] else "")
+        ends = [words(f"{test[name]} {test[f'mean_{name}']:.3f}", "bold" if test["better"] == test[name] else "")
                 for name in ("first", "second")]  # fmt: skip
         p = "< .001" if test["p_corrected"] < 0.001 else f"{test['p_corrected']:.3f}"
-        table.add_row(Text(test["task"]), f"{test['section']}, {test['measure']}", *ends, f"{test['difference']:+.3f}",
-                      f"{test['low']:+.3f} to {test['high']:+.3f}", p, str(test["n"]))  # fmt: skip
+        table.add_row(words(test["task"]), words(f"{test['section']}, {test['measure']}"), *ends,
+                      f"{test['difference']:+.3f}", f"{test['low']:+.3f} to {test['high']:+.3f}", p,
+                      str(test["n"]))  # fmt: skip
     return table

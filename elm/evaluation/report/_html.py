@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from elm._errors import CallError
+from elm.data import items_named
 from elm.evaluation.controls._significance import HEADLINES
 from elm.evaluation.report._figures import margins_figure, standing_figure, svg
 from elm.evaluation.report._verdicts import VERDICTS
@@ -222,7 +223,7 @@ def _example(report: Found, texts: pd.Series, scores: pd.Series, task: Any, rank
     told = [f"{_HEADS[name]} {scores[row.id, name]:.3f}" for name in shown if (row.id, name) in scores.index]
     return {
         "rank": rank,
-        "name": " and ".join(_named(report.names, part) for part in str(row.id).split(",")),
+        "name": " and ".join(_named(report.names, part) for part in items_named(str(row.id), report.names)),
         "scores": f"{row.measure}: {', '.join(told)}",
         "texts": [{"system": heads[n], "model": n == "model", "text": texts[task, row.id, n]} for n in shown],
     }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from elm._printed import escaped
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
+_Row = TypeVar("_Row", bound=Mapping[str, Any])
 _SC = ("sc", "sc_teacher", "sc_nn", "sc_shuffled", "sc_random", "sc_probe")
 _SC_HEADS = ("SC", "teacher", "nearest", "shuffled", "random", "probe")
 _BC = ("bc", "bc_teacher", "bc_nn", "bc_shuffled", "bc_random", "bc_cf", "bc_popular")
@@ -17,9 +21,9 @@ _BC_HEADS = ("BC", "teacher", "nearest", "shuffled", "random", "CF", "popular")
 def consistency_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
     """Film tasks: SC of the model and of every control, rSC, and facts right (precision / recall)."""
     table = _table("Do texts lead back to the vector? (held-out films)", "task", (*_SC_HEADS, "rSC", "facts P/R", "n"))
-    for task, row in consistency.items():
+    for task, row in _named(consistency):
         facts = _pair(row.get("fact_precision"), row.get("fact_recall"))
-        table.add_row(task, *_figures(row, _SC), _bold(row["rsc"]), facts, str(row["n"]))
+        table.add_row(task, *_figures(row, _SC), words(_figure(row["rsc"]), "bold"), facts, str(row["n"]))
     return table
 
 
@@ -27,7 +31,7 @@ def facts_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
     """Film tasks: the model's precision and recall by kind of fact, and beside them the linear probe's over all."""
     kinds = next((list(row["fact_precision"]) for row in consistency.values() if row["fact_precision"]), [])
     table = _table("Which facts do texts get right? (precision / recall)", "task", (*kinds, "probe, overall"))
-    for task, row in consistency.items():
+    for task, row in _named(consistency):
         precision, recall = row["fact_precision"], row["fact_recall"]
         probe = _pair(row.get("probe_precision"), row.get("probe_recall"))
         table.add_row(task, *(_pair(precision, recall, kind) for kind in kinds), probe)
@@ -38,8 +42,10 @@ def profile_table(profiles: Mapping[str, Mapping[str, Any]]) -> Table:
     """User tasks: BC of the model, of every control and line, rBC and the test against shuffled."""
     title = "Do profiles order what users rated? (held-out users, Spearman; CF: collaborative model)"
     table = _table(title, "task", (*_BC_HEADS, "rBC", "p", "n"))
-    for task, row in profiles.items():
-        table.add_row(task, *_figures(row, _BC), _bold(row["rbc"]), _p(row.get("p_value")), str(row["n"]))
+    for task, row in _named(profiles):
+        table.add_row(
+            task, *_figures(row, _BC), words(_figure(row["rbc"]), "bold"), _p(row.get("p_value")), str(row["n"])
+        )
     return table
 
 
@@ -49,8 +55,8 @@ def behaviour_table(behaviour: Mapping[str, Mapping[str, Any]]) -> Table:
     heads = ("BC", "teacher", "nearest", "shuffled", "random", "probe", "CF", "active")
     title = "Do texts order users as they rated the film? (held-out films, Spearman)"
     table = _table(title, "task", (*heads, "rBC", "n"))
-    for task, row in behaviour.items():
-        table.add_row(task, *_figures(row, keys), _bold(row["rbc"]), str(row["n"]))
+    for task, row in _named(behaviour):
+        table.add_row(task, *_figures(row, keys), words(_figure(row["rbc"]), "bold"), str(row["n"]))
     return table
 
 
@@ -60,9 +66,9 @@ def rankers_table(scores: Mapping[str, Mapping[str, Any]]) -> Table:
     """
     table = _table("What can each ranker tell? (BC; p: the teacher's text against its text about another)", "task",
                    ("ranker", "model", "teacher", "teacher, another", "p"))  # fmt: skip
-    for task, row in scores.items():
+    for task, row in _named(scores):
         for name, found in {"trained": row, **(row.get("rankers") or {})}.items():
-            table.add_row(task, name, *_figures(found, ("bc", "bc_teacher", "bc_teacher_shuffled")),
+            table.add_row(task, words(name), *_figures(found, ("bc", "bc_teacher", "bc_teacher_shuffled")),
                           _p(found.get("ranker_p")))  # fmt: skip
     return table
 
@@ -75,7 +81,7 @@ def findings_table(*sections: Mapping[str, Mapping[str, Any]]) -> Table | None:
     table = _table("What speaks against these texts?", "task", ())
     table.add_column("finding", overflow="fold")
     for task, sign in rows:
-        table.add_row(task, f"[bold]{sign['verdict']}[/bold]: {sign['evidence']}")
+        table.add_row(words(task), words(sign["verdict"], "bold") + words(f": {sign['evidence']}"))
     return table
 
 
@@ -83,9 +89,9 @@ def versions_table(versions: Mapping[str, Mapping[str, Any]]) -> Table:
     """Other versions of films: the concept in them and in the summaries, and in how many films it rises."""
     table = _table("Does another version have more of its concept? (held-out films)", "task",
                    ("concept", "version", "summary", "films in which it rises", "n"))  # fmt: skip
-    for task, row in versions.items():
+    for task, row in _named(versions):
         figures = (_figure(row["score"]), _figure(row["own"]), f"{row['share']:.0%}")
-        table.add_row(task, row["concept"], *figures, str(row["n"]))
+        table.add_row(task, words(row["concept"]), *figures, str(row["n"]))
     return table
 
 
@@ -119,7 +125,7 @@ def _table(title: str, first: str, figures: tuple[str, ...]) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column(first, no_wrap=True, overflow="fold")
     for head in figures:
-        table.add_column(head, justify="right", no_wrap=True)
+        table.add_column(words(head), justify="right", no_wrap=True)
     return table
 
 
@@ -135,8 +141,15 @@ def _p(value: float | None) -> str:
     return "-" if value is None else "< .001" if value < 0.001 else f"{value:.3f}"
 
 
-def _bold(value: float | None) -> str:
-    return f"[bold]{_figure(value)}[/bold]"
+def words(text: object, style: str = "") -> Text:
+    """A cell of a table as it is: names come from folders of others, and may hold marks of a terminal or of `rich`."""
+    from rich.text import Text
+
+    return Text(escaped(text), style=style)
+
+
+def _named(rows: Mapping[str, _Row]) -> Iterator[tuple[Text, _Row]]:
+    return ((words(name), row) for name, row in rows.items())
 
 
 def _pair(precision: Mapping[str, Any] | None, recall: Mapping[str, Any] | None, kind: str = "overall") -> str:

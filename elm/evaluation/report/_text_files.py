@@ -9,6 +9,7 @@ from typing import Any
 
 from elm._errors import DataFileError, UnknownNameError
 from elm._files import written_aside
+from elm.data import items_named
 from elm.embeddings import VectorTable
 from elm.tasks import get as get_task
 
@@ -30,7 +31,7 @@ def write_entities(
         for task, ids in asked.items():
             prompt = get_task(task, domain).prompt
             for id in ids:
-                parts = id.split(",") if _is_pair(task, domain) else [id]
+                parts = items_named(id, tables[task]) if _is_pair(task, domain) else [id]
                 vectors = [[float(f"{v:.7g}") for v in row] for row in tables[task].rows(parts)]
                 one = {"id": parts[0], "vector": vectors[0]} if len(parts) == 1 else {"id": parts, "vector": vectors}
                 file.write(json.dumps({"task": task, "prompt": prompt, **one}, ensure_ascii=False) + "\n")

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from elm._errors import CallError
-from elm.recommend._ratings import as_histories, as_ratings, masked, ordered_batches, positives
+from elm.recommend._ratings import as_histories, as_ratings, masked, ordered_batches, positives, require_scale
 from elm.recommend.backbones._sparse_rows import as_rows
 
 _SHARE_DENSE = 0.5  # of the ratings, on the most popular items: what of X'X involves them is a dense product
@@ -71,7 +71,10 @@ class EASE:
 
 
 def _values(ratings: sparse.csr_matrix, values: str, scale: float) -> sparse.csr_matrix:
-    return positives(ratings) if values == "liked" else sparse.csr_matrix(ratings / np.float32(scale))
+    if values == "liked":
+        return positives(ratings)
+    require_scale(ratings, scale)
+    return sparse.csr_matrix(ratings / np.float32(scale))
 
 
 def _solve(matrix: sparse.csr_matrix, penalty: float) -> np.ndarray:

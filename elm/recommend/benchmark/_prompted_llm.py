@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import sparse
 
-from elm._errors import CallError
+from elm._errors import CallError, TeacherError
 from elm.recommend._ratings import LIKED, as_histories, masked
 
 _TRIES = 10
@@ -86,7 +86,10 @@ class AskedModel:
         """Columns in the order named, each once; empty where ten answers name none."""
         allowed = set(self.candidates)
         for _ in range(_TRIES):
-            named = list(dict.fromkeys(number for number in listed(self.ask(prompt)) if number in allowed))
+            answer = self.ask(prompt)
+            if not isinstance(answer, str):
+                raise TeacherError(f"`ask` must return the answer as a str, got {type(answer).__name__}; give its text")
+            named = list(dict.fromkeys(number for number in listed(answer) if number in allowed))
             if named:
                 return named[: self.places]
         return []

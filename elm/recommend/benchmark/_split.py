@@ -14,6 +14,7 @@ from scipy import sparse
 from elm._errors import CallError, DataFileError
 from elm._files import read_json, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm.data import rating_rows
 from elm.recommend._held_out import HeldOut
 from elm.recommend._ratings import positives
 
@@ -45,6 +46,7 @@ class RecommendationSplit:
         odd = set(self.rows["part"]) - set(PARTS) | set(self.rows["role"]) - {"input", "target"}
         if odd:
             raise CallError(f"parts are {', '.join(PARTS)} and roles input and target, but {sorted(odd)[0]!r} came")
+        object.__setattr__(self, "rows", rating_rows(self.rows))
         if self.rows.duplicated(["user", "item"]).any():
             raise CallError("a split holds each rating once, but some pairs of user and item repeat; drop repeats")
         object.__setattr__(self, "items", in_order(self.rows["item"].unique()))

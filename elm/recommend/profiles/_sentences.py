@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 
+from elm._sentences import sentences
+
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]*[A-Z0-9])")
 _CONTRAST = re.compile(r"[,;]?\s+(?=(?:but|while|whereas|although|though|yet|however|except)\b)", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 _LEADS = (
@@ -60,7 +61,7 @@ def clauses(profile: str) -> list[str]:
             continue
         if heading and not is_bullet and headed:  # a heading reaches over one paragraph or over its bullets
             heading = ""
-        for sentence in _SENTENCE_END.split(text):
+        for sentence in sentences(text):
             parts = [part.strip() for part in _CONTRAST.split(sentence)]
             found.extend(f"{heading} {part}".strip() for part in parts if _WORD.search(part))
         headed = True

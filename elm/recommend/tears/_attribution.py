@@ -14,11 +14,11 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError
+from elm._sentences import sentence_ends
 from elm.metrics import top_k
 from elm.recommend._lists import ListDiff
 from elm.recommend._scorer import Scorer
 
-_CUT = re.compile(r"(?<=[.!?])[\"')\]]*[ \t]+|\n+")
 _EXACT, _ORDERS = 8, 64  # edits up to which all subsets are tried; orders that are drawn beyond
 _WORD = re.compile(r"\w")
 _STILL = 1e-4  # of a log-probability: changes up to here are rounding
@@ -71,8 +71,7 @@ def sentences(text: str) -> list[str]:
     >>> sentences("Loves war films. Hates noise.\\n- a bullet")
     ['Loves war films. ', 'Hates noise.\\n', '- a bullet']
     """
-    ends = [match.end() for match in _CUT.finditer(text)]
-    cuts = [0, *ends, len(text)]
+    cuts = [0, *sentence_ends(text), len(text)]
     return [text[a:b] for a, b in pairwise(cuts) if a < b]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import torch
 from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
+from elm.data import ids_of, index_ids
 from elm.metrics import top_k
 from elm.recommend._lists import ListDiff, Recommendation, list_diff
-from elm.recommend._ratings import as_histories, masked, ordered_batches
+from elm.recommend._ratings import HIGHEST, as_histories, masked, ordered_batches
 from elm.recommend.backbones._sparse_rows import as_rows
 from elm.recommend.profiles._polarity import affirmed, sentiment
 from elm.recommend.tears._attribution import EditExplanation, explain, without_each
@@ -44,7 +44,7 @@ class Recommender:
 
     def __init__(self, model: Tears, items: Sequence[str], titles: Sequence[str] | None = None) -> None:
         self.model = model.eval()
-        self.items = [str(item) for item in items]
+        self.items = ids_of(items, "item")
         self.titles = [str(title) for title in titles] if titles is not None else list(self.items)
         wanted = model.vae.items
         if not len(self.items) == len(self.titles) == wanted:
@@ -186,21 +186,15 @@ class Recommender:
         """One history as a (1, items) row; None for None."""
         if history is None:
             return None
-        if isinstance(history, str):
-            raise CallError("history must map item ids to ratings, or list item ids; got one string")
-        if not isinstance(history, Mapping):
-            history = dict.fromkeys(history, _LIKED)
-        if not history:
-            raise CallError("history holds no item; pass None and a profile instead")
         columns: dict[int, float] = {}
-        for item, rating in history.items():
-            if str(item) not in self._column:
+        for item, rating in _rated(history):
+            if item not in self._column:
                 raise UnknownNameError("item", item, self.items)
-            if not isinstance(rating, (int, float, np.number)) or not math.isfinite(rating) or rating <= 0:
-                raise CallError(
-                    f"a rating must be a number above 0 (the scale is 1 to 5), got {rating!r} for item {item!r}"
-                )
-            columns[self._column[str(item)]] = float(rating)
+            if self._column[item] in columns:
+                raise CallError(f"a history names an item once, but {item!r} came twice; keep one rating of it")
+            columns[self._column[item]] = rating
+        if not columns:
+            raise CallError("history holds no item; pass None and a profile instead")
         places = np.sort(np.fromiter(columns, dtype=np.int64))
         ratings = np.asarray([columns[place] for place in places.tolist()], dtype=np.float32)
         return sparse.csr_matrix((ratings, places, [0, len(places)]), shape=(1, len(self.items)))
@@ -272,6 +266,29 @@ class Recommender:
         parts = [torch.log_softmax(self.model.vae.decode(part), -1).cpu().numpy() for part in z.split(_BATCH)]
         scores = np.concatenate(parts)
         return scores if rows is None else masked(scores, rows)
+
+
+def _rated(history: History) -> Iterator[tuple[str, float]]:
+    """Ids and ratings of a history: of a mapping or of a Series by its index; without ratings each item is liked."""
+    if isinstance(history, str | bytes | pd.DataFrame) or sparse.issparse(history):
+        came = "string" if isinstance(history, str) else type(history).__name__
+        raise CallError(f"history must map item ids to ratings, or list item ids; got one {came}")
+    if isinstance(history, pd.Series):
+        ids, ratings = index_ids(history, "item"), history.tolist()
+    elif isinstance(history, Mapping):
+        ids, ratings = ids_of(history, "item"), list(history.values())
+    else:
+        ids = list(dict.fromkeys(ids_of(history, "item")))
+        ratings = [_LIKED] * len(ids)
+    for item, rating in zip(ids, ratings, strict=True):
+        number = isinstance(rating, int | float | np.number) and not isinstance(
+            rating, bool | complex | np.complexfloating
+        )
+        if not number or not 0 < rating <= HIGHEST:
+            raise CallError(
+                f"a rating must be a number above 0 and at most {HIGHEST:g}, got {rating!r} for item {item!r}"
+            )
+        yield item, float(rating)
 
 
 def _profiles(profile: Profile | None) -> list[Any] | None:

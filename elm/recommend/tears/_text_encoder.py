@@ -55,6 +55,9 @@ def distinct_pieces(profiles: Sequence[str]) -> tuple[list[str], list[np.ndarray
     """All distinct pieces, and for each profile the numbers of its own. A profile without a word raises `CallError`."""
     if isinstance(profiles, str):
         raise CallError("profiles must be a list of texts, got one text; wrap it in a list")
+    for number, profile in enumerate(profiles):
+        if not isinstance(profile, str):
+            raise CallError(f"a profile must be a text, but profile {number} is {profile!r}; fill or drop it")
     cut = [pieces(profile) for profile in profiles]
     for number, found in enumerate(cut):
         if not found:

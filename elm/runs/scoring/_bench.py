@@ -13,6 +13,7 @@ from typing import Any
 from elm._errors import CallError, CheckpointError
 from elm._files import read_json, sha256
 from elm._version import __version__
+from elm.data import items_named
 from elm.embeddings import SentenceEncoder
 from elm.evaluation import (
     BenchReport,
@@ -206,7 +207,7 @@ def _world(world: World, config: RunConfig) -> dict[str, Any]:
 
 def _names(world: World, ids: Iterable[str]) -> dict[str, str]:
     briefs = item_briefs(world.dataset, domain=world.domain)
-    parts = sorted({part for id in ids for part in id.split(",")})
+    parts = sorted({part for id in ids for part in items_named(id, briefs)})
     return {item: briefs[item].label for item in parts if item in briefs}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from elm.data import Dataset, EntitySplit, split_ratings
+from elm.data import Dataset, EntitySplit, items_named, split_ratings
 from elm.data import load as load_dataset
 from elm.evaluation import BenchReport, Choice, about_which, make_forms, next_item, save_forms
 from elm.runs._config import RunConfig
@@ -36,7 +36,7 @@ def bench_forms(
     users = {u: _told_user(b, domain) for u, b in user_briefs(pd.concat([rated, hidden]), briefs, seed=seed).items()}
     ids = set(report.texts["id"])
     told = {id: text for id, text in (items | users).items() if id in ids}
-    told |= {id: _told_pair(id.split(","), items, domain) for id in ids if "," in id}
+    told |= {id: _told_pair(pair, items, domain) for id in ids if len(pair := items_named(id, items)) == 2}
     questions = {task.id: task.questions for task in all_tasks(domain=config.domain)}
     labels = {item: _told_item(brief, texts=False) for item, brief in briefs.items()}
     forms = make_forms(
