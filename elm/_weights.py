@@ -64,11 +64,17 @@ def read_exactly(path: str | Path, wanted: Shapes, kinds: tuple[str, ...] = ("F3
     import numpy as np
     from safetensors.numpy import load_file
 
-    if odd := misfits(tensor_kinds(path), wanted, kinds):
-        called = f"the tensors that are described beside it, of {' or '.join(kinds)} numbers"
-        raise CheckpointError(f"{path} must hold {called}; {', '.join(odd[:5])} do not fit, so make or fetch it again")
+    found = tensor_kinds(path)
+    if odd := misfits(found, wanted, kinds):
+        told = "; ".join(f"{name} should be {_told(wanted, name)} and is {_told(found, name)}" for name in odd[:3])
+        called = f"the tensors of what is described beside it, of {' or '.join(kinds)} numbers"
+        raise CheckpointError(f"{path} must hold {called}; make or fetch it again: {told}")
     with reading_tensors(path):
         state = load_file(path)
     if bad := [name for name, value in state.items() if not np.isfinite(value).all()]:
         raise CheckpointError(f"the numbers in {path} must be finite, but {', '.join(bad[:3])} hold NaN or infinity")
     return state
+
+
+def _told(tensors: Mapping[str, object], name: str) -> str:
+    return str(tensors[name]) if name in tensors else "absent"

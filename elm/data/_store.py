@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
 
-from elm._errors import DataFileError
-from elm._files import read_json, write_json
+from elm._errors import CallError, DataFileError
+from elm._fields import Check, is_hash, is_object, is_one_of, is_size, is_text, is_texts, optional, strictly
+from elm._files import read_json, require_hash, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._parquet import read_parquet
 
 if TYPE_CHECKING:
     from elm.data._dataset import Dataset
 
 HEADER = "dataset.json"
 SCHEMA = 1
-_OPTIONAL = ("facts_items.parquet", "facts_users.parquet")
+_FACTS = ("facts_items", "facts_users")
 
 
 def save_dataset(dataset: Dataset, folder: str | Path) -> Path:
@@ -31,10 +36,10 @@ def save_dataset(dataset: Dataset, folder: str | Path) -> Path:
         tables["facts_users"] = dataset.facts.users.reset_index(names="user")
     rows = {name: len(table) for name, table in tables.items()}
     header = {"schema": SCHEMA, "name": dataset.name, "rows": rows, "notes": list(dataset.notes)}
-    with folder_written_aside(folder, retired=_OPTIONAL) as aside:
+    with folder_written_aside(folder, retired=[f"{name}.parquet" for name in _FACTS]) as aside:
         for name, table in tables.items():
             table.to_parquet(aside / f"{name}.parquet", index=False)
-        write_json(aside / HEADER, header)
+        write_json(aside / HEADER, {**header, "sha256": {name: sha256(aside / f"{name}.parquet") for name in tables}})
     return Path(folder)
 
 
@@ -46,19 +51,22 @@ def _load(folder: Path) -> Dataset:
     from elm.data._dataset import Dataset, Facts
 
     header = _header(folder)
-    tables = {name: _table(folder / f"{name}.parquet", rows) for name, rows in header["rows"].items()}
+    tables = {name: _table(folder / f"{name}.parquet", name, header) for name in header["rows"]}
     facts = None
     if "facts_items" in tables:
         facts = Facts(tables["facts_items"].set_index("item"), tables["facts_users"].set_index("user"))
-    return Dataset(
-        name=header["name"],
-        items=tables["items"].set_index("item"),
-        users=tables["users"].set_index("user"),
-        interactions=tables["interactions"],
-        texts=tables["texts"],
-        facts=facts,
-        notes=tuple(header["notes"]),
-    )
+    try:
+        return Dataset(
+            name=header["name"],
+            items=tables["items"].set_index("item"),
+            users=tables["users"].set_index("user"),
+            interactions=tables["interactions"],
+            texts=tables["texts"],
+            facts=facts,
+            notes=tuple(header["notes"]),
+        )
+    except (CallError, ValueError, TypeError) as error:
+        raise DataFileError(f"{folder} does not hold a data set: {error}; save or fetch it again") from error
 
 
 def _header(folder: Path) -> dict[str, Any]:
@@ -69,19 +77,71 @@ def _header(folder: Path) -> dict[str, Any]:
         raise DataFileError(
             f"{folder / HEADER} has schema {header['schema']}, this version reads {SCHEMA}; save the data set again"
         )
+    try:
+        header = strictly({"sha256": None, **header}, _FIELDS)  # the first version wrote no checksums
+        strictly(header["rows"], dict.fromkeys(_tables(header["rows"]), is_size))
+        if header["sha256"] is not None:
+            strictly(header["sha256"], dict.fromkeys(header["rows"], is_hash))
+    except ValueError as error:
+        raise DataFileError(
+            f"{folder / HEADER} is not a data set's header: {error}; save the data set again"
+        ) from error
     return header
 
 
-def _table(path: Path, rows: int) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(path)
-    except FileNotFoundError as error:
-        raise DataFileError(f"{path} is missing; the folder is not complete, so save the data set again") from error
-    except Exception as error:  # pyarrow has its own family of errors for a damaged file
-        raise DataFileError(f"{path} is not a readable parquet file ({error}); save the data set again") from error
-    if len(table) != rows:
-        raise DataFileError(f"{path} should hold {rows} rows but has {len(table)}; save the data set again")
+_FIELDS: Mapping[str, Check] = {
+    "schema": is_one_of(SCHEMA),
+    "name": is_text,
+    "rows": is_object,
+    "notes": is_texts,
+    "sha256": optional(is_object),
+}
+
+
+def _tables(rows: Mapping[str, object]) -> list[str]:
+    """The tables that a data set has: four, and two of facts or none."""
+    return [name for name in _COLUMNS if name not in _FACTS or any(fact in rows for fact in _FACTS)]
+
+
+def _table(path: Path, name: str, header: dict[str, Any]) -> pd.DataFrame:
+    table = read_parquet(path, header["rows"][name])
+    if header["sha256"] is not None:
+        require_hash(path, header["sha256"][name])
+    for column, (kind, is_kind) in _COLUMNS[name].items():
+        if column in table.columns and not is_kind(table[column]):
+            raise DataFileError(f"{path}: every {column} must be {kind}, but some are missing or of another kind")
     for column in table.columns:
         if table[column].dtype == object and len(table) and not isinstance(table[column].iloc[0], str):
             table[column] = pd.Series([list(v) for v in table[column]], index=table.index, dtype=object)
     return table
+
+
+def _all_texts(column: pd.Series) -> bool:
+    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
+    return not column.isna().any() and is_string_dtype(values)
+
+
+def _all_lists(column: pd.Series) -> bool:
+    return all(isinstance(found, np.ndarray) and is_texts(list(found)) for found in column)
+
+
+_TEXT: tuple[str, Callable[[pd.Series], bool]] = ("a text", _all_texts)
+_COLUMNS: Mapping[str, Mapping[str, tuple[str, Callable[[pd.Series], bool]]]] = {
+    "items": {
+        "item": _TEXT,
+        "title": ("a text", is_string_dtype),
+        "year": ("a whole number", is_integer_dtype),
+        "genres": ("a list of texts", _all_lists),
+    },
+    "users": {"user": _TEXT},
+    "interactions": {
+        "user": _TEXT,
+        "item": _TEXT,
+        "rating": ("a number", is_float_dtype),
+        "time": ("a whole number", is_integer_dtype),
+    },
+    "texts": {"item": _TEXT, "source": _TEXT, "text": _TEXT},
+    "facts_items": {"item": _TEXT},
+    "facts_users": {"user": _TEXT},
+}
+"""What the columns of each table must be; a missing id would else be read as the text "nan"."""

@@ -167,7 +167,7 @@ def _items(path: Path, name: str) -> int:
 
 
 def config_from(shape: type[T], value: Any) -> T:
-    """A dataclass of numbers from its JSON: all its fields and no others, finite; `ValueError` for the first odd one."""
+    """A dataclass of numbers from its JSON: all its fields and no others; `ValueError` for the first odd one."""
     kinds = get_type_hints(shape)
     named = [field.name for field in dataclasses.fields(shape)]  # type: ignore[arg-type]
     return shape(**strictly(value, {name: is_count if kinds[name] is int else is_number for name in named}))

@@ -70,7 +70,7 @@ def test_a_damaged_folder_is_refused(world, tmp_path):
         ({"files": 3}, "must vouch for model.safetensors and items.parquet"),
         ({"files": ["model.safetensors", "items.parquet"]}, "must vouch for"),
         ({"kind": "recvae", "config": 3}, "does not hold the model"),
-        ({"kind": "recvae", "config": {"items": 40, "untied": False, "hidden": "abc"}}, "'hidden' of recvae must be"),
+        ({"kind": "recvae", "config": {"items": 40, "hidden": "abc", "latent": 8, "dropout": 0, "untied": False}}, "its field 'hidden' cannot be 'abc'"),
     ):
         (folder / "config.json").write_text(json.dumps(config | change))
         with pytest.raises(CheckpointError, match=message):
