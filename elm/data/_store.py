@@ -108,11 +108,13 @@ def _table(path: Path, name: str, header: dict[str, Any]) -> pd.DataFrame:
     if header["sha256"] is not None:
         require_hash(path, header["sha256"][name])
     for column, (kind, is_kind) in _COLUMNS[name].items():
+        if column not in table.columns and column != "time":
+            raise DataFileError(f"{path} has no column {column}; save the data set again")
         if column in table.columns and not is_kind(table[column]):
             raise DataFileError(f"{path}: every {column} must be {kind}, but some are missing or of another kind")
-    for column in table.columns:
-        if table[column].dtype == object and len(table) and not isinstance(table[column].iloc[0], str):
-            table[column] = pd.Series([list(v) for v in table[column]], index=table.index, dtype=object)
+    for column in table.select_dtypes(object):
+        plain = [list(v) if isinstance(v, np.ndarray) else v for v in table[column]]
+        table[column] = pd.Series(plain, index=table.index, dtype=object)
     return table
 
 

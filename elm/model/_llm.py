@@ -6,6 +6,7 @@ import copy
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,8 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
         except DataFileError as error:
             yield str(error)
             continue
+        if odd_numbers := [name for name, value in found.items() if isinstance(value, float) and not isfinite(value)]:
+            yield f"{path.name} must give finite numbers, and {odd_numbers[0]} is {found[odd_numbers[0]]}"
         for name, value in found.items():
             kernel = name.endswith("attn_implementation") and "/" in str(value)
             if (strict and name in _CODE and value) or kernel:
