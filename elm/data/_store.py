@@ -112,7 +112,7 @@ def _table(path: Path, name: str, header: dict[str, Any]) -> pd.DataFrame:
             raise DataFileError(f"{path} has no column {column}; save the data set again")
         if column in table.columns and not is_kind(table[column]):
             raise DataFileError(f"{path}: every {column} must be {kind}, but some are missing or of another kind")
-    for column in table.select_dtypes(object):
+    for column in [name for name in table.columns if table[name].dtype == object]:
         plain = [list(v) if isinstance(v, np.ndarray) else v for v in table[column]]
         table[column] = pd.Series(plain, index=table.index, dtype=object)
     return table

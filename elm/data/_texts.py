@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from elm._errors import CallError, DataFileError
+from elm._parquet import read_parquet
 from elm.data._dataset import Dataset
 from elm.data._titles import match_titles, parse_title
 
@@ -90,8 +91,10 @@ def read_table(path: Path) -> pd.DataFrame:
         if kind == ".csv":
             return pd.read_csv(path, dtype={"item": str})
         if kind == ".parquet":
-            return pd.read_parquet(path)
+            return read_parquet(path)
         return pd.read_json(path, lines=kind == ".jsonl", dtype={"item": str})
+    except DataFileError:
+        raise
     except FileNotFoundError as error:
         raise DataFileError(f"{path} is missing; give the path of an existing file") from error
     except Exception as error:  # each reader has its own errors for a damaged file

@@ -6,7 +6,7 @@ import copy
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
 
@@ -96,25 +96,27 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
     """
     weights = sorted(folder.glob("*.safetensors"))
     odd = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind not in FLOATS]
-    if strict and odd:
-        yield f"its weights must be floating-point numbers, and {odd[0]} is not"
+    whole = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind[0] in "IUB"]
+    whole = [name for name in whole if name in odd and name.endswith(".weight")]  # beside masks, which bases may hold
+    if (strict and odd) or whole:
+        yield f"its weights must be floating-point numbers, and {(whole or odd)[0]} is not"
     if strict and (folder / "adapter_config.json").exists():
         yield "adapter_config.json has no place in llm/, where transformers would load an adapter of its own by it"
     for path in sorted(folder.glob("*.json")):
         if path.name in ("tokenizer.json", "vocab.json", "model.safetensors.index.json"):
             continue
         try:
-            found = dict(_leaves(read_json(path)))
+            leaves = list(_leaves(read_json(path)))
         except DataFileError as error:
             yield str(error)
             continue
-        if odd_numbers := [name for name, value in found.items() if isinstance(value, float) and not isfinite(value)]:
-            yield f"{path.name} must give finite numbers, and {odd_numbers[0]} is {found[odd_numbers[0]]}"
-        for name, value in found.items():
+        for name, value in leaves:
+            if _not_finite(value):
+                yield f"{path.name} must give finite numbers, and {name} is {str(value)[:60]}"
             kernel = name.endswith("attn_implementation") and "/" in str(value)
             if (strict and name in _CODE and value) or kernel:
                 yield f"{path.name} asks for code of its own ({name}), and none is run; without that field it loads"
-        depth = max((v for k, v in found.items() if k in _DEPTHS and isinstance(v, int)), default=0)
+        depth = max((v for k, v in leaves if k in _DEPTHS and isinstance(v, int)), default=0)
         if path.name == "config.json" and weights and depth > (tensors := _tensors_in(weights)):
             yield f"config.json says {depth} layers, but the weights are {tensors} tensors"
 
@@ -129,6 +131,12 @@ def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
             waiting += value.values()
         elif isinstance(value, list):
             waiting += value
+
+
+def _not_finite(value: Any) -> bool:
+    """NaN or infinity, of which a list of limits may hold the latter."""
+    numbers = [one for one in value if isinstance(one, float) and isnan(one)] if isinstance(value, list) else [value]
+    return any(isinstance(one, float) and not isfinite(one) for one in numbers)
 
 
 def _tensors_in(weights: list[Path]) -> int:
