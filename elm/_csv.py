@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -38,8 +39,11 @@ def bare(cell: Any) -> Any:
 
 def write_csv(path: str | Path, frame: pd.DataFrame, float_format: str | None = None) -> None:
     """Write a table, disarmed, without its index; a kill or a full disk leaves what was there before."""
+    safe = _mapped(frame, disarmed)
+    returns = any("\r" in str(cell) for name in safe.select_dtypes(exclude="number") for cell in safe[name])
+    quoting: Any = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL  # else the rest of such a cell begins a row
     with written_aside(path) as aside:
-        _mapped(frame, disarmed).to_csv(aside, index=False, lineterminator="\n", float_format=float_format)
+        safe.to_csv(aside, index=False, lineterminator="\n", float_format=float_format, quoting=quoting)
 
 
 def read_csv_texts(path: str | Path) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,22 @@ SHARE = 100
 """Above that, bytes in memory for each byte on disk: packed tables of ids and ratings take 3 to 30."""
 
 
-def read_parquet(path: str | Path, rows: int | None = None, limit: int | None = None) -> pd.DataFrame:
+def read_parquet(
+    path: str | Path, rows: int | None = None, kinds: Mapping[str, str] | None = None, optional: Sequence[str] = ()
+) -> pd.DataFrame:
     """The table in a parquet file, once its header says that it fits.
 
-    rows: how many it must hold, by the description beside it. limit: bytes in memory that it may take; by default
-    `FREE`, or `SHARE` times the file's own size where that is more. Raises `DataFileError` for a file that is missing
-    or damaged, and for one of another length or too large, before its rows are read.
+    rows: how many it must hold, by the description beside it. kinds: what the file itself must hold in some columns,
+    "text", "texts" (a list), "float", "whole" or "id" (text or whole); a "?" at the end lets cells be missing.
+    optional: those of them that may be missing as a whole.
+
+    Raises `DataFileError` for a file that is missing, damaged, or of another kind, and, before its rows are read, for
+    one of another length or one that takes more than `FREE` bytes and `SHARE` times its own size.
     """
-    return _read(Path(path), rows, limit).to_pandas()
+    path = Path(path)
+    table = _read(path, rows)
+    _check_kinds(path, table, kinds or {}, optional)
+    return table.to_pandas()
 
 
 def read_texts(path: str | Path, columns: Sequence[str], rows: int) -> dict[str, list[str]]:
@@ -33,35 +41,48 @@ def read_texts(path: str | Path, columns: Sequence[str], rows: int) -> dict[str,
 
     The first column holds ids, each of them once. Raises `DataFileError` otherwise.
     """
-    table = _read(Path(path), rows, None)
-    if table.column_names != list(columns):
-        came = ", ".join(table.column_names)[:80]
-        raise DataFileError(f"{path} must hold the columns {', '.join(columns)} and no others, got {came}")
-    found = {}
-    for name in columns:
-        if not is_text(table.schema.field(name).type) or table[name].null_count:
-            raise DataFileError(f"{path}: every {name} must be a text, but some are missing or of another kind")
-        found[name] = [str(text) for text in table[name].to_pylist()]
-    if len(set(found[columns[0]])) != rows:
-        raise DataFileError(f"{path}: each {columns[0]} must stand there once, but some repeat")
+    path = Path(path)
+    table = _read(path, rows)
+    came = ", ".join(table.column_names)[:80]
+    _require(path, table.column_names == list(columns), f"must hold {', '.join(columns)} and no others, got {came}")
+    _check_kinds(path, table, dict.fromkeys(columns, "text"))
+    found = {name: table[name].to_pylist() for name in columns}
+    _require(path, len(set(found[columns[0]])) == rows, f"must hold each {columns[0]} once, but some repeat")
     return found
 
 
-def is_text(kind: Any) -> bool:
-    """Whether an Arrow type is text, as it is or as the categories of a column."""
+def _check_kinds(path: Path, table: Any, kinds: Mapping[str, str], optional: Sequence[str] = ()) -> None:
+    """What the columns are in the file: pandas would make the texts "nan" and "1.0" of a missing id and a number."""
+    for name, told in kinds.items():
+        if name not in table.column_names and name in optional:
+            continue
+        _require(path, table.column_names.count(name) == 1, f"must have one column {name}")
+        kind, column = told.removesuffix("?"), table[name]
+        right = _is_kind(column.type, kind) and (told.endswith("?") or not column.null_count)
+        if right and kind == "texts":
+            right = not any(None in texts for texts in column.to_pylist() if texts)
+        _require(path, right, f"must hold {kind} in each row of {name}, but some are missing or {column.type}")
+
+
+def _is_kind(kind: Any, told: str) -> bool:
     import pyarrow.types as types
 
     kind = kind.value_type if types.is_dictionary(kind) else kind
-    return bool(types.is_string(kind) or types.is_large_string(kind))
+    text = types.is_string(kind) or types.is_large_string(kind)
+    if told == "texts":
+        listed = types.is_list(kind) or types.is_large_list(kind)
+        return listed and (types.is_null(kind.value_type) or _is_kind(kind.value_type, "text"))
+    whole, number = types.is_integer(kind), types.is_floating(kind)
+    return bool({"text": text, "float": number, "whole": whole, "id": text or whole}[told])
 
 
-def _read(path: Path, rows: int | None, limit: int | None) -> Any:
+def _read(path: Path, rows: int | None) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if not path.is_file():
         raise DataFileError(f"{path} is missing; the folder is not complete, so make or fetch it again")
-    limit = limit or max(FREE, SHARE * path.stat().st_size)
+    limit = max(FREE, SHARE * path.stat().st_size)
     try:
         with pq.ParquetFile(path) as file:
             schema, header = file.schema_arrow, file.metadata

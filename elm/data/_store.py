@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
 
 from elm._errors import CallError, DataFileError
 from elm._fields import Check, is_hash, is_object, is_one_of, is_size, is_text, is_texts, optional, strictly
@@ -104,46 +103,21 @@ def _tables(rows: Mapping[str, object]) -> list[str]:
 
 
 def _table(path: Path, name: str, header: dict[str, Any]) -> pd.DataFrame:
-    table = read_parquet(path, header["rows"][name])
+    table = read_parquet(path, header["rows"][name], _COLUMNS[name], optional=("time",))
     if header["sha256"] is not None:
         require_hash(path, header["sha256"][name])
-    for column, (kind, is_kind) in _COLUMNS[name].items():
-        if column not in table.columns and column != "time":
-            raise DataFileError(f"{path} has no column {column}; save the data set again")
-        if column in table.columns and not is_kind(table[column]):
-            raise DataFileError(f"{path}: every {column} must be {kind}, but some are missing or of another kind")
     for column in [name for name in table.columns if table[name].dtype == object]:
         plain = [list(v) if isinstance(v, np.ndarray) else v for v in table[column]]
         table[column] = pd.Series(plain, index=table.index, dtype=object)
     return table
 
 
-def _all_texts(column: pd.Series) -> bool:
-    values = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else column
-    return not column.isna().any() and is_string_dtype(values)
-
-
-def _all_lists(column: pd.Series) -> bool:
-    return all(isinstance(found, np.ndarray) and is_texts(list(found)) for found in column)
-
-
-_TEXT: tuple[str, Callable[[pd.Series], bool]] = ("a text", _all_texts)
-_COLUMNS: Mapping[str, Mapping[str, tuple[str, Callable[[pd.Series], bool]]]] = {
-    "items": {
-        "item": _TEXT,
-        "title": ("a text", is_string_dtype),
-        "year": ("a whole number", is_integer_dtype),
-        "genres": ("a list of texts", _all_lists),
-    },
-    "users": {"user": _TEXT},
-    "interactions": {
-        "user": _TEXT,
-        "item": _TEXT,
-        "rating": ("a number", is_float_dtype),
-        "time": ("a whole number", is_integer_dtype),
-    },
-    "texts": {"item": _TEXT, "source": _TEXT, "text": _TEXT},
-    "facts_items": {"item": _TEXT},
-    "facts_users": {"user": _TEXT},
+_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "items": {"item": "text", "title": "text?", "year": "whole?", "genres": "texts"},
+    "users": {"user": "text"},
+    "interactions": {"user": "text", "item": "text", "rating": "float", "time": "whole"},
+    "texts": {"item": "text", "source": "text", "text": "text"},
+    "facts_items": {"item": "text"},
+    "facts_users": {"user": "text"},
 }
-"""What the columns of each table must be; a missing id would else be read as the text "nan"."""
+"""What the columns of each table must be."""

@@ -28,7 +28,7 @@ def save_forms(forms: Forms, folder: str | Path) -> Path:
     with written_aside(folder / PAGE) as aside:
         aside.write_text(forms_page(forms), encoding="utf-8")
     with written_aside(folder / TABLE) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
+        rows = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         rows.writerow(COLUMNS)
         rows.writerows([disarmed(cell) for cell in row] for row in _rows(forms))
     write_csv(folder / KEY_FILE, forms.key)

@@ -146,7 +146,7 @@ def _made(kind: str, config: Any, path: Path) -> tuple[Backbone, int]:
     if not isinstance(config, dict) or not isinstance(untied := config.pop("untied", None), bool):
         raise ValueError("its config must say whether it is untied")
     network, shape = AUTOENCODERS[kind]
-    settings = config_from(shape, config)
+    settings: Any = config_from(shape, config)
 
     def made() -> Autoencoder:
         model: Autoencoder = network(settings)
@@ -154,7 +154,7 @@ def _made(kind: str, config: Any, path: Path) -> tuple[Backbone, int]:
             model.untie()
         return model
 
-    return with_weights(made, path).eval(), settings.items
+    return with_weights(made, path).eval(), int(settings.items)
 
 
 _EXACT = ("F32", "F64")

@@ -129,7 +129,7 @@ def _text_side(config: dict[str, Any], latent: int, encoder: SentenceVectors | N
     source: Any = encoder or NamedEncoder(named["name"], named["fingerprint"])
     if not config["kind"].endswith(_LORA):
         return lambda: PieceTextEncoder(source, head)
-    start = source.found() if isinstance(source, NamedEncoder) else source
+    start: Any = source.found() if isinstance(source, NamedEncoder) else source
     return lambda: LoraTextEncoder(start, head, **config["lora"])
 
 

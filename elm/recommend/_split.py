@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
 from scipy import sparse
 
 from elm._errors import CallError, DataFileError
@@ -126,7 +125,7 @@ class RecommendationSplit:
             raise DataFileError(f"{folder} holds neither {_ROWS}.parquet nor {_ROWS}.csv; make the split again")
         try:
             header = strictly({"sha256": None, **header}, _FIELDS)  # the first version wrote no checksum
-            rows = read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+            rows = read_parquet(path, kinds=_KINDS) if path.suffix == ".parquet" else _read_csv(path)
             split = cls(_checked(rows, header["rows"]), header["about"])
         except (ValueError, TypeError, DataFileError) as error:
             raise DataFileError(f"{path} is not a readable split ({error}); make the split again") from error
@@ -144,6 +143,7 @@ class RecommendationSplit:
 
 
 _TYPES: Any = {"user": str, "item": str, "rating": "float32", "part": str, "role": str}
+_KINDS = {"user": "id", "item": "id", "rating": "float", "part": "text", "role": "text"}
 _FIELDS = {"schema": is_one_of(SCHEMA), "rows": is_size, "about": is_object, "sha256": optional(is_hash)}
 
 
@@ -152,16 +152,11 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _checked(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Rows in the types that a split has; `ValueError` for another number of them, a missing cell or another kind."""
+    """Rows in the types that a split has; `ValueError` for another number of them or other columns."""
     if list(rows.columns) != list(COLUMNS):
         raise ValueError(f"it must hold the columns {', '.join(COLUMNS)}, got {', '.join(map(str, rows.columns))[:80]}")
     if len(rows) != count:
         raise ValueError(f"it should hold {count} ratings but has {len(rows)}")
-    for name in COLUMNS:
-        column = rows[name]
-        kinds = (is_float_dtype,) if name == "rating" else (is_string_dtype, is_integer_dtype)
-        if column.isna().any() or not any(is_kind(column) for is_kind in kinds):
-            raise ValueError(f"every {name} must be there and of its kind, and some are missing or {column.dtype}")
     if not np.isfinite(rows["rating"]).all():
         raise ValueError("every rating must be a finite number")
     return rows.astype(_TYPES)

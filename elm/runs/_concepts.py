@@ -125,9 +125,7 @@ def concept_evidence(folder: str | Path, random: int = 20, resamples: int = 5) -
         )
     if not path.is_file():
         raise DataFileError(f"{path} is missing, so the concepts cannot be tested; fit them again")
-    labels = read_parquet(path)
-    if list(labels.columns) != ["concept", "id", "grade"] or labels[["concept", "id"]].isna().any(axis=None):
-        raise DataFileError(f"{path} must hold concept, id and grade of each label; fit the concepts again")
+    labels = read_parquet(path, kinds={"concept": "text", "id": "text"})
     concepts = {name: labels[labels["concept"] == name].set_index("id")["grade"] for name in cavs}
     table = settings.table()
     fame = settings.dataset().interactions["item"].value_counts().reindex(table.ids).fillna(0).astype(float)

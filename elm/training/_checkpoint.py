@@ -121,7 +121,7 @@ def _told(path: Path, metadata: Mapping[str, str]) -> tuple[Progress, dict[str, 
         done = Progress(**about)
         if len(done.losses) != done.step or not done.step <= settings.get("steps", done.step):
             raise ValueError(f"{done.step} steps of {settings.get('steps')}, with {len(done.losses)} losses")
-        steps = [row.get("step") for row in done.validations]
+        steps: list[Any] = [row.get("step") for row in done.validations]
         if not all(type(step) is int and 1 <= step <= done.step for step in steps) or steps != sorted(set(steps)):
             raise ValueError(f"validations after steps {str(steps)[:60]} of {done.step}")
     except (ValueError, RecursionError) as error:
@@ -138,7 +138,7 @@ def _check_moments(
     """
     seen = sorted({key.split("/")[1] for key in moments if key.count("/") == 2})
     known = {str(index): parameter for index, parameter in enumerate(parameters)}
-    wanted = {}
+    wanted: dict[str, tuple[tuple[int, ...], torch.dtype]] = {}
     for index in seen:
         kinds = (_kind(torch.tensor(0.0)), *[_kind(known[index])] * 2) if index in known else ()
         wanted |= {f"{_MOMENTS}/{index}/{part}": kind for part, kind in zip(_ADAM, kinds, strict=False)}
