@@ -146,15 +146,15 @@ def _made(kind: str, config: Any, path: Path) -> tuple[Backbone, int]:
     if not isinstance(config, dict) or not isinstance(untied := config.pop("untied", None), bool):
         raise ValueError("its config must say whether it is untied")
     network, shape = AUTOENCODERS[kind]
-    settings: Any = config_from(shape, config)
+    sizes: Any = config_from(shape, config)
 
     def made() -> Autoencoder:
-        model: Autoencoder = network(settings)
+        model: Autoencoder = network(sizes)
         if untied:
             model.untie()
         return model
 
-    return with_weights(made, path).eval(), int(settings.items)
+    return with_weights(made, path).eval(), int(sizes.items)
 
 
 _EXACT = ("F32", "F64")

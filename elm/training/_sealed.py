@@ -45,5 +45,5 @@ def _digest(tensors: Mapping[str, torch.Tensor], about: Mapping[str, str], use: 
     digest = hashlib.sha256(repr((use, sorted(about.items()))).encode())
     for name, value in sorted(tensors.items()):
         digest.update(repr((name, str(value.dtype), tuple(value.shape))).encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
