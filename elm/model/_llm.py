@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 
 from elm._errors import CheckpointError, DataFileError, ElmError
 from elm._files import disk_errors, read_json, sha256
+from elm._names import is_own_name
 from elm._quiet import no_loading_bar
 from elm.adapters import FLOATS, require_finite, tensor_kinds
 
@@ -103,12 +104,16 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
     if strict and (folder / "adapter_config.json").exists():
         yield "adapter_config.json has no place in llm/, where transformers would load an adapter of its own by it"
     for path in sorted(folder.glob("*.json")):
-        if path.name in ("tokenizer.json", "vocab.json", "model.safetensors.index.json"):
+        if path.name in ("tokenizer.json", "vocab.json"):
             continue
         try:
             leaves = list(_leaves(read_json(path)))
         except DataFileError as error:
             yield str(error)
+            continue
+        if path.name.endswith(".index.json"):
+            yield from (f"{path.name} names {str(name)[:80]!r}, which is no file of its folder" for key, name in leaves
+                        if key != "weight_map" and isinstance(name, str) and not is_own_name(name))  # fmt: skip
             continue
         for name, value in leaves:
             if _not_finite(value):
