@@ -14,7 +14,7 @@ from _experiment import arguments, folder
 from elm.embeddings import DEFAULT_ENCODER, SentenceEncoder
 from elm.evaluation import CachedEncoder, TaskScores, item_consistency
 from elm.runs import QUICK, RunConfig, RunFolder, World, build_world
-from elm.runs._teach import fresh_model, lessons
+from elm.runs.making._train_model import fresh_model, lessons
 from elm.training import LoopConfig, TwoStage, Validation, train_two_stage
 
 RATES = QUICK.training.one.lr, QUICK.training.two.lr

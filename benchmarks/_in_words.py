@@ -14,7 +14,7 @@ from elm.runs import RunFolder, World
 from elm.tasks import ItemFacts, Task, UserFacts, all_tasks, domain_named, get, shortened
 from elm.training import LoopConfig, optimise
 from elm.training._base_lm import Pair, PairBatches
-from elm.training._precision import bf16_is_fast
+from elm.training.loop._precision import bf16_is_fast
 
 BETWEEN = "interpolation"  # the task whose text is about two films as it stands
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from _experiment import arguments, folder, report, set_values
 
-from elm.cli._bench_control import by_model, soft_attributes
+from elm.cli.bench._control import by_model, soft_attributes
 from elm.data import WITH_TEXTS, load
 from elm.evaluation import trade_off_figure
 from elm.recommend import split_dataset

@@ -25,8 +25,8 @@ from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model import EmbeddingLanguageModel, load_llm, shipped_base, shipped_vectors, token_spread
 from elm.tasks import TemplateTeacher, all_tasks, generated_facts
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage
-from elm.training._lesson_batches import LessonBatches
-from elm.training._precision import bf16_is_fast
+from elm.training.data._sampler import LessonBatches
+from elm.training.loop._precision import bf16_is_fast
 
 TARGETS = {"stage one / stage two": 1.1, "stage two / plain loop": 0.9}
 STEPS = LoopConfig(steps=12, lr=1e-4, warmup=1, log_every=1000)

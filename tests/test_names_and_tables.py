@@ -20,7 +20,7 @@ from elm._csv import bare, disarmed, read_csv_texts, write_csv
 from elm._errors import DataFileError
 from elm._names import is_own_name
 from elm._parquet import read_parquet, read_texts
-from elm.data._download import _unpack
+from elm.data.loaders._download import _unpack
 from elm.runs import card_problems
 
 WRONG = ["", ".", "..", "../a", "/a", "a/../../b", "a//b", "a\\b", "c:a", "C:\\a", "a\0b", "a\n", ".hidden",

@@ -5,7 +5,7 @@ from elm.cav._estimator import ConceptClassifier, ManyFits, fit_many
 from elm.cav._evidence import evidence
 from elm.cav._fit import fit
 from elm.cav._narrate import Narration, narrate_concept, narrate_difference, narrate_move
-from elm.cav._people import own_against_common
+from elm.cav._per_user import own_against_common
 from elm.cav._sentence import from_sentences
 from elm.cav._solve import Engine, Method
 from elm.cav._sources import (

@@ -19,7 +19,6 @@ from elm._errors import ElmError
 from elm.cli import _output
 from elm.cli._adapter import adapter
 from elm.cli._ask import ask
-from elm.cli._bench import bench
 from elm.cli._cav import cav
 from elm.cli._data import data
 from elm.cli._describe import describe, profile
@@ -31,6 +30,7 @@ from elm.cli._quickstart import quickstart
 from elm.cli._recommend import recommend
 from elm.cli._tasks import tasks
 from elm.cli._train import train
+from elm.cli.bench._bench import bench
 
 app = typer.Typer(
     name="elm",

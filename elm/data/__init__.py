@@ -1,15 +1,23 @@
 """Data sets: the `Dataset` type, loaders, the generated worlds, splits and guards against leakage."""
 
-from elm.data._amazon import amazon, review_polarity
 from elm.data._constants import ATTRIBUTES, GENRES
 from elm.data._dataset import Dataset, Facts
-from elm.data._demo import demo
-from elm.data._demo_films import film_texts, make_films
-from elm.data._demo_items import strongest
-from elm.data._demo_shop import demo_shop
-from elm.data._demo_users import make_ratings
-from elm.data._demo_words import ATTRIBUTE_WORDS, CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
-from elm.data._film_details import (
+from elm.data._k_core import k_core
+from elm.data._load import NAMES, load
+from elm.data._splits import PARTS, EntitySplit, guard_disjoint, split_entities, split_ratings
+from elm.data._summary import summarize
+from elm.data._texts import JoinReport, join_texts
+from elm.data._titles import title_keys
+from elm.data.generated._demo import demo
+from elm.data.generated._demo_films import film_texts, make_films
+from elm.data.generated._demo_items import strongest
+from elm.data.generated._demo_shop import demo_shop
+from elm.data.generated._demo_users import make_ratings
+from elm.data.generated._demo_words import ATTRIBUTE_WORDS, CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
+from elm.data.generated._shop_products import make_products, product_texts
+from elm.data.generated._vocabulary import FILM_VOCABULARY, SHOP_VOCABULARY, Vocabulary
+from elm.data.loaders._amazon import amazon, review_polarity
+from elm.data.loaders._film_details import (
     WITH_TEXTS,
     movielens_1m_with_texts,
     movielens_100k_with_texts,
@@ -17,19 +25,11 @@ from elm.data._film_details import (
     read_omdb_plots,
     read_tmdb_details,
 )
-from elm.data._goodbooks import BOOK_GENRES, load_goodbooks
-from elm.data._k_core import k_core
-from elm.data._load import NAMES, load
-from elm.data._movielens import load_movielens
-from elm.data._netflix import load_netflix
-from elm.data._shop_products import make_products, product_texts
-from elm.data._soft_attributes import load_soft_attributes
-from elm.data._splits import PARTS, EntitySplit, guard_disjoint, split_entities, split_ratings
-from elm.data._summary import summarize
-from elm.data._tags import load_genome, load_tags
-from elm.data._texts import JoinReport, join_texts
-from elm.data._titles import title_keys
-from elm.data._vocabulary import FILM_VOCABULARY, SHOP_VOCABULARY, Vocabulary
+from elm.data.loaders._goodbooks import BOOK_GENRES, load_goodbooks
+from elm.data.loaders._movielens import load_movielens
+from elm.data.loaders._netflix import load_netflix
+from elm.data.loaders._soft_attributes import load_soft_attributes
+from elm.data.loaders._tags import load_genome, load_tags
 
 __all__ = [
     "ATTRIBUTES",

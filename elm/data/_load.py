@@ -6,16 +6,16 @@ import os
 from pathlib import Path
 
 from elm._errors import CallError, DataFileError, UnknownNameError
-from elm.data._amazon import amazon
-from elm.data._amazon_files import find_amazon
 from elm.data._dataset import Dataset
-from elm.data._demo import demo
-from elm.data._demo_shop import demo_shop
-from elm.data._goodbooks import GOODBOOKS, holds_goodbooks, load_goodbooks
 from elm.data._k_core import k_core
-from elm.data._movielens import RELEASES, load_movielens, releases_in
-from elm.data._netflix import NETFLIX, holds_netflix, load_netflix
 from elm.data._store import HEADER
+from elm.data.generated._demo import demo
+from elm.data.generated._demo_shop import demo_shop
+from elm.data.loaders._amazon import amazon
+from elm.data.loaders._amazon_files import find_amazon
+from elm.data.loaders._goodbooks import GOODBOOKS, holds_goodbooks, load_goodbooks
+from elm.data.loaders._movielens import RELEASES, load_movielens, releases_in
+from elm.data.loaders._netflix import NETFLIX, holds_netflix, load_netflix
 
 _GENERATED = {"demo": demo, "demo-shop": demo_shop}
 _IN_FOLDERS = {GOODBOOKS: (holds_goodbooks, load_goodbooks), NETFLIX: (holds_netflix, load_netflix)}

@@ -1,48 +1,51 @@
 """Scores of texts against controls, on held-out entities only: does a text say what its vector knows?"""
 
-from elm.evaluation._along import AlongScores, behavioural_along, semantic_along
-from elm.evaluation._asked import entities_asked
-from elm.evaluation._behavioural import user_consistency
-from elm.evaluation._candidates import Candidates, draw_candidates
-from elm.evaluation._certificate import Certificate
-from elm.evaluation._certifier import Calibration, Certifier, certify
-from elm.evaluation._compare import Comparison, compare, comparison_table
-from elm.evaluation._control import Control, control_means, control_scores, share_scores
-from elm.evaluation._control_figures import guided_figure, guided_map_figure, trade_off_figure
-from elm.evaluation._control_fine import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
-from elm.evaluation._control_guided import Guided, genre_attributes, guided
-from elm.evaluation._control_large import Flips, LargeScope, draw_flips, large_scope, largest_genres
-from elm.evaluation._control_map import GuidedMap, guided_map
-from elm.evaluation._controls import CONTROLS, HEADLINES, control_tests
-from elm.evaluation._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
-from elm.evaluation._facts import FactScores, fact_scores
-from elm.evaluation._figures import along_figure, concepts_figure, map_figure
-from elm.evaluation._forms import Choice, FormItem, Forms, make_forms
-from elm.evaluation._forms_agreement import krippendorff_alpha
-from elm.evaluation._forms_answers import FormScores, read_answers, read_key
-from elm.evaluation._forms_files import forms_page, read_forms, save_forms
-from elm.evaluation._frauds import SIGNS, Finding, fraud_signs
-from elm.evaluation._given import read_texts, write_entities
-from elm.evaluation._interpretability import about_which, next_item
-from elm.evaluation._item_behaviour import ItemBehaviour, item_behaviour, liked_vectors
-from elm.evaluation._judge import Judge, Judged, judge_forms
-from elm.evaluation._lexical import BM25Ranker
-from elm.evaluation._loop import EditScores, LoopScores, edit_scores, loop_scores
-from elm.evaluation._named import named_scores
-from elm.evaluation._page import page
-from elm.evaluation._page_figures import margins_figure, standing_figure
-from elm.evaluation._page_report import BenchReport
-from elm.evaluation._page_verdicts import report_tests, verdicts
-from elm.evaluation._probe import LinearProbe
-from elm.evaluation._profile_parts import likes_and_dislikes
-from elm.evaluation._projection import TextProjection
-from elm.evaluation._ranker import Ranker, TextEncoderRanker, TrainedRanker, ZeroShotRanker
-from elm.evaluation._report import scores_figure
-from elm.evaluation._semantic import TaskScores, item_consistency
-from elm.evaluation._sensitivity import Sensitivity, list_sensitivity, text_sensitivity
-from elm.evaluation._soft_attributes import soft_attribute_scores
-from elm.evaluation._steer import SteerScores, steer_scores
-from elm.evaluation._tables import (
+from elm.evaluation._protocols import CachedEncoder, Describer, Encoder, Texts
+from elm.evaluation.certificates._certificate import Certificate
+from elm.evaluation.certificates._certifier import Calibration, Certifier, certify
+from elm.evaluation.certificates._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
+from elm.evaluation.concepts._figures import along_figure, concepts_figure, map_figure
+from elm.evaluation.concepts._paths import AlongScores, behavioural_along, semantic_along
+from elm.evaluation.concepts._sensitivity import Sensitivity, list_sensitivity, text_sensitivity
+from elm.evaluation.concepts._soft_attributes import soft_attribute_scores
+from elm.evaluation.concepts._steering import SteerScores, steer_scores
+from elm.evaluation.consistency._behavioural import user_consistency
+from elm.evaluation.consistency._entities import entities_asked
+from elm.evaluation.consistency._facts import FactScores, fact_scores
+from elm.evaluation.consistency._item_behaviour import ItemBehaviour, item_behaviour, liked_vectors
+from elm.evaluation.consistency._names_and_years import named_scores
+from elm.evaluation.consistency._rewrites import VERSIONS, VersionScores, version_scores
+from elm.evaluation.consistency._semantic import TaskScores, item_consistency
+from elm.evaluation.consistency._shortcuts import SIGNS, Finding, fraud_signs
+from elm.evaluation.consistency._user_scores import UserScores
+from elm.evaluation.controllability._figures import guided_figure, guided_map_figure, trade_off_figure
+from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
+from elm.evaluation.controllability._guided import Guided, genre_attributes, guided
+from elm.evaluation.controllability._large_scope import Flips, LargeScope, draw_flips, large_scope, largest_genres
+from elm.evaluation.controllability._map import GuidedMap, guided_map
+from elm.evaluation.controllability._round_trip import EditScores, LoopScores, edit_scores, loop_scores
+from elm.evaluation.controllability._suite import Control, control_means, control_scores, share_scores
+from elm.evaluation.controls._item_probe import LinearProbe
+from elm.evaluation.controls._significance import CONTROLS, HEADLINES, control_tests
+from elm.evaluation.controls._untrained_adapter import untrained
+from elm.evaluation.controls._user_probe import TraitProbe
+from elm.evaluation.rankers._bm25 import BM25Ranker
+from elm.evaluation.rankers._candidates import Candidates, draw_candidates
+from elm.evaluation.rankers._likes_and_dislikes import likes_and_dislikes
+from elm.evaluation.rankers._projection import TextProjection
+from elm.evaluation.rankers._rankers import Ranker, TextEncoderRanker, TrainedRanker, ZeroShotRanker
+from elm.evaluation.raters._agreement import krippendorff_alpha
+from elm.evaluation.raters._answers import FormScores, read_answers, read_key
+from elm.evaluation.raters._choices import about_which, next_item
+from elm.evaluation.raters._files import forms_page, read_forms, save_forms
+from elm.evaluation.raters._forms import Choice, FormItem, Forms, make_forms
+from elm.evaluation.raters._judge import Judge, Judged, judge_forms
+from elm.evaluation.report._compare import Comparison, compare, comparison_table
+from elm.evaluation.report._figures import margins_figure, standing_figure
+from elm.evaluation.report._html import page
+from elm.evaluation.report._report import BenchReport
+from elm.evaluation.report._score_bars import scores_figure
+from elm.evaluation.report._terminal_tables import (
     behaviour_table,
     consistency_table,
     facts_table,
@@ -52,12 +55,9 @@ from elm.evaluation._tables import (
     rankers_table,
     versions_table,
 )
-from elm.evaluation._text_statistics import text_statistics
-from elm.evaluation._texts import CachedEncoder, Describer, Encoder, Texts
-from elm.evaluation._trait_probe import TraitProbe
-from elm.evaluation._untrained import untrained
-from elm.evaluation._user_scores import UserScores
-from elm.evaluation._versions import VERSIONS, VersionScores, version_scores
+from elm.evaluation.report._text_files import read_texts, write_entities
+from elm.evaluation.report._verdicts import report_tests, verdicts
+from elm.metrics._text_statistics import text_statistics
 
 __all__ = [
     "BETWEEN",

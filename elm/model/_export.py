@@ -13,8 +13,8 @@ from elm._errors import CallError
 from elm.adapters import write_tensors
 from elm.embeddings import VectorTable
 from elm.model._generate import evaluating, prompt_batch
-from elm.model._lora import is_lora, merged
 from elm.model._reading import reading
+from elm.model.base._lora import is_lora, merged
 from elm.tasks import Task
 
 if TYPE_CHECKING:

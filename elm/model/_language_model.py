@@ -14,9 +14,9 @@ from elm._errors import CallError, OutsideDataWarning, UnknownNameError
 from elm.adapters import MLPAdapter
 from elm.model._generate import generate
 from elm.model._generate import stream as stream_text
-from elm.model._hub import HubModel
 from elm.model._question import free_question
 from elm.model._reading import Vectors, reading
+from elm.model.folder._pretrained import HubModel
 from elm.tasks import Task, all_tasks
 
 

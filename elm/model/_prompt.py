@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from elm._errors import CallError
-from elm.model._chat import chat_text
+from elm.model.base._chat_template import chat_text
 from elm.tasks import SECOND, VECTOR
 
 _MARKS = re.compile("|".join(map(re.escape, (VECTOR, SECOND))))

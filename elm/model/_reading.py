@@ -14,8 +14,8 @@ import torch
 from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable, nearest_space
-from elm.model._limits import answer_room
 from elm.model._prompt import PromptIds, prompt_ids
+from elm.model.base._context import answer_room
 from elm.tasks import Task
 
 if TYPE_CHECKING:

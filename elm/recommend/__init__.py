@@ -1,13 +1,35 @@
 """Recommenders: backbones that rank from histories, TEARS that a person steers with words, and what an edit changes."""
 
-from elm.recommend._asked import AskedModel
-from elm.recommend._autoencoder import Autoencoder, Backbone, Pass
-from elm.recommend._backbone_store import load_backbone, save_backbone
-from elm.recommend._batches import fold_in, positives
-from elm.recommend._bench import bench_models
-from elm.recommend._ease import EASE
-from elm.recommend._editor import Editor, LanguageModelEditor, RuleEditor
-from elm.recommend._edits import (
+from elm.recommend._held_out import HeldOut, ndcg_at
+from elm.recommend._ratings import fold_in, positives
+from elm.recommend._scores import evaluate_profiles
+from elm.recommend.backbones._autoencoder import Autoencoder, Backbone, Pass
+from elm.recommend.backbones._ease import EASE
+from elm.recommend.backbones._gaussian import Gaussian, transport_cost
+from elm.recommend.backbones._grids import TUNING, tuning_grid
+from elm.recommend.backbones._macridvae import MacridVAE, MacridVAEConfig
+from elm.recommend.backbones._multidae import MultiDAE, MultiDAEConfig
+from elm.recommend.backbones._multivae import MultiVAE, MultiVAEConfig
+from elm.recommend.backbones._popularity import Popularity
+from elm.recommend.backbones._recvae import RecVAE, RecVAEConfig
+from elm.recommend.backbones._registry import AUTOENCODERS, MODELS, fit_backbone, make_autoencoder
+from elm.recommend.backbones._sparse_rows import SparseRows
+from elm.recommend.backbones._store import load_backbone, save_backbone
+from elm.recommend.backbones._training import (
+    TRAINING,
+    BackboneTraining,
+    MultiVAETraining,
+    train_backbone,
+    train_multivae,
+)
+from elm.recommend.backbones._wals import WalsRanker
+from elm.recommend.benchmark._benchmark import bench_models
+from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
+from elm.recommend.benchmark._prompted_llm import AskedModel
+from elm.recommend.benchmark._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
+from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.profiles._editors import Editor, LanguageModelEditor, RuleEditor
+from elm.recommend.profiles._genre_swap import (
     EditEffect,
     Scorer,
     all_on,
@@ -18,34 +40,18 @@ from elm.recommend._edits import (
     genre_ndcg,
     genre_preferences,
 )
-from elm.recommend._evaluate import CUTOFFS, compare, cost, measure
-from elm.recommend._explain import EditExplanation, EditPart, ListDiff
-from elm.recommend._fitting import HeldOut, ndcg_at
-from elm.recommend._gaussian import Gaussian, transport_cost
-from elm.recommend._genre_encoder import GenreEncoder, genre_shares
-from elm.recommend._genre_words import genre_words, names_genre, swap_genres
-from elm.recommend._lora_text_encoder import LoraTextEncoder
-from elm.recommend._macridvae import MacridVAE, MacridVAEConfig
-from elm.recommend._models import AUTOENCODERS, MODELS, fit_backbone, make_autoencoder
-from elm.recommend._multidae import MultiDAE, MultiDAEConfig
-from elm.recommend._multivae import MultiVAE, MultiVAEConfig
-from elm.recommend._polarity import affirmed, sentiment, speaks_against
-from elm.recommend._popularity import Popularity
-from elm.recommend._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
-from elm.recommend._recommender import Recommendation, Recommender
-from elm.recommend._recvae import RecVAE, RecVAEConfig
-from elm.recommend._scores import evaluate_profiles
-from elm.recommend._sentences import clauses, pieces
-from elm.recommend._sparse_rows import SparseRows
-from elm.recommend._split import RecommendationSplit
-from elm.recommend._tears import Tears
-from elm.recommend._tears_loss import BASE, DECODINGS, TearsTraining
-from elm.recommend._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
-from elm.recommend._train_backbone import TRAINING, BackboneTraining, MultiVAETraining, train_backbone, train_multivae
-from elm.recommend._train_tears import Views, train_tears
-from elm.recommend._tuning import TUNING, tuning_grid
-from elm.recommend._views import make_views
-from elm.recommend._wals_ranker import WalsRanker
+from elm.recommend.profiles._genre_words import genre_words, names_genre, swap_genres
+from elm.recommend.profiles._polarity import affirmed, sentiment, speaks_against
+from elm.recommend.profiles._sentences import clauses, pieces
+from elm.recommend.tears._attribution import EditExplanation, EditPart, ListDiff
+from elm.recommend.tears._augmentation import make_views
+from elm.recommend.tears._genre_encoder import GenreEncoder, genre_shares
+from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
+from elm.recommend.tears._loss import BASE, DECODINGS, TearsTraining
+from elm.recommend.tears._model import Tears
+from elm.recommend.tears._recommender import Recommendation, Recommender
+from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
+from elm.recommend.tears._training import Views, train_tears
 
 load = Recommender.load
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from elm.recommend._fitting import ndcg_at
-from elm.recommend._recommender import Recommender
+from elm.recommend._held_out import ndcg_at
+from elm.recommend.tears._recommender import Recommender
 
 
 def evaluate_profiles(

@@ -1,12 +1,9 @@
 """Runs: data, vectors, models and scores of one experiment in one folder that resumes."""
 
-from elm.runs._base import make_base
-from elm.runs._bench import bench_compare, bench_entities, bench_run, report_folder
-from elm.runs._bench_control import bench_control
-from elm.runs._bench_forms import bench_forms
-from elm.runs._card import model_card, write_card
-from elm.runs._card_data import card_problems
-from elm.runs._certify import Known, certifier
+from elm.evaluation.controllability._benchmark import bench_control
+from elm.recommend.tears._registry import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
+from elm.recommend.tears._summaries import chat_summaries, file_summaries, template_summaries
+from elm.recommend.tears._text_split import TextSplit, text_split
 from elm.runs._concepts import (
     ConceptSettings,
     concept_evidence,
@@ -17,20 +14,23 @@ from elm.runs._concepts import (
     sentence_concepts,
 )
 from elm.runs._config import RunConfig
+from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
-from elm.runs._latents import latent_table, read_summaries
-from elm.runs._make import make_demo, train_run
 from elm.runs._open import open_model, open_recommender, open_run, open_table, open_vector, vector_of_history
-from elm.runs._pack import check_out, merge_folder, pack
-from elm.runs._quickstart import QUICK, SHORT, quickstart
-from elm.runs._recommender import HeldUsers, held_users, teach_recommender
-from elm.runs._score import RunScores, score_films, score_run, score_users
-from elm.runs._shipped import score_shipped, shipped_twin, shipped_world
-from elm.runs._summaries import chat_summaries, file_summaries, template_summaries
-from elm.runs._teach import teach
-from elm.runs._text_models import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
-from elm.runs._text_split import TextSplit, text_split
-from elm.runs._world import World, build_world
+from elm.runs.making._latents import latent_table, read_summaries
+from elm.runs.making._train_base import make_base
+from elm.runs.making._train_model import teach
+from elm.runs.making._train_recommender import HeldUsers, held_users, teach_recommender
+from elm.runs.making._train_run import make_demo, train_run
+from elm.runs.quickstart._quickstart import QUICK, SHORT, quickstart
+from elm.runs.scoring._bench import bench_compare, bench_entities, bench_run, report_folder
+from elm.runs.scoring._bench_forms import bench_forms
+from elm.runs.scoring._certificates import Known, certifier
+from elm.runs.scoring._score import RunScores, score_films, score_run, score_users
+from elm.runs.scoring._shipped import score_shipped, shipped_twin, shipped_world
+from elm.runs.share._card import model_card, write_card
+from elm.runs.share._card_data import card_problems
+from elm.runs.share._package import check_out, merge_folder, pack
 
 __all__ = [
     "QUICK",

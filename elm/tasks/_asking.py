@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from elm._errors import CallError, UnusableTextError
-from elm.tasks._briefs import Brief, ItemBrief, UserBrief
-from elm.tasks._names import names_in
 from elm.tasks._task import Task
-from elm.tasks._teacher import Entity
+from elm.tasks.facts._briefs import Brief, ItemBrief, UserBrief
+from elm.tasks.teachers._teacher import Entity
+from elm.tasks.teachers._title_leaks import names_in
 
 Message = dict[str, str]  # role, content
 

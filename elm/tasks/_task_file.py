@@ -8,9 +8,9 @@ from typing import Any
 
 from elm._errors import CallError, DataFileError
 from elm.tasks._domain import all_domains
-from elm.tasks._facts import ItemFacts
 from elm.tasks._task import READS, SCORED_BY, Task, no_text
-from elm.tasks._wording import patterns, places, words_of
+from elm.tasks.domains._templates import patterns, places, words_of
+from elm.tasks.facts._facts import ItemFacts
 
 _NEEDED = {"id": str, "reads": str, "prompt": str}
 _FREE: dict[str, type | tuple[type, ...]] = {

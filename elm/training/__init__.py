@@ -1,15 +1,15 @@
 """Training: the base model's recipe, and the two stages of an ELM."""
 
 from elm.training._base_lm import BaseRecipe, generated_sources, plot_sources, text_pair, train_base
-from elm.training._buckets import LengthBuckets
-from elm.training._lessons import Lessons
-from elm.training._loop import LoopConfig, LoopResult, optimise
-from elm.training._metrics import read_metrics
-from elm.training._schedule import SCHEDULES, warmup_constant, warmup_cosine, warmup_linear
 from elm.training._stages import TwoStage, TwoStageResult, train_two_stage, trainable
-from elm.training._team import Team
-from elm.training._validate import Validation
-from elm.training._written import WrittenLessons
+from elm.training.data._dataset import WrittenLessons
+from elm.training.data._generated import Lessons
+from elm.training.data._length_buckets import LengthBuckets
+from elm.training.loop._distributed import Team
+from elm.training.loop._metrics_log import read_metrics
+from elm.training.loop._optimise import LoopConfig, LoopResult, optimise
+from elm.training.loop._schedule import SCHEDULES, warmup_constant, warmup_cosine, warmup_linear
+from elm.training.loop._validation import Validation
 
 __all__ = [
     "SCHEDULES",

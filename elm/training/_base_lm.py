@@ -17,9 +17,9 @@ import torch
 
 from elm.model import BaseConfig, grow_vocabulary, new_base, plain_ids, train_tokenizer
 from elm.tasks import SECOND, VECTOR, ItemFacts, Task, UserFacts, all_tasks, domain_named, generated_facts, shortened
-from elm.training._batch import Batch, Example, collate
-from elm.training._loop import LoopConfig, LoopResult, optimise
-from elm.training._precision import bf16_is_fast
+from elm.training.data._collate import Batch, Example, collate
+from elm.training.loop._optimise import LoopConfig, LoopResult, optimise
+from elm.training.loop._precision import bf16_is_fast
 
 Pair = tuple[str, str]  # prompt, target
 Source = Callable[[np.random.Generator], Pair]

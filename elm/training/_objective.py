@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from elm.model import EmbeddingLanguageModel
-from elm.training._batch import IGNORED, Batch
-from elm.training._precision import bf16_is_fast
-from elm.training._team import Team
+from elm.training.data._collate import IGNORED, Batch
+from elm.training.loop._distributed import Team
+from elm.training.loop._precision import bf16_is_fast
 
 
 class Objective(nn.Module):

@@ -13,13 +13,13 @@ from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.model import EmbeddingLanguageModel, context_length, is_lora, require_end, with_lora
-from elm.training._lesson_batches import LessonBatches
-from elm.training._lessons import Lessons
-from elm.training._loop import LoopConfig, LoopResult, optimise
 from elm.training._objective import Objective, shared_loss
-from elm.training._team import Team
-from elm.training._validate import Validation
-from elm.training._written import WrittenLessons
+from elm.training.data._dataset import WrittenLessons
+from elm.training.data._generated import Lessons
+from elm.training.data._sampler import LessonBatches
+from elm.training.loop._distributed import Team
+from elm.training.loop._optimise import LoopConfig, LoopResult, optimise
+from elm.training.loop._validation import Validation
 
 
 @dataclass(frozen=True)

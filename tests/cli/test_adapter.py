@@ -20,7 +20,8 @@ from transformers import AutoModelForCausalLM
 from elm.adapters import SIGNATURE, _share, read_config, write_manifest
 from elm.cli import main
 from elm.embeddings import VectorTable
-from elm.model import EmbeddingLanguageModel, _store, load_model, save_model, verify, with_lora
+from elm.model import EmbeddingLanguageModel, load_model, save_model, verify, with_lora
+from elm.model.folder import _store
 from elm.runs import write_card
 
 SCORES: dict[str, Any] = {"consistency": {"summary": {"sc": 0.5, "sc_teacher": 0.6, "sc_nn": 0.4, "rsc": 0.5, "n": 7}},

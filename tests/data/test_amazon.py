@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from elm._errors import CallError, DataFileError, ElmError
 from elm.data import Dataset, amazon, k_core, load, review_polarity
-from elm.data._markup import plain_text
+from elm.data.loaders._markup import plain_text
 
 REVIEW = {"reviewerID": "A1", "asin": "B1", "overall": 5.0, "reviewText": "Good.", "unixReviewTime": 1_252_800_000}
 WRITERS = {"2014": write_2014, "2018": write_2018, "2023": write_2023}

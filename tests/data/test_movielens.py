@@ -11,9 +11,9 @@ from movielens_files import write_1m, write_100k, write_csv
 
 from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data import Dataset, load, load_movielens
-from elm.data import _download as download
-from elm.data import _large_tables as large_tables
-from elm.data import _movielens as movielens
+from elm.data.loaders import _download as download
+from elm.data.loaders import _large_tables as large_tables
+from elm.data.loaders import _movielens as movielens
 
 
 def test_100k_is_read_from_the_folder_or_one_below(tmp_path) -> None:

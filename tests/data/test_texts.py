@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from movielens_files import write_1m, write_100k
 
-import elm.data._film_details as details
+import elm.data.loaders._film_details as details
 from elm._errors import CallError, DataFileError
 from elm.data import (
     Dataset,

@@ -15,7 +15,7 @@ from elm._errors import CallError, OutsideDataWarning, UnknownNameError, VectorE
 from elm.embeddings import VectorTable
 from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
 from elm.tasks import VECTOR, Task, get
-from elm.training._batch import IGNORED, Example, collate
+from elm.training.data._collate import IGNORED, Example, collate
 
 OTHER = Task("other", "item", f"Other: {VECTOR}.", lambda facts, rng: "", max_new_tokens=12)
 

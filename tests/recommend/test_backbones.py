@@ -33,10 +33,10 @@ from elm.recommend import (
     train_backbone,
     tuning_grid,
 )
-from elm.recommend._ease import gram_matrix
-from elm.recommend._gaussian import multinomial_loss
-from elm.recommend._recvae import log_composite_prior
-from elm.recommend._sparse_rows import SparseLinear, as_rows
+from elm.recommend.backbones._ease import gram_matrix
+from elm.recommend.backbones._gaussian import multinomial_loss
+from elm.recommend.backbones._recvae import log_composite_prior
+from elm.recommend.backbones._sparse_rows import SparseLinear, as_rows
 
 ITEMS = 40
 SMALL = {

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import elm.recommend
 import elm.tasks
 from elm._errors import CallError, ElmError, TeacherError, UnknownNameError
-from elm.cli._bench_recommend import asking, parse_settings, recommend
+from elm.cli.bench._recommend import asking, parse_settings, recommend
 from elm.data import demo
 from elm.recommend import RecommendationSplit, Thresholds, bench_models, split_dataset
 
@@ -54,7 +54,8 @@ def test_a_second_call_goes_on_and_other_settings_are_refused(data, tmp_path, mo
     words = (data, "--models", "popularity,ease", *SMALL, "--json", "--out", tmp_path / "run")
     first = run(*words).stdout
     monkeypatch.setattr(
-        "elm.recommend._bench.fit_backbone", lambda *_, **__: pytest.fail("fitted again what was finished")
+        "elm.recommend.benchmark._benchmark.fit_backbone",
+        lambda *_, **__: pytest.fail("fitted again what was finished"),
     )
     assert run(*words).stdout == first
     with pytest.raises(CallError, match="other values of protocol"):

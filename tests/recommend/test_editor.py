@@ -9,7 +9,6 @@ from elm.data import BOOK_GENRES, GENRES
 from elm.recommend import (
     LanguageModelEditor,
     RuleEditor,
-    _editor,
     affirmed,
     genre_words,
     pieces,
@@ -17,7 +16,8 @@ from elm.recommend import (
     speaks_against,
     swap_genres,
 )
-from elm.recommend._explain import sentences
+from elm.recommend.profiles import _editors
+from elm.recommend.tears._attribution import sentences
 
 GPT = (
     "The user enjoys witty comedies and the occasional western. They value friendship.\n"
@@ -103,7 +103,7 @@ def test_only_the_given_genres_count():
 
 def test_an_insertion_into_a_long_text_reads_it_a_few_times_only(monkeypatch):
     read = []
-    monkeypatch.setattr(_editor, "pieces", lambda text: read.append(text) or pieces(text))
+    monkeypatch.setattr(_editors, "pieces", lambda text: read.append(text) or pieces(text))
     text = " ".join(f"They love thing {number} films." for number in range(50))
     for number in range(3):
         assert f"thing {49 - number} " not in RuleEditor().insert(text, ["exile"], number)

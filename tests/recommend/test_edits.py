@@ -23,7 +23,7 @@ from elm.recommend import (
     ndcg_at,
     swap_genres,
 )
-from elm.recommend._genre_words import genre_words
+from elm.recommend.profiles._genre_words import genre_words
 
 KINDS = [["Comedy"] if i < ITEMS // 2 else ["Horror"] for i in range(ITEMS)]
 

@@ -12,7 +12,7 @@ from taste_groups import TEXTS
 
 from elm._errors import CallError, UnknownNameError
 from elm.recommend import GenreEncoder, ListDiff, Recommender
-from elm.recommend._explain import _applied, _hunks, sentences
+from elm.recommend.tears._attribution import _applied, _hunks, sentences
 
 HISTORY = [f"film{i:02d}" for i in range(6)]
 

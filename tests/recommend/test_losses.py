@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from torch.distributions import Independent, Normal, kl_divergence
 
 from elm.recommend import Gaussian, transport_cost
-from elm.recommend._gaussian import annealed, kl_to_prior, multinomial_loss
+from elm.recommend.backbones._gaussian import annealed, kl_to_prior, multinomial_loss
 
 vectors = hnp.arrays(np.float64, 4, elements=st.floats(-3, 3))
 spreads = hnp.arrays(np.float64, 4, elements=st.floats(0.05, 3))

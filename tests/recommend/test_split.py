@@ -22,7 +22,7 @@ from elm.recommend import (
     measure,
     split_dataset,
 )
-from elm.recommend._asked import listed
+from elm.recommend.benchmark._prompted_llm import listed
 
 OPEN = Thresholds(1, 1, 4)
 

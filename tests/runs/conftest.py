@@ -10,7 +10,8 @@ import pytest
 from filelock import FileLock
 from small_world import AMOUNTS, Finished, Small, save_encoder, small_dataset
 
-from elm.runs import _steps, quickstart
+from elm.runs import quickstart
+from elm.runs.quickstart import _quickstart_steps
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +48,7 @@ def finished(once: Callable[[str, Callable[[Path], None]], Path], small: Small) 
     def fill(folder: Path) -> None:
         shown: list[str] = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_steps, "AMOUNTS", AMOUNTS)
+            patch.setattr(_quickstart_steps, "AMOUNTS", AMOUNTS)
             show = lambda name, value: shown.append(name)  # noqa: E731
             result = quickstart(folder / "run", small.config(), progress=False, show=show)
         (folder / "result.json").write_text(json.dumps({"result": result, "shown": shown}))

@@ -20,8 +20,8 @@ from elm._errors import CallError, CheckpointError
 from elm.adapters import SIGNATURE, FolderConfig, read_config
 from elm.model import BASE_ID, SHIPPED, EmbeddingLanguageModel, load_model, save_model, verify
 from elm.runs import card_problems, model_card, write_card
-from elm.runs._card import losses_picture
-from elm.runs._card_data import is_repository_id, slug
+from elm.runs.share._card import losses_picture
+from elm.runs.share._card_data import is_repository_id, slug
 
 FILM = {"sc": 0.5, "sc_teacher": 0.6, "sc_nn": 0.4, "sc_shuffled": 0.3, "sc_random": 0.31, "rsc": 0.5, "n": 7,
         "fact_precision": {"overall": 0.9}, "fact_recall": {"overall": None}}  # fmt: skip

@@ -14,13 +14,14 @@ from small_world import Finished
 import elm as toolkit
 from elm._errors import CallError, DataFileError
 from elm.embeddings import VectorTable
-from elm.runs import _certify, certifier, open_table
-from elm.runs._certify import Known
+from elm.runs import certifier, open_table
+from elm.runs.scoring import _certificates
+from elm.runs.scoring._certificates import Known
 
 
 @pytest.fixture
 def run(finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    _certify._certifier.cache_clear()
+    _certificates._certifier.cache_clear()
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
     some = Known.entities
 
@@ -40,7 +41,7 @@ def test_a_rule_is_made_once_and_kept_with_the_run(run: Path, monkeypatch: pytes
     assert set(kept["rules"]["items"]["tasks"]) == {"summary", "positive_review", "negative_review", "five_positive"}
     assert made.calibration.claim == "no false fact"
 
-    _certify._certifier.cache_clear()
+    _certificates._certifier.cache_clear()
     monkeypatch.setattr(Known, "calibrated", None)  # not made again
     again = certifier(run, "five_positive", progress=False)
     assert again.calibration == made.calibration
@@ -48,7 +49,7 @@ def test_a_rule_is_made_once_and_kept_with_the_run(run: Path, monkeypatch: pytes
     (one,) = again.certificates(["A drama film."], table.vectors[:1], "five_positive")
     assert one.verdict in ("trust", "doubt", "abstain")
     (run / "model" / "manifest.json").write_text("{}")  # another model: the rule is not its
-    _certify._certifier.cache_clear()
+    _certificates._certifier.cache_clear()
     with pytest.raises(toolkit.ElmError):
         certifier(run, "summary", progress=False)
 

@@ -19,7 +19,7 @@ from elm._files import write_json
 from elm.data import EntitySplit
 from elm.embeddings import SentenceEncoder
 from elm.runs import RunConfig, RunFolder, World, bench_run, build_world, quickstart
-from elm.runs._teach import extra_films, lessons
+from elm.runs.making._train_model import extra_films, lessons
 
 FILM_TASKS = {"summary", "positive_review", "negative_review", "five_positive"}
 STEPS = ["embed", "train", "describe", "recommender", "edit_one", "score", "loop", "steer"]

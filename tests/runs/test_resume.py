@@ -21,13 +21,13 @@ from elm.runs import RunConfig, RunFolder, quickstart
 
 # Where Ctrl-C comes, in the order of the steps: inside of each, after it has begun.
 INTERRUPTED = {
-    "embed": "elm.runs._world.fold_in",
-    "describe": "elm.runs._steps.interpolate",
-    "recommender": "elm.runs._recommender.train_tears",
-    "edit_one": "elm.runs._steps.swap_genres",
-    "score": "elm.runs._steps.score_users",
-    "loop": "elm.runs._steps.edit_scores",
-    "steer": "elm.runs._steps.steer_scores",
+    "embed": "elm.runs._experiment_data.fold_in",
+    "describe": "elm.runs.quickstart._quickstart_steps.interpolate",
+    "recommender": "elm.runs.making._train_recommender.train_tears",
+    "edit_one": "elm.runs.quickstart._quickstart_steps.swap_genres",
+    "score": "elm.runs.quickstart._quickstart_steps.score_users",
+    "loop": "elm.runs.quickstart._quickstart_steps.edit_scores",
+    "steer": "elm.runs.quickstart._quickstart_steps.steer_scores",
 }
 
 
@@ -88,7 +88,7 @@ def test_interrupted_at_every_step_it_ends_the_same(
     finished: Finished, small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, config = tmp_path / "run", small.config()
-    monkeypatch.setattr("elm.runs._steps.AMOUNTS", AMOUNTS)
+    monkeypatch.setattr("elm.runs.quickstart._quickstart_steps.AMOUNTS", AMOUNTS)
     interrupt(monkeypatch, INTERRUPTED["embed"], folder, config)
     assert not (folder / "steps").exists()
     assert kill_in_stage_two(folder, config) == -signal.SIGKILL
@@ -128,12 +128,12 @@ def test_fresh_begins_again_with_nothing_of_the_old_run(
     small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    interrupt(monkeypatch, "elm.runs._quickstart.teach", folder, small.config())
+    interrupt(monkeypatch, "elm.runs.quickstart._quickstart.teach", folder, small.config())
     old = stamps(folder)
     assert any("vectors/films" in path for path in old)
     other = small.config(seed=4, vector_sources=("note",))
     with monkeypatch.context() as patch:
-        patch.setattr("elm.runs._quickstart.teach", stop)
+        patch.setattr("elm.runs.quickstart._quickstart.teach", stop)
         with pytest.raises(KeyboardInterrupt):
             quickstart(folder, other, fresh=True, progress=False)
     new = stamps(folder)

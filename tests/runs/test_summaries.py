@@ -10,12 +10,12 @@ import tiny_elm
 import typer
 from typer.testing import CliRunner
 
-import elm.cli._bench_summaries
-import elm.runs._text_models
+import elm.cli.bench._summaries
+import elm.recommend.tears._registry
 from elm._errors import CallError, DataFileError, TeacherError, UnusableTextError, VectorError
-from elm.cli._bench_control import control
-from elm.cli._bench_recommend import recommend
-from elm.cli._bench_summaries import summaries
+from elm.cli.bench._control import control
+from elm.cli.bench._recommend import recommend
+from elm.cli.bench._summaries import summaries
 from elm.data import demo
 from elm.embeddings import VectorTable
 from elm.recommend import Thresholds, make_autoencoder, split_dataset
@@ -247,13 +247,13 @@ def test_the_table_of_template_and_file(data, tmp_path):
 
 
 def test_a_chat_model_writes_beside_the_template(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(elm.cli._bench_summaries, "asking", lambda model, endpoint: Writer(GOOD))
+    monkeypatch.setattr(elm.cli.bench._summaries, "asking", lambda model, endpoint: Writer(GOOD))
     words = (data, *SMALL, "--ask", "a-model", "--users", 4, "--out", tmp_path / "out.json", "--json")
     rows = json.loads(run(*words))["rows"]
     assert [row["writer"] for row in rows] == ["template", "a-model"]
     assert rows[1]["edit"]["mean"] == 0
     assert set(file_summaries(tmp_path / "out.json").values()) == {GOOD.strip()}
-    monkeypatch.setattr(elm.cli._bench_summaries, "asking", lambda model, endpoint: Writer("No."))
+    monkeypatch.setattr(elm.cli.bench._summaries, "asking", lambda model, endpoint: Writer("No."))
     with pytest.raises(TeacherError, match="no text that keeps the rules"):
         run(*words)
 
@@ -262,9 +262,9 @@ def test_a_chat_model_writes_beside_the_template(data, tmp_path, monkeypatch):
 def test_models_are_trained_on_texts_of_another_hand(command, world, data, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(
-        elm.runs._text_models, "train_tears", lambda *given, **_: seen.append(given) or pytest.fail("enough")
+        elm.recommend.tears._registry, "train_tears", lambda *given, **_: seen.append(given) or pytest.fail("enough")
     )
-    monkeypatch.setattr(elm.runs._text_models, "SentenceEncoder", lambda device: None)
+    monkeypatch.setattr(elm.recommend.tears._registry, "SentenceEncoder", lambda device: None)
     path = tmp_path / "texts.json"
     words = ("--models", "tears-base", "--held-out", 20, "--seeds", 1, "--between", "10,90")
     words = (data, *SMALL, *(words if command is control else words[:-2]), "--texts", path)

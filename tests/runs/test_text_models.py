@@ -113,7 +113,7 @@ def test_wrong_names_and_settings(texts, backbones, name, settings, error, messa
 
 
 def test_a_comparison_shares_backbones_and_models(world, split, monkeypatch):
-    monkeypatch.setattr("elm.runs._text_models.SentenceEncoder", lambda device="cpu": Words())
+    monkeypatch.setattr("elm.recommend.tears._registry.SentenceEncoder", lambda device="cpu": Words())
     models = TextModels(world, settings={"multi-vae": {"epochs": 1, "hidden": 8, "latent": 4}})
     one = models.fit("tears-multi-vae", split, 0, **QUICK)
     backbone = models.backbone("multi-vae", split, 0)
@@ -148,7 +148,7 @@ def test_an_alpha_that_a_model_cannot_rank_at_is_refused_before_training(world, 
 
 
 def test_settings_of_a_model_hold_at_an_alpha_and_those_of_a_backbone_under_it(world, split, monkeypatch):
-    monkeypatch.setattr("elm.runs._text_models.SentenceEncoder", lambda device="cpu": Words())
+    monkeypatch.setattr("elm.recommend.tears._registry.SentenceEncoder", lambda device="cpu": Words())
     settings = {"multi-vae": {"epochs": 1, "hidden": 8, "latent": 4}, "tears-multi-vae": {**QUICK, "hidden": 5}}
     makers = TextModels(world, settings=settings).makers(["tears-multi-vae@1", "tears-multi-vae", "multi-vae"])
     ranked = makers["tears-multi-vae@1"](split, 0)

@@ -10,8 +10,8 @@ from scipy import sparse
 from elm._errors import CallError
 from elm.data import demo
 from elm.recommend import RecommendationSplit, Thresholds, split_dataset
+from elm.recommend.tears._text_split import _wording
 from elm.runs import text_split
-from elm.runs._text_split import _wording
 
 LIMITS = Thresholds(user_ratings=8, item_ratings=2, held_out=40)
 PARTS = ("train", "validation", "test")

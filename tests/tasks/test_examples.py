@@ -32,7 +32,7 @@ from elm.tasks import (
     load_examples,
     save_examples,
 )
-from elm.tasks._examples import COLUMNS, draw_entities
+from elm.tasks.examples._build import COLUMNS, draw_entities
 
 FILM_TASKS = tuple(task.id for task in all_tasks("item", "pair", "neighbours"))
 

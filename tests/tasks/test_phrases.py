@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from elm.data import ATTRIBUTES, GENRES
 from elm.tasks import ItemFacts, domain_named, shortened
-from elm.tasks._phrases import capital, listed, pick, with_article
-from elm.tasks._wording import fill, words_of
+from elm.tasks._english import capital, listed, pick, with_article
+from elm.tasks.domains._templates import fill, words_of
 
 words = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
 sentences = st.lists(

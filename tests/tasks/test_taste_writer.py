@@ -10,7 +10,7 @@ from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset
 from elm.recommend import pieces, speaks_against
 from elm.tasks import TasteWriter
-from elm.tasks._taste_writer import _AMOUNTS, _DRAWN, _HATED, _LOVED, _MISSED, _OFF
+from elm.tasks.facts._user_summaries import _AMOUNTS, _DRAWN, _HATED, _LOVED, _MISSED, _OFF
 
 # 40 films, ten of each genre; everybody has rated every film, so that nothing is common or rare by choice.
 GENRES = ["War", "Comedy", "Drama", "Horror"]

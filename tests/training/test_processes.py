@@ -132,7 +132,7 @@ def test_configurations_that_cannot_be(monkeypatch: pytest.MonkeyPatch, kind: st
 
 
 def test_a_share_is_every_so_manieth_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    from elm.training._batch import Example, collate
+    from elm.training.data._collate import Example, collate
 
     batch = collate([Example([5], [n, 2], (0,), (n,)) for n in range(10, 15)], pad=0)
     monkeypatch.setattr(Team, "size", 3)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from elm._errors import CallError, UnknownNameError
 from elm.training import SCHEDULES, LoopConfig, warmup_constant, warmup_cosine, warmup_linear
-from elm.training._batch import IGNORED, Example, collate
+from elm.training.data._collate import IGNORED, Example, collate
 
 ids = st.lists(st.integers(3, 500), min_size=1, max_size=9)
 

@@ -125,7 +125,7 @@ def test_the_seed_decides_all() -> None:
 
 
 def test_two_adapters_take_turns_by_weight() -> None:
-    from elm.training._lesson_batches import LessonBatches
+    from elm.training.data._sampler import LessonBatches
 
     a, b = tiny_elm.table(name="a"), tiny_elm.table(dim=4, name="b")
     model = tiny_elm.model(a, b)

@@ -1,0 +1,1 @@
+"""`elm bench`: one file a benchmark."""

@@ -1,0 +1,144 @@
+"""`elm bench`: scores with controls, reports, comparisons, and what raters and judges say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elm.cli._options import Json, Quiet
+from elm.cli.bench._control import control
+from elm.cli.bench._forms import forms
+from elm.cli.bench._judge import judge
+from elm.cli.bench._recommend import recommend
+from elm.cli.bench._summaries import summaries
+
+bench = typer.Typer(help="Score a run on what it has never seen.", no_args_is_help=True, rich_markup_mode=None)
+bench.command("control")(control)
+bench.command("forms")(forms)
+bench.command("judge")(judge)
+bench.command("recommend")(recommend)
+bench.command("summaries")(summaries)
+
+Films = Annotated[int, typer.Option(min=2, help="How many held-out films, at most.")]
+Users = Annotated[int, typer.Option(min=2, help="How many held-out users, at most.")]
+
+
+@bench.callback()
+def _bench() -> None:
+    """Score a run on what it has never seen."""
+
+
+@bench.command("consistency")
+def consistency(
+    runs: Annotated[
+        list[Path], typer.Argument(help="A run folder: its held-out films and users are scored. Two or more: compared.")
+    ],
+    films: Films = 200,
+    users: Users = 200,
+    zero_shot: Annotated[bool, typer.Option("--zero-shot", help="Also the untrained ranker of the ELM paper.")] = False,
+    texts: Annotated[
+        Path | None,
+        typer.Option(help="Score these texts, not the run's model (JSON lines: docs/consistency.md)."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report; by default the run's, or one beside the texts.")
+    ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Score training films instead: what is learned by heart.")
+    ] = False,
+    quiet: Quiet = False,
+    json_mode: Json = False,
+) -> None:
+    """Semantic and behavioural consistency of a run's texts, beside the teacher's and beside controls that must fail.
+
+    The report (report.html, report.json, scores.csv, texts.csv) goes into the run's folder. Several runs or reports are
+    compared on the same held-out entities; a run without a report is scored first.
+
+    Example: elm bench consistency runs/quickstart
+    """
+    if len(runs) == 1:
+        _score(runs[0], films, users, zero_shot, texts, out, training, json_mode)
+    else:
+        _compare(runs, films, users, zero_shot, bool(texts or out or training), json_mode)
+
+
+def _score(
+    run: Path, films: int, users: int, zero_shot: bool, texts: Path | None, out: Path | None, training: bool,
+    json_mode: bool,
+) -> None:  # fmt: skip
+    from elm.cli._output import console, emit, is_quiet, remark
+    from elm.evaluation import (
+        behaviour_table,
+        consistency_table,
+        facts_table,
+        findings_table,
+        profile_table,
+        rankers_table,
+        versions_table,
+    )
+    from elm.runs import bench_run, report_folder
+
+    value = bench_run(run, films, users, zero_shot=zero_shot, progress=not is_quiet(), texts=texts, out=out,
+                      training=training)  # fmt: skip
+
+    def show() -> None:
+        profile = value["profile"]
+        own = {"user_profile": profile} if "bc" in profile else {}
+        rest = {name: row for name, row in profile.items() if isinstance(row, dict) and "rbc" in row}
+        if value["consistency"]:
+            console().print(consistency_table(value["consistency"]), facts_table(value["consistency"]))
+        if own or rest:
+            console().print(profile_table(own | rest), rankers_table(own | rest))
+        if value["behaviour"]:
+            console().print(behaviour_table(value["behaviour"]))
+        if value["versions"]:
+            console().print(versions_table(value["versions"]))
+        if (found := findings_table(value["consistency"], own, rest)) is not None:
+            console().print(found)
+
+    emit(value, json_mode, show)
+    remark(f"report: {report_folder(run, texts, out, training) / 'report.html'}")
+
+
+def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: bool, json_mode: bool) -> None:
+    from elm._errors import CallError
+    from elm.cli._output import console, echo, emit, is_quiet
+    from elm.evaluation import comparison_table
+    from elm.runs import bench_compare
+
+    if other:
+        raise CallError(
+            "--texts, --out and --training are for one run; score each first, then compare the reports' folders"
+        )
+    value: dict[str, Any] = bench_compare(runs, films, users, zero_shot=zero_shot, progress=not is_quiet()).to_dict()
+
+    def show() -> None:
+        console().print(comparison_table(value))
+        for line in value["left_out"]:
+            echo(f"left out: {line}")
+
+    emit(value, json_mode, show)
+
+
+@bench.command("entities")
+def entities(
+    run: Annotated[Path, typer.Argument(help="A run folder, whose held-out films and users are to be written about.")],
+    out: Annotated[Path, typer.Option(help="The file to write: a JSON object a line (task, prompt, id, vector).")],
+    films: Films = 200,
+    users: Users = 200,
+    quiet: Quiet = False,
+    json_mode: Json = False,
+) -> None:
+    """What another system has to write about: held-out ids and vectors of every task, one a line.
+
+    Its texts, a JSON object a line with task, id and text, are scored by `elm bench consistency RUN --texts FILE`.
+
+    Example: elm bench entities runs/quickstart --out entities.jsonl
+    """
+    from elm.cli._output import echo, emit, is_quiet
+    from elm.runs import bench_entities
+
+    value = bench_entities(run, out, films, users, progress=not is_quiet())
+    emit(value, json_mode, lambda: echo("\n".join(f"{task}: {n} texts" for task, n in value["texts"].items())))

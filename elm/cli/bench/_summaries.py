@@ -1,0 +1,124 @@
+"""`elm bench summaries`: how long summaries are, and how much those of different users differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elm.cli._options import Json, Quiet, Seed
+from elm.cli.bench._recommend import asking, chosen_thresholds
+
+if TYPE_CHECKING:
+    from elm.data import Dataset
+    from elm.recommend import RecommendationSplit
+
+
+def summaries(
+    dataset: Annotated[str, typer.Argument(help="A data set by name, such as demo or ml-100k, or its folder.")],
+    folder: Annotated[Path | None, typer.Option(help="Where the files of a named data set lie.")] = None,
+    texts: Annotated[
+        list[Path] | None, typer.Option(help="JSON of texts by another hand, user id -> text; may come often.")
+    ] = None,
+    users: Annotated[int | None, typer.Option(min=1, help="So many users of the split, drawn; by default all.")] = None,
+    pairs: Annotated[int, typer.Option(min=1, help="So many pairs of users are compared.")] = 2000,
+    protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
+    random_order: Annotated[
+        bool, typer.Option("--random-order", help="A drawn order in place of time, for data sets without times.")
+    ] = False,
+    user_ratings: Annotated[int | None, typer.Option(min=1, help="Users need so many ratings.")] = None,
+    item_ratings: Annotated[int | None, typer.Option(min=1, help="Items need so many ratings.")] = None,
+    ask: Annotated[str | None, typer.Option(help="A chat model that writes summaries as well.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="URL of its OpenAI-compatible API. Key: OPENAI_API_KEY.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Keep its answers here; a second call goes on there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the texts here, user id -> text: the chat model's, else the template's.")
+    ] = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    json_mode: Json = False,
+) -> None:
+    """Length, edit distance and BLEU of users' summaries, by template, from files, or by a chat model.
+
+    Texts of the split's users are written from their inputs alone (docs/summaries.md).
+
+    Example: elm bench summaries demo --texts mine.json --users 500
+    """
+    from elm._errors import CallError
+    from elm._files import write_json
+    from elm.cli._output import emit, remark
+    from elm.data import load
+    from elm.evaluation import text_statistics
+    from elm.recommend import split_dataset
+    from elm.runs import file_summaries, template_summaries
+
+    if ask is None and (endpoint is not None or cache is not None):
+        raise CallError("--endpoint and --cache go with --ask, the model to ask")
+    found = {path.name: file_summaries(path) for path in texts or []}
+    if len(found) < len(texts or []):
+        raise CallError("files of texts are told apart by their names, and two have one name; rename one")
+    data = load(dataset, folder, seed)
+    limits = chosen_thresholds(data, None, user_ratings, item_ratings)
+    order: Any = "random" if random_order else "time"
+    split = split_dataset(data, protocol, seed, limits, order)  # type: ignore[arg-type]
+    written = template_summaries(data, split)
+    drawn = _drawn(list(written), users, seed)
+    written = {user: written[user] for user in drawn}
+    by_hand = {"template": written, **found}
+    if ask is not None:
+        by_hand[ask] = written = _asked(data, split, drawn, ask, endpoint, cache, seed)
+    if out is not None:
+        write_json(out, written)
+        remark(f"texts: {out}")
+    rows = [{"writer": name, **text_statistics(list(said.values()), pairs, seed)} for name, said in by_hand.items()]
+    emit({"dataset": data.name, "protocol": protocol, "rows": rows}, json_mode, lambda: _show(data.name, rows))
+
+
+def _drawn(users: list[str], count: int | None, seed: int) -> list[str]:
+    import numpy as np
+
+    if count is None or count >= len(users):
+        return users
+    chosen = np.random.default_rng(seed).choice(len(users), count, replace=False)
+    return [users[place] for place in np.sort(chosen)]
+
+
+def _asked(
+    data: Dataset, split: RecommendationSplit, users: list[str], model: str, endpoint: str | None, cache: Path | None,
+    seed: int,
+) -> dict[str, str]:  # fmt: skip
+    """The chat model's texts; users that it has no usable text for are left out and told."""
+    from elm._errors import TeacherError
+    from elm.cli._output import is_quiet, warn
+    from elm.runs import chat_summaries
+
+    found = chat_summaries(
+        data, split, asking(model, endpoint), users=users, cache=cache, model=model, concurrency=8, seed=seed,
+        on_failure="skip", progress=not is_quiet(),
+    )  # fmt: skip
+    if not found:
+        raise TeacherError(f"{model} gave no text that keeps the rules (docs/summaries.md); ask another model")
+    if len(found) < len(users):
+        warn(f"{model}: no usable text for {len(users) - len(found)} of {len(users)} users, who are left out")
+    return found
+
+
+def _show(name: str, rows: list[dict[str, Any]]) -> None:
+    from elm.cli._output import echo, table
+
+    echo(f"{name}: summaries, in words")
+    table(
+        ["texts", "users", "max", "min", "p90", "p10", "mean", "sd", "edit", "sd", "BLEU", "sd"],
+        [[r["writer"], r["texts"], r["length"]["max"], r["length"]["min"],
+          *(f"{r['length'][name]:.0f}" for name in ("p90", "p10")), *(f"{r['length'][name]:.1f}" for name in _SPREAD),
+          *_numbers(r["edit"], 1), *_numbers(r["bleu"], 3)] for r in rows],
+    )  # fmt: skip
+    echo("edit, BLEU: between texts of different users; edit: words to insert, delete or replace; BLEU: up to 4 words")
+
+
+_SPREAD = ("mean", "sd")
+
+
+def _numbers(entry: dict[str, float | None], digits: int) -> list[str]:
+    return ["-" if (value := entry[name]) is None else f"{value:.{digits}f}" for name in _SPREAD]

@@ -1,0 +1,182 @@
+"""Consistency along a way through the space: does the text follow a vector that is moved or mixed (ELM, Section 4)?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from elm._errors import CallError
+from elm.cav import CAV
+from elm.embeddings import VectorTable
+from elm.evaluation._protocols import Describer, Encoder, encoded, partners, unit, written
+from elm.evaluation.rankers._candidates import Candidates, graded_ndcg
+from elm.evaluation.rankers._rankers import TrainedRanker
+from elm.metrics import cosine, spearman
+
+Array = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Path = Callable[[Array, float], Array]
+"""(vectors (n, dim), amount) -> moved vectors (n, dim): `cav.move`, or a mixture with another vector."""
+Write = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class AlongScores:
+    """Scores of texts about moved vectors, each (n entities, m amounts), by system.
+
+    measure: "sc", cosine of the text and the moved vector, or "ndcg", of the profile's order against what the
+    collaborative model predicts for the moved vector. Systems: "model"; "shuffled", the model's text about another
+    moved vector; "still", its text about the vector before the move; for films "nn", the teacher's text of the training
+    film nearest to the moved vector; for users "random", a random order, and "teacher", the unmoved user's profile.
+    concept: how much of the concept the text has, in its standard deviations; empty where no concept was given.
+    texts: for each amount n texts.
+    """
+
+    measure: str
+    task: str
+    amounts: tuple[float, ...]
+    ids: list[str]
+    texts: list[list[str]]
+    scores: dict[str, Floats]
+    concept: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @property
+    def rises(self) -> Floats:
+        """Spearman of amounts and concept scores, entity by entity (n,)."""
+        return spearman(np.broadcast_to(np.array(self.amounts), self.concept.shape), self.concept)
+
+    def frame(self) -> pd.DataFrame:
+        """Means over entities: a row an amount, a column a system, "concept" last where there is one."""
+        columns = {name: values.mean(0) for name, values in self.scores.items()}
+        columns |= {"concept": self.concept.mean(0)} if self.concept.size else {}
+        return pd.DataFrame(columns, index=pd.Index(self.amounts, name="amount"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers; "rising": the share of entities whose concept score follows the amounts (Spearman 0.8)."""
+        value: dict[str, Any] = {
+            "measure": self.measure,
+            "task": self.task,
+            "n": len(self.ids),
+            "amounts": list(self.amounts),
+        }
+        value |= {str(name): column.tolist() for name, column in self.frame().items()}
+        return value | ({"rising": float((self.rises >= 0.8).mean())} if self.concept.size else {})
+
+
+def semantic_along(
+    model: Describer,
+    task: str,
+    table: VectorTable,
+    ids: Sequence[str],
+    path: Path,
+    amounts: Sequence[float],
+    encoder: Encoder,
+    known: Mapping[str, str],
+    concept: CAV | None = None,
+    seed: int = 0,
+) -> AlongScores:
+    """Semantic consistency of texts about moved or mixed vectors (ELM, Figure 4).
+
+    Args:
+        table, ids: held-out items of a text space, whose encoder is `encoder`.
+        path, amounts: where to move, such as `cav.move` and (-2, -1, 0, 1, 2).
+        known: the teacher's texts of training items by id, for the nearest-neighbour control.
+
+    Raises `CallError` for fewer than two items or amounts, or where an item is scored that the teacher's texts are of.
+    """
+    steps = _amounts(ids, amounts)
+    if both := set(ids) & set(known):
+        raise CallError(f"known texts are of training items, and {sorted(both)[0]!r} is scored")
+    start = table.rows(ids)
+    moved = [np.asarray(path(start, step), dtype=np.float32) for step in steps]
+    texts = [written(model, vectors, task, seed) for vectors in moved]
+    still = written(model, start, task, seed)
+    others = partners(len(start), seed)
+    near = table.subset(list(known))
+    systems: dict[str, list[Floats]] = {name: [] for name in ("model", "shuffled", "still", "nn")}
+    concepts = []
+    for vectors, found in zip(moved, texts, strict=True):
+        nearest = [known[near.ids[row]] for row in (unit(vectors) @ unit(near.vectors).T).argmax(1)]
+        read = {"model": found, "shuffled": [found[row] for row in others], "still": still, "nn": nearest}
+        for name, some in read.items():
+            systems[name].append(cosine(encoded(encoder, some), vectors))
+        if concept is not None:
+            concepts.append(concept.score(encoded(encoder, found)))
+    return _scores("sc", task, steps, ids, texts, systems, concepts)
+
+
+def behavioural_along(
+    model: Describer,
+    task: str,
+    users: VectorTable,
+    path: Path,
+    amounts: Sequence[float],
+    items: VectorTable,
+    candidates: Candidates,
+    ranker: TrainedRanker,
+    profiles: Mapping[str, str],
+    concept: CAV | None = None,
+    seed: int = 0,
+) -> AlongScores:
+    """Behavioural consistency of profiles of moved users (ELM, Figure 5): NDCG with the predicted ratings as gains.
+
+    Args:
+        users: held-out users' vectors, among them those of `candidates` (`draw_candidates`), who are scored.
+        items: the item table of the same space; a prediction is the dot product, its gain the excess over the lowest.
+        ranker: reads a text as a vector of that space, by which it orders items, and by which the concept is measured.
+        profiles: the teacher's text of each user, for the line "teacher" (the paper's ground truth, unmoved).
+    """
+    ids = candidates.users
+    steps = _amounts(ids, amounts)
+    start = users.rows(ids)
+    moved = [np.asarray(path(start, step), dtype=np.float32) for step in steps]
+    texts = [written(model, vectors, task, seed) for vectors in moved]
+    still = written(model, start, task, seed)
+    others = partners(len(start), seed)
+    order = np.random.default_rng(seed).random((len(ids), len(items)))
+    first = candidates.picked(start @ items.vectors.T)
+    teacher = _against(candidates.picked(ranker.scores([profiles[user] for user in ids])), first)
+    systems: dict[str, list[Floats]] = {name: [] for name in ("model", "shuffled", "still", "random", "teacher")}
+    concepts = []
+    for vectors, found in zip(moved, texts, strict=True):
+        truth = candidates.picked(vectors @ items.vectors.T)
+        read = {"model": found, "shuffled": [found[row] for row in others], "still": still}
+        for name, some in read.items():
+            systems[name].append(_against(candidates.picked(ranker.scores(some)), truth))
+        systems["random"].append(_against(candidates.picked(order), truth))
+        systems["teacher"].append(teacher)
+        if concept is not None:
+            concepts.append(concept.score(ranker.predict(found)))
+    return _scores("ndcg", task, steps, ids, texts, systems, concepts)
+
+
+def _against(scores: list[Floats], predicted: list[Floats]) -> Floats:
+    return graded_ndcg(scores, [row - row.min() for row in predicted])
+
+
+def _amounts(ids: Sequence[str], amounts: Sequence[float]) -> tuple[float, ...]:
+    steps = tuple(sorted({float(amount) for amount in amounts}))
+    if len(ids) < 2 or len(steps) < 2 or not np.isfinite(steps).all():
+        raise CallError(
+            f"a way needs two entities and two finite amounts or more, got {len(ids)} entities and amounts {steps}"
+        )
+    return steps
+
+
+def _scores(
+    measure: str,
+    task: str,
+    amounts: tuple[float, ...],
+    ids: Sequence[str],
+    texts: list[list[str]],
+    systems: Mapping[str, list[Floats]],
+    concepts: list[Floats],
+) -> AlongScores:
+    scores = {name: np.stack(values, axis=1) for name, values in systems.items()}
+    concept = np.stack(concepts, axis=1) if concepts else np.zeros((0, 0))
+    return AlongScores(measure, task, amounts, list(ids), texts, scores, concept)

@@ -1,0 +1,196 @@
+"""Semantic consistency (ELM, Section 3.2): does the text lead back to the vector, better than a copied text would?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from elm._errors import CallError
+from elm.data import guard_disjoint
+from elm.embeddings import VectorTable, nearest
+from elm.evaluation._protocols import (
+    GIVEN,
+    UNASKED,
+    Describer,
+    Encoder,
+    Texts,
+    encoded,
+    partners,
+    texts_about,
+    written,
+)
+from elm.evaluation.consistency._entities import Rows, paired_with
+from elm.evaluation.consistency._facts import FactScores, fact_kinds, fact_scores
+from elm.evaluation.consistency._item_scores import TaskScores
+from elm.evaluation.consistency._names_and_years import named_scores
+from elm.evaluation.consistency._shortcuts import fraud_signs
+from elm.evaluation.controls._item_probe import LinearProbe
+from elm.metrics import cosine
+from elm.tasks import Entity, ItemFacts, Task, TemplateTeacher
+from elm.tasks import get as get_task
+
+Floats = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float32]
+
+
+def item_consistency(
+    model: Describer | Texts,
+    task_ids: Sequence[str],
+    table: VectorTable,
+    train_ids: Sequence[str],
+    held_out_ids: Sequence[str],
+    facts: Mapping[str, ItemFacts],
+    teacher: TemplateTeacher,
+    encoder: Encoder,
+    seed: int = 0,
+    probe: bool = True,
+    untrained: Describer | None = None,
+    untrained_items: int = 40,
+    include_training: bool = False,
+    progress: bool = False,
+) -> dict[str, TaskScores]:
+    """Score tasks over items on held-out items: task id -> `TaskScores`.
+
+    Args:
+        model: what writes, or given `Texts` of each task about exactly the entities of `entities_asked`.
+        table: vectors of the training and the held-out items, made by `encoder`. Of a space that no encoder of texts
+            made, give a `TextProjection` in its place: the teacher's score is then the ceiling that its error leaves.
+        facts: the true facts of both; items without aspects (real ones) are scored on genres, and on names and years
+            where they have a text of their own.
+        teacher: writes the ceiling and the copied texts; the texts that made the vectors must be others.
+        probe: fit linear probes on the training items and score their texts too.
+        untrained: the model behind untrained adapters (`untrained`), asked about the first `untrained_items` items.
+        include_training: score items that were trained on, all the same; the scores say how many.
+
+    Tasks over two items pair every held-out item with another one: at random, or with its nearest, held out as well.
+
+    Raises `LeakageError` where a held-out item is a training item, `CallError` for fewer than two held-out items, one
+    that comes twice or has no facts, or an encoder of another space, `UnknownNameError` for an id that the table does
+    not know.
+    """
+    if not include_training:
+        guard_disjoint(train_ids, held_out_ids, "items")
+    held_out, training = _checked(held_out_ids, facts), table.subset(list(train_ids))
+    vectors = table.rows(held_out)
+    apart, domain = partners(len(held_out), seed), facts[held_out[0]].domain
+    copied = _copied(training, held_out, vectors, seed)
+    read = None
+    if probe:
+        found = LinearProbe.fit(training.vectors, [facts[item] for item in training.ids], seed).read(vectors)
+        read = TemplateTeacher(dict(zip(held_out, found, strict=True)), teacher.seed)
+    scores = {}
+    for task in (get_task(id, domain) for id in _tracked(task_ids, progress)):
+        with_whom = paired_with(task, table, held_out, seed)
+
+        def entities(ids: list[str], with_whom: Rows | None = with_whom) -> list[Entity]:
+            return list(ids) if with_whom is None else [(ids[a], ids[b]) for a, b in enumerate(with_whom)]
+
+        asked = vectors if with_whom is None else (vectors, vectors[with_whom])
+        texts = {
+            "model": texts_about(model, asked, task.id, [_name(e) for e in entities(held_out)], seed),
+            "teacher": [teacher.write(entity, task) for entity in entities(held_out)],
+        }
+        texts["shuffled"] = [texts["model"][row] for row in apart]
+        texts |= {name: [teacher.write(e, task) for e in entities(ids)] for name, ids in copied.items()}
+        if untrained is not None:
+            some = asked[:untrained_items] if with_whom is None else tuple(side[:untrained_items] for side in asked)
+            texts["untrained"] = written(untrained, some, task.id, seed)
+        if read is not None:
+            texts["probe"] = [read.write(entity, task) for entity in entities(held_out)]
+        reworded = [teacher.write(entity, task, variant=1) for entity in entities(held_out)]
+        scored = _score(task, entities(held_out), texts, reworded, asked, [facts[item] for item in held_out], encoder,
+                       training.ids, seed)  # fmt: skip
+        missing = {} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED}
+        scores[task.id] = replace(scored, left_out=missing, trained=len(set(held_out) & set(training.ids)))
+    return scores
+
+
+def _checked(ids: Sequence[str], facts: Mapping[str, ItemFacts]) -> list[str]:
+    if len(ids) < 2:
+        raise CallError(f"scores need at least two held-out items, each a control for another, got {len(ids)}")
+    twice = [id for id, count in Counter(ids).items() if count > 1]
+    bare = [id for id in ids if id not in facts]
+    if twice or bare:
+        raise CallError(
+            f"every held-out item is scored once, by its facts: {len(twice)} come twice and {len(bare)} have no facts, "
+            f"such as {(twice or bare)[0]!r}"
+        )
+    return list(ids)
+
+
+def _copied(training: VectorTable, held_out: list[str], vectors: Array, seed: int) -> dict[str, list[str]]:
+    """For each item the nearest training item, and one at random; an item that was trained on stands for no other."""
+    own = [[item] if item in training else [] for item in held_out]
+    lists, _ = nearest(training, vectors, 1, exclude=own)
+    others = np.random.default_rng([seed, 1]).integers(len(training), size=len(held_out))
+    chosen = [
+        training.ids[(row + int(training.ids[row] in same)) % len(training)]
+        for row, same in zip(others, own, strict=True)
+    ]
+    return {"nn": [ids[0] for ids in lists], "random": chosen}
+
+
+def _score(
+    task: Task,
+    entities: list[Entity],
+    texts: dict[str, list[str]],
+    reworded: list[str],
+    vectors: npt.NDArray[np.float32] | tuple[npt.NDArray[np.float32], ...],
+    facts: list[ItemFacts],
+    encoder: Encoder,
+    trained_on: list[str],
+    seed: int,
+) -> TaskScores:
+    rows = encoded(encoder, [text for found in (*texts.values(), reworded) for text in found])  # one call for all
+    first = vectors[0] if isinstance(vectors, tuple) else vectors
+    if rows.shape[1] != first.shape[1]:
+        raise CallError(
+            f"the encoder must be the one that made the table: it writes vectors of {rows.shape[1]} numbers, the table "
+            f"holds {first.shape[1]}"
+        )
+    ends = np.cumsum([len(found) for found in texts.values()])
+    *found, other = np.split(rows, ends)
+    parts = dict(zip(texts, found, strict=True))
+    mixed = np.mean(vectors, axis=0) if isinstance(vectors, tuple) else first
+    scored = [name for name in ("model", "nn", "probe") if name in texts and not isinstance(vectors, tuple)]
+    by = {"text": other, "vector": mixed}
+    sc_text, sc_vector = (
+        {name: cosine(part, truth[: len(part)]) for name, part in parts.items()} for truth in by.values()
+    )
+    ids = [_name(entity) for entity in entities]
+    sc = sc_text if task.scored_by == "text" else sc_vector
+    return TaskScores(
+        task=task.id,
+        ids=ids,
+        texts=texts,
+        sc=sc,
+        facts={name: fact_scores(texts[name], facts, fact_kinds(facts[0])) for name in scored},
+        named=_named(texts, facts) if scored else {},
+        seed=seed,
+        sc_text=sc_text,
+        sc_vector=sc_vector,
+        findings=fraud_signs(texts, parts, ids, (task.prompt, task.ask), trained_on, sc, seed),
+    )
+
+
+def _named(texts: Mapping[str, list[str]], facts: Sequence[ItemFacts]) -> dict[str, FactScores]:
+    """Names and years, where every item has a text of its own."""
+    sources = [item.text for item in facts if item.text is not None]
+    if len(sources) < len(facts):
+        return {}
+    return {name: named_scores(texts[name], sources) for name in ("model", "teacher", "nn")}
+
+
+def _name(entity: Entity) -> str:
+    return entity if isinstance(entity, str) else ",".join(entity)
+
+
+def _tracked(task_ids: Sequence[str], progress: bool) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(task_ids, desc="scoring", disable=not progress)

@@ -1,0 +1,132 @@
+"""The three tasks of control of TEARS on one recommender, and their means over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from elm._errors import CallError
+from elm.evaluation._json import number
+from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, draw_targets, fine_grained
+from elm.evaluation.controllability._guided import PHRASES, Guided, SignedScorer, genre_attributes, guided
+from elm.evaluation.controllability._large_scope import ALPHAS, LargeScope, draw_flips, large_scope, largest_genres
+from elm.recommend import Editor, HeldOut, RuleEditor, Scorer
+
+_COUNTS = ("users", "left_out", "no_target", "no_edit")
+
+
+@dataclass(frozen=True)
+class Control:
+    """Results of the tasks; `fine` is None where no user has a target in the range of ranks, `attributes` where no
+    soft attribute was given, and both it and `guided` for a model that reads no histories."""
+
+    large: LargeScope
+    fine: FineGrained | None
+    guided: Guided | None
+    attributes: Guided | None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Plain records: `task` (large, fine, guided, attributes), `name` of the attribute, `alpha`, and measures."""
+        found = {"large": self.large, "fine": self.fine, "guided": self.guided, "attributes": self.attributes}
+        return [row for task, result in found.items() if result is not None for row in records(task, result.summary())]
+
+
+def control_scores(
+    recommender: SignedScorer,
+    held_out: HeldOut,
+    item_genres: Sequence[Collection[str]],
+    item_words: Sequence[Sequence[str]],
+    attributes: Mapping[str, npt.ArrayLike] | None = None,
+    editor: Editor | None = None,
+    genres: int = 10,
+    alphas: Sequence[float] = ALPHAS,
+    between: tuple[int, int] = BETWEEN,
+    phrases: tuple[str, str] = PHRASES,
+    k: int = 20,
+    seed: int = 0,
+    guide: bool = True,
+) -> Control:
+    """All tasks on held-out users with texts, on the so many largest genres.
+
+    item_genres, item_words (themes or moods of an item), attributes (name -> (items,) in [0, 1]): in the recommender's
+    order. editor: the rules by default. alphas: guidance leaves 0 out, with which it compares. guide: False for a
+    model without histories, whose alphas are (1.0,).
+
+    Raises what `draw_flips`, `large_scope`, `fine_grained` and `guided` raise.
+    """
+    if held_out.profiles is None:
+        raise CallError("control is measured on users with texts, and these have none")
+    editor, steps = editor or RuleEditor(), [alpha for alpha in alphas if alpha > 0]
+    largest = largest_genres(item_genres, genres)
+    flips = draw_flips(editor, held_out.profiles, largest)
+    large = large_scope(recommender, held_out, flips, item_genres, alphas, k)
+    targets = draw_targets([recommender], held_out, item_words, alphas, between, seed)
+    fine = fine_grained(recommender, held_out, targets, item_words, editor, alphas) if targets.max() >= 0 else None
+    if not guide:
+        return Control(large, fine, None, None)
+    by_genre = guided(recommender, held_out.inputs, genre_attributes(item_genres, largest), steps, k, phrases)
+    soft = guided(recommender, held_out.inputs, attributes, steps, k, phrases) if attributes else None
+    return Control(large, fine, by_genre, soft)
+
+
+def share_scores(
+    recommender: Scorer,
+    held_out: HeldOut,
+    shares: npt.NDArray[np.floating],
+    columns: Sequence[str],
+    item_genres: Sequence[Collection[str]],
+    editor: Editor | None = None,
+    genres: int = 10,
+    alphas: Sequence[float] = ALPHAS,
+    k: int = 20,
+) -> list[dict[str, Any]]:
+    """Records of a model that reads shares of genres (GERS) under the flips that the users' texts ask for: the task
+    "large" with the shares of two genres exchanged, and "bound" with all on the new favourite (Table 7).
+
+    shares: (n, genres) of the users of `held_out`, whose profiles are texts; columns: their genres.
+    """
+    flips = draw_flips(editor or RuleEditor(), held_out.profiles or [], largest_genres(item_genres, genres))
+    found = []
+    for task, bound in (("large", False), ("bound", True)):
+        flipped = flips.on_shares(shares, columns, bound)
+        found += records(task, large_scope(recommender, held_out, flipped, item_genres, alphas, k, shares).summary())
+    return found
+
+
+def records(task: str, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A summary as plain records with the task's name; numbers that are none become None."""
+    found = []
+    for row in table.to_dict("records"):
+        about = {"task": task, "name": row.get("name")}
+        measures = {str(key): number(value) for key, value in row.items() if key != "name"}
+        found.append(about | {key: int(v) if key in _COUNTS and v is not None else v for key, v in measures.items()})
+    return found
+
+
+def control_means(runs: Iterable[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Records of several seeds as one: each measure its `mean` and `sd` over seeds (None with one), by task, name and
+    alpha; `seeds` counts those that have it.
+
+    >>> control_means([[{"task": "large", "name": None, "alpha": 1.0, "rise": v}] for v in (0.25, 0.75)])[0]["rise"]
+    {'mean': 0.5, 'sd': 0.3535533905932738}
+    """
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for run in runs:
+        for row in run:
+            found.setdefault((row["task"], row["name"], row["alpha"]), []).append(row)
+    if not found:
+        raise CallError("means need the records of one seed or more, got none")
+    means = []
+    for (task, name, alpha), same in found.items():
+        row = {"task": task, "name": name, "alpha": alpha, "seeds": len(same)}
+        for measure in [key for key in same[0] if key not in ("task", "name", "alpha")]:
+            values = [one[measure] for one in same if one.get(measure) is not None]
+            spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
+            row[measure] = {"mean": float(np.mean(values)) if values else None, "sd": spread}
+        means.append(row)
+    return means

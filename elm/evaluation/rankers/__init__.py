@@ -1,0 +1,1 @@
+"""Rankings of items by a text, and the candidates that are ranked."""

@@ -1,0 +1,195 @@
+"""The adapter folder: saved whole, loaded exactly or not at all.
+
+    config.json            schema, base model, adapters, prompts of the tasks
+    adapters/<space>/      config.json and model.safetensors of one adapter each
+    llm/ or lora/          the tuned model in transformers form, or a PEFT folder of updates to the base
+    manifest.json          size and sha256 of each file
+    README.md              the model card
+"""  # fmt: skip
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import elm
+from elm._errors import CallError, CheckpointError, DataFileError
+from elm._files import read_json, write_json
+from elm._folders import folder_written_aside, read_whole
+from elm.adapters import (
+    PARTS,
+    SIGNATURE,
+    FolderConfig,
+    Problem,
+    TaskPrompt,
+    check_manifest,
+    load_adapter,
+    read_config,
+    write_adapter,
+    write_manifest,
+)
+from elm.model._language_model import EmbeddingLanguageModel
+from elm.model.base._llm import BASE_ID, SHIPPED_BASE, Access, load_llm, save_llm, weights_hash
+from elm.model.base._lora import is_lora, load_lora, save_lora
+from elm.model.folder._stored_tasks import stored_task
+from elm.tasks import Task, all_tasks
+
+_BASE = ("id", "revision", "sha256")
+
+
+def save_model(
+    model: EmbeddingLanguageModel,
+    folder: str | Path,
+    card: str = "",
+    dtype: torch.dtype = torch.float32,
+    files: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write the folder, or replace the model that is in it; a kill at any moment leaves the old model or the new one.
+
+    card: the text of README.md; files: others for the top of the folder, such as a picture that the card shows.
+    dtype: of the weights on disk. Raises `OSError` where the disk is full or read-only, `FolderBusyError` while another
+    process saves there, `CallError` for weights that are not finite in `dtype`; all leave the model that was there.
+    """
+    folder = Path(folder)
+    config = _config_of(model)
+    with folder_written_aside(folder, retired=_saved_before(folder)) as aside:
+        for space in model.adapters:
+            (aside / "adapters" / space).mkdir(parents=True)
+            write_adapter(model.adapter(space), aside / "adapters" / space, dtype)
+        if is_lora(model.llm):
+            base = _named_base(config, folder)
+            save_lora(model.llm, model.tokenizer, aside / "lora", str(base["id"]), base["revision"])
+        else:
+            save_llm(model.llm, model.tokenizer, aside / "llm", dtype)
+        write_json(aside / "config.json", config.to_dict())
+        for name, data in {"README.md": (card or _plain_card(model)).encode(), **(files or {})}.items():
+            (aside / name).write_bytes(data)
+        write_manifest(aside)
+    return folder
+
+
+def load_model(
+    folder: str | Path, device: str = "cpu", base: str | Path | None = None, access: Access | None = None
+) -> EmbeddingLanguageModel:
+    """Load what `save_model` wrote; `folder` may also be a run folder that holds one as `model/`.
+
+    base: where the base of a LoRA folder is, if no longer at the place that the folder names.
+
+    Raises `DataFileError` when files are missing, `CheckpointError` when one is damaged, of a newer schema, its
+    tensors do not fit, or the base is not the one it was trained on. Runs no code from the folder and reads no pickle.
+    """
+    folder = model_folder(folder)
+    return read_whole(folder, lambda: _load(folder, base, access or Access())).to(device)
+
+
+def model_folder(folder: str | Path) -> Path:
+    """The model folder itself, given it or a run folder that holds one; `DataFileError` where there is none."""
+    folder = Path(folder)
+    if (folder / "model" / "config.json").exists():
+        folder = folder / "model"
+    if not folder.is_dir():
+        raise DataFileError(f"a model is a folder; there is none at {folder}: train one with `elm train` first")
+    return folder
+
+
+def needed_files(config: FolderConfig) -> list[str]:
+    """What the manifest of a folder must name."""
+    each = [f"adapters/{name}/{file}" for name in config.adapters for file in ("config.json", "model.safetensors")]
+    return ["config.json", *each]
+
+
+def layout_problems(folder: Path, config: FolderConfig) -> Iterator[Problem]:
+    """Whether the folder has the parts that its config calls for, and no others."""
+    if (folder / "lora").is_dir() == (folder / "llm").is_dir():
+        yield Problem(".", "must hold exactly one of llm/ (all weights) and lora/ (updates of the base)")
+    for path in sorted((folder / "adapters").glob("*")):
+        if path.name not in config.adapters and not path.name.startswith("."):
+            yield Problem(".", f"holds adapters/{path.name}, which config.json does not list; fetch the model again")
+
+
+def stored_tasks(config: FolderConfig) -> list[Task]:
+    """The tasks of a folder, asked as in training; `CheckpointError` for a prompt without a place for a vector."""
+    try:
+        return [stored_task(name, **vars(task)) for name, task in config.tasks.items()]
+    except CallError as error:
+        raise CheckpointError(f"config.json holds a prompt that is none: {error}") from error
+
+
+def resolved_base(config: FolderConfig, folder: Path, base: str | Path | None = None) -> str:
+    """Where the base of a LoRA folder is: the shipped one by its id, else a folder or the Hub's id.
+
+    Raises `CheckpointError` where the folder names none, or its weights are not those it was trained on.
+    """
+    named = _named_base(config, folder)
+    place = str(base or named["id"])
+    place = str(SHIPPED_BASE) if place in (BASE_ID, "shipped") else place
+    if named["sha256"] and Path(place).is_dir() and weights_hash(Path(place)) != named["sha256"]:
+        raise CheckpointError(
+            f"{folder} was trained on the base {named['id']} ({named['sha256'][:12]}), and the weights in {place} are "
+            "others; name the right folder as `base`"
+        )
+    return place
+
+
+def _load(folder: Path, base: str | Path | None, access: Access) -> EmbeddingLanguageModel:
+    config = read_config(folder)
+    check_manifest(folder, needed_files(config))
+    if problem := next(layout_problems(folder, config), None):
+        raise CheckpointError(f"{folder} {problem.what}")
+    if (folder / "lora").is_dir():
+        place = resolved_base(config, folder, base)
+        frozen, tokenizer = load_llm(place, _named_base(config, folder)["revision"] if base is None else None,
+                                     access=access)  # fmt: skip
+        llm = load_lora(frozen, folder / "lora")
+    else:
+        llm, tokenizer = load_llm(folder / "llm", strict=True)
+    adapters = {name: load_adapter(folder / "adapters" / name) for name in config.adapters}
+    about: dict[str, Any] = {**config.notes, "version": config.version}
+    if config.base is not None:
+        about["base"] = dict(config.base)
+    if config.allow_space_mismatch:
+        about["allow_space_mismatch"] = True
+    try:
+        return EmbeddingLanguageModel(llm, tokenizer, adapters, about, stored_tasks(config)).eval()
+    except CallError as error:
+        raise CheckpointError(f"{folder} does not hold parts of one model: {error}") from error
+
+
+def _config_of(model: EmbeddingLanguageModel) -> FolderConfig:
+    about = dict(model.about)
+    base = about.pop("base", None)
+    if base is not None:
+        base = {key: base.get(key) for key in _BASE}
+    about.pop("version", None)
+    mismatch = bool(about.pop("allow_space_mismatch", False))
+    learned = {name for space in model.adapters for name in model.adapter(space).config.tasks} | model.tasks.keys()
+    known: dict[str, Task] = {task.id: task for task in all_tasks()} | model.tasks
+    tasks = {
+        name: TaskPrompt(t.reads, t.prompt, t.max_new_tokens, float(t.temperature))
+        for name, t in known.items()
+        if name in learned
+    }
+    return FolderConfig(tuple(model.adapters), base, tasks, elm.__version__, mismatch, about)
+
+
+def _named_base(config: FolderConfig, folder: Path) -> Mapping[str, str | None]:
+    if config.base is None or not config.base["id"]:
+        raise CheckpointError(f"a model with lora/ names its base in config.json as base.id, and {folder} does not")
+    return config.base
+
+
+def _saved_before(folder: Path) -> set[str]:
+    """The names at the top of a folder that an earlier save wrote."""
+    try:
+        names = read_json(folder / "manifest.json")
+    except DataFileError:
+        names = {}
+    return {*PARTS, SIGNATURE, "manifest.json", *(name.split("/")[0] for name in names if isinstance(names, dict))}
+
+
+def _plain_card(model: EmbeddingLanguageModel) -> str:
+    spaces = ", ".join(f"{name} ({model.adapter(name).config.dim})" for name in model.adapters)
+    return f"---\nlibrary_name: elm\n---\n\n# Embedding language model\n\nReads vectors of: {spaces}.\n"

@@ -1,0 +1,1 @@
+"""Recommenders without text: autoencoders, EASE, WALS and popularity, one file each, behind one registry."""

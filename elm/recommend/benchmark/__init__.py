@@ -1,0 +1,1 @@
+"""Splits, protocols and measures of recommendation, and the benchmark over them."""

@@ -1,0 +1,1 @@
+"""A profile as text: its sentences, what they are for and against, and edits of it."""

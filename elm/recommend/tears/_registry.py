@@ -1,0 +1,285 @@
+"""TEARS, GERS and their controls by name: "tears-recvae", "tears-base", "gers-recvae", "gers-base", "tuned-recvae"."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from elm._errors import CallError, UnknownNameError
+from elm.data import Dataset
+from elm.embeddings import SentenceEncoder
+from elm.recommend import (
+    AUTOENCODERS,
+    BASE,
+    Autoencoder,
+    Backbone,
+    GenreEncoder,
+    LoraTextEncoder,
+    RecommendationSplit,
+    Recommender,
+    SentenceVectors,
+    TearsTraining,
+    TextEncoder,
+    TextHeadConfig,
+    evaluate_profiles,
+    fit_backbone,
+    make_autoencoder,
+    train_tears,
+)
+from elm.recommend.tears._text_split import TextSplit, text_split
+
+TEXT_MODELS = (
+    "tears-base",
+    "gers-base",
+    *(f"{kind}-{name}" for kind in ("tears", "gers", "tuned") for name in AUTOENCODERS),
+)
+"""The names that `fit_text_model` knows: TEARS and GERS on a backbone or without one, and `tuned`: a backbone whose
+decoder is trained on for as long without any text, the control that TEARS has to beat."""
+
+ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
+"""The mixtures that are tried on validation users."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "transport": 0.5,
+    "patience": 60,
+    "per_user": 4,
+    "view_weight": 4.0,
+}
+"""Where nothing else is said; chosen on validation users of MovieLens 100K. Epochs: as many as 45,000 users make, 12 to
+60. `decoder_rate`: 0.15 over the number of training users, at most 0.0002: a backbone that was trained on more users
+has more to lose."""
+
+
+def fit_text_model(
+    name: str,
+    texts: TextSplit,
+    *,
+    seed: int = 0,
+    backbone: Autoencoder | None = None,
+    encoder: SentenceVectors | TextEncoder | None = None,
+    device: str = "cpu",
+    progress: bool = False,
+    **settings: Any,
+) -> Recommender:
+    """Train a model on a split's training users; its validation users stop the training.
+
+    Args:
+        name: one of `TEXT_MODELS`.
+        backbone: the trained backbone (default: `fit_backbone` makes it with the same seed); of a base an untrained
+            one, whose decoder and latent space it takes (default: Multi-VAE).
+        encoder: the sentence encoder (default: all-MiniLM-L6-v2), which stays frozen unless `lora_rank` is given; or a
+            text side that is trained already.
+        settings: fields of `TearsTraining`; `per_user`, how many views a training user gives; `hidden` and `dropout` of
+            the text side; `lora_rank` above 0 tunes the sentence encoder, too.
+
+    Raises `UnknownNameError` for another name, `CallError` for a setting that is not known.
+    """
+    if name not in TEXT_MODELS:
+        raise UnknownNameError("text model", name, TEXT_MODELS)
+    kind, _, own = name.partition("-")
+    fields = {field.name for field in dataclasses.fields(TearsTraining)}
+    odd = sorted(set(settings) - fields - {"per_user", "hidden", "dropout", "lora_rank"})
+    if odd:
+        raise CallError(f"{name} has no setting {odd[0]!r}; it has {', '.join(sorted(fields))}, per_user and others")
+    train, validation = texts.split.train(), texts.held_out("validation", shares=kind == "gers")
+    epochs = min(max(45_000 // train.shape[0], 12), 60)
+    given = {
+        "epochs": epochs,
+        "decoder_rate": min(2e-4, 0.15 / train.shape[0]),
+        **DEFAULTS,
+        **_of_kind(kind, own),
+        **settings,
+    }
+    options = TearsTraining(**{key: value for key, value in given.items() if key in fields})
+    if own == "base":
+        backbone = backbone or make_autoencoder("multi-vae", *train.shape, seed=seed).to(device)
+    elif backbone is None:
+        made = fit_backbone(own, train, validation, seed=seed, device=device, progress=progress)
+        assert isinstance(made, Autoencoder)
+        backbone = made
+    shape = {key: given[key] for key in ("hidden", "dropout") if key in given}
+    side: Any
+    if kind == "gers":
+        side = GenreEncoder(texts.kinds, backbone.latent, **shape)
+    else:
+        side = encoder or SentenceEncoder(device=device)
+        if given.get("lora_rank"):
+            if isinstance(side, TextEncoder):
+                raise CallError(
+                    "lora_rank makes a text side from a sentence encoder, and encoder is a text side already"
+                )
+            head = TextHeadConfig(side.dim, backbone.latent, **shape)
+            side = LoraTextEncoder(side, head, rank=given["lora_rank"], seed=seed)
+    model, _ = train_tears(
+        backbone,
+        side,
+        train,
+        texts.shares("train") if kind == "gers" else texts.texts["train"],
+        validation,
+        options,
+        views=texts.views(given["per_user"], seed, shares=kind == "gers"),
+        seed=seed,
+        device=device,
+        progress=progress,
+        **shape,
+    )
+    titles = texts.dataset.items["title"].reindex(texts.split.items).tolist()
+    return Recommender(model, texts.split.items, titles)
+
+
+def _of_kind(kind: str, own: str) -> dict[str, Any]:
+    """What makes a model one without a backbone, or without texts."""
+    if own == "base":
+        return {name: getattr(BASE, name) for name in ("likelihoods", "transport", "decoder_rate")}
+    if kind == "tuned":
+        return {"likelihoods": ("history",), "transport": 0.0, "kl": 0.0, "per_user": 0}
+    return {}
+
+
+@dataclasses.dataclass
+class WithTexts:
+    """A model of texts among models of histories: ranks one part's users, whose profiles it holds, at one alpha."""
+
+    recommender: Recommender
+    profiles: Any
+    alpha: float
+
+    def scores(self, histories: sparse.csr_matrix) -> np.ndarray:
+        """Scores (users, items) of the part's users, in their order; items of the history are -inf."""
+        return self.recommender.scores(histories, self.profiles, self.alpha)
+
+
+def best_alpha(name: str, recommender: Recommender, texts: TextSplit, k: int = 20) -> float:
+    """The mixture with the best NDCG@k on the validation users; 1 without a backbone, 0 for one of histories alone."""
+    if name.endswith("-base"):
+        return 1.0
+    if name.startswith("tuned-"):
+        return 0.0
+    held = texts.held_out("validation", shares=name.startswith("gers-"))
+    found = [
+        float(np.nanmean(evaluate_profiles(recommender, held.inputs, held.profiles, held.targets, alpha, k)))
+        for alpha in ALPHAS
+    ]
+    return ALPHAS[int(np.argmax(found))]
+
+
+class TextModels:
+    """Makes text models for a comparison: the texts of a split and its backbones are made once and shared.
+
+    settings: of training, by model. Those of a backbone hold under every text model that stands on it, those of
+        "tears-recvae" for "tears-recvae@1" as well.
+    half: backbones compute in bfloat16.
+    written: user -> text by another hand, in place of the template's (`text_split`); views stay the template's.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        half: bool = False,
+        written: Mapping[str, str] | None = None,
+        device: str = "cpu",
+        progress: bool = False,
+    ) -> None:
+        self.dataset, self.written, self.device, self.progress = dataset, written, device, progress
+        self.settings, self.half = settings or {}, half
+        self._texts: tuple[RecommendationSplit, TextSplit] | None = None
+        self._backbones: dict[tuple[str, int], Autoencoder] = {}
+        self._fitted: dict[tuple[str, int, str], Recommender] = {}
+        self._encoder: SentenceEncoder | None = None
+
+    def texts(self, split: RecommendationSplit) -> TextSplit:
+        """The split with its texts."""
+        if self._texts is None or self._texts[0] is not split:
+            self._texts = split, text_split(self.dataset, split, texts=self.written)
+            self._backbones.clear()
+            self._fitted.clear()
+        return self._texts[1]
+
+    def backbone(self, name: str, split: RecommendationSplit, seed: int) -> Autoencoder:
+        """An autoencoder of this split and seed, trained at the first call."""
+        self.texts(split)
+        if (name, seed) not in self._backbones:
+            own = dict(self.settings.get(name, {})) | ({"half": True} if self.half else {})
+            made = fit_backbone(name, split.train(), split.held_out("validation"), seed=seed, device=self.device,
+                                progress=self.progress, **own)  # fmt: skip
+            assert isinstance(made, Autoencoder)
+            self._backbones[name, seed] = made
+        return self._backbones[name, seed]
+
+    def fit(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> Recommender:
+        """A text model, on the backbone that others of this split and seed stand on."""
+        settings = {**self.settings.get(name, {}), **settings}
+        own, key = name.partition("-")[2], (name, seed, repr(sorted(settings.items())))
+        texts = self.texts(split)
+        if key not in self._fitted:
+            self._encoder = self._encoder or SentenceEncoder(device=self.device)
+            backbone = self.backbone(own, split, seed) if own in AUTOENCODERS else None
+            self._fitted[key] = fit_text_model(
+                name, texts, seed=seed, backbone=backbone, encoder=self._encoder, device=self.device,
+                progress=self.progress, **settings
+            )  # fmt: skip
+        return self._fitted[key]
+
+    def ranked(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> WithTexts:
+        """A text model that ranks the test users, at the alpha that is best on the validation users.
+
+        "tears-recvae@1" ranks at alpha 1 instead. Raises `CallError` for an alpha that the model cannot rank at.
+        """
+        plain, alpha = _at(name)
+        recommender, texts = self.fit(plain, split, seed, **settings), self.texts(split)
+        profiles = texts.shares("test") if plain.startswith("gers-") else texts.texts["test"]
+        return WithTexts(recommender, profiles, best_alpha(plain, recommender, texts) if alpha is None else alpha)
+
+    def makers(self, names: Sequence[str]) -> dict[str, Callable[..., Backbone]]:
+        """What `bench_models` takes as `others`: the text models among these names, and the backbones beside them.
+
+        Raises `CallError` for a name with an alpha that the model cannot rank at, such as "tears-recvae@2".
+        """
+        own: dict[str, Callable[..., Backbone]] = {
+            name: partial(self.ranked, name) for name in names if _at(name)[0] in TEXT_MODELS
+        }
+
+        def made(name: str, split: RecommendationSplit, seed: int, **known: Any) -> Backbone:
+            return self.backbone(name, split, seed)  # whose settings are known here, too
+
+        return own | {name: partial(made, name) for name in names if own and name in AUTOENCODERS}
+
+
+def _at(name: str) -> tuple[str, float | None]:
+    """A model's name, and the alpha that stands behind an "@"."""
+    plain, at, word = name.partition("@")
+    if not at:
+        return plain, None
+    try:
+        alpha = float(word)
+    except ValueError:
+        alpha = float("nan")
+    only = 1.0 if plain.endswith("-base") else 0.0 if plain.startswith("tuned-") else alpha
+    if not 0 <= alpha <= 1 or alpha != only:
+        raise CallError(
+            f"behind @ stands an alpha from 0 to 1 (of a base 1, of a tuned backbone 0), as in tears-recvae@1, "
+            f"got {name!r}"
+        )
+    return plain, alpha
+
+
+def natural_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """What the paper compares among these models: each with its backbone, its control and its twin.
+
+    >>> natural_pairs(["recvae", "tuned-recvae", "tears-recvae"])
+    [('tuned-recvae', 'recvae'), ('tears-recvae', 'recvae'), ('tears-recvae', 'tuned-recvae')]
+    """
+    found = []
+    for name in names:
+        kind, _, own = name.partition("@")[0].partition("-")
+        beside = {"tears": [f"tuned-{own}", f"gers-{own}", "tears-base"], "gers": ["gers-base"], "tuned": []}
+        rivals = [own, *beside[kind]] if kind in beside else []
+        found += [(name, rival) for rival in rivals if rival in names and rival != name]
+    return found

@@ -1,0 +1,1 @@
+"""The steps that make a run: training data, base, model, recommender."""

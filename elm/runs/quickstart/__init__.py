@@ -1,0 +1,1 @@
+"""`elm quickstart`: the whole loop in one run."""

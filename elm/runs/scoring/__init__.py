@@ -1,0 +1,1 @@
+"""A run's scores, certificates and forms."""

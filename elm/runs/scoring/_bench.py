@@ -1,0 +1,223 @@
+"""The consistency benchmark of a run: its model scored, or texts that another system wrote, and the report of it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from elm import __version__
+from elm._errors import CallError, CheckpointError
+from elm._files import read_json, sha256
+from elm.embeddings import SentenceEncoder
+from elm.evaluation import (
+    BenchReport,
+    CachedEncoder,
+    Comparison,
+    Texts,
+    compare,
+    entities_asked,
+    read_texts,
+    write_entities,
+)
+from elm.model import load_model, model_folder
+from elm.recommend import Recommender
+from elm.runs._config import RunConfig
+from elm.runs._experiment_data import World, build_world
+from elm.runs._folder import RunFolder
+from elm.runs._open import open_recommender, open_run
+from elm.runs.scoring._score import RunScores, score_films, score_run
+from elm.runs.share._card import write_card
+from elm.tasks import item_briefs
+
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+def bench_run(
+    path: str | Path,
+    films: int,
+    users: int,
+    *,
+    zero_shot: bool = False,
+    progress: bool = True,
+    texts: str | Path | None = None,
+    out: str | Path | None = None,
+    training: bool = False,
+) -> dict[str, Any]:
+    """Scores on a run's held-out test films and users: {"run", "consistency", "profile", "behaviour", "versions"}.
+
+    texts: a file of texts that any system wrote (see `read_texts`); without it, the run's model writes, and its card
+    gets the scores. The report goes to `out`, by default the run's folder; of given texts, a folder beside their file.
+    "profile" holds the scores of `user_profile`, and those of `user_summary` under that name. training: score the film
+    tasks on training films instead, to see what is learned by heart; the report says so, and the card gets nothing.
+
+    Raises `DataFileError` for texts that are not as they should be, `CallError` for a run without held-out entities.
+    """
+    if training and texts is not None:
+        raise CallError("given texts are about held-out entities; training films are scored with the run's model alone")
+    run, config = open_run(path)
+    world = _held_out(run, config, progress)
+    cached = CachedEncoder(SentenceEncoder(config.encoder))
+    recommender = _recommender(path)
+    asked = {"films": films, "users": users, "zero_shot": zero_shot, "text_encoder": recommender is not None,
+             "training": training}  # fmt: skip
+    writer: Any
+    if texts is None:
+        writer = load_model(path)
+        source = {"kind": "model", "folder": str(path), "weights": model_digest(path)}
+    else:
+        writer = read_texts(texts, _asked(world, config, films, users), config.domain)
+        config = _scored(config, writer)
+        source = {"kind": "texts", "file": str(texts), "sha256": sha256(texts)}
+    if training:
+        scores = RunScores(
+            score_films(writer, world, config, cached, films, include_training=True, progress=progress), {}
+        )
+    else:
+        scores = score_run(writer, world, config, cached, progress, films, users, zero_shot, recommender)
+    found = scores.to_dict()
+    sections = {name: part for name, part in found.items() if isinstance(part, dict)}
+    if texts is None and not training:
+        _unless_read_only(lambda: write_card(path, found))
+    about = {"title": Path(texts or path).resolve().stem, "version": __version__, "source": source, "asked": asked,
+             "world": _world(world, config) | {"training": training}, "settings": config.to_dict()}  # fmt: skip
+    written = scores.texts_frame()
+    report = BenchReport(about, sections, scores.frame(), written, _names(world, set(written["id"])))
+    target = report_folder(path, texts, out, training)
+    if out is None:
+        _unless_read_only(lambda: report.save(target))
+    else:
+        report.save(target)
+    profile = dict(found["profile"])
+    return {
+        "run": str(path),
+        "consistency": found["consistency"],
+        "profile": {**profile.pop("user_profile", {}), **profile},
+        "behaviour": found["behaviour"],
+        "versions": found["versions"],
+    }
+
+
+def bench_entities(path: str | Path, out: str | Path, films: int, users: int, progress: bool = True) -> dict[str, Any]:
+    """Write what another system has to write about to be scored on a run's world (see `write_entities`).
+
+    The counts are those that `bench_run` is called with. Returns {"file", "texts": how many a task}.
+    """
+    run, config = open_run(path)
+    world = _held_out(run, config, progress)
+    asked = _asked(world, config, films, users)
+    tables = {task: world.held_users if task in config.user_tasks else world.films for task in asked}
+    write_entities(out, asked, tables, config.domain)
+    return {"file": str(out), "texts": {task: len(ids) for task, ids in asked.items()}}
+
+
+def bench_compare(
+    paths: Sequence[str | Path], films: int, users: int, *, zero_shot: bool = False, progress: bool = True
+) -> Comparison:
+    """Compare runs, folders of reports or `report.json` files; a run that has no report yet is scored first.
+
+    Raises what `compare` and `bench_run` raise, and `CallError` for a report of another model than its run holds now.
+    """
+    reports = []
+    for path in map(Path, paths):
+        if (path / "run.json").is_file() and not (path / "report.json").is_file():
+            bench_run(path, films, users, zero_shot=zero_shot, progress=progress)
+        report = BenchReport.load(path)
+        source = report.about.get("source", {})
+        if (path / "run.json").is_file() and source.get("kind") == "model" and source["weights"] != model_digest(path):
+            raise CallError(
+                f"a comparison needs reports of the models as they are, and that of {path} is of an earlier one: score "
+                f"it again with `elm bench consistency {path}`"
+            )
+        reports.append(report)
+    titles = [report.title for report in reports]
+    return compare(reports, titles if len(set(titles)) == len(titles) else [str(path) for path in paths])
+
+
+def report_folder(
+    path: str | Path, texts: str | Path | None = None, out: str | Path | None = None, training: bool = False
+) -> Path:
+    """Where the report goes: `out`, the run's folder (of training films one in it), or a folder beside given texts."""
+    if out is not None:
+        return Path(out)
+    if training:
+        return Path(path) / "training-report"
+    return Path(path) if texts is None else Path(texts).with_name(f"{Path(texts).stem}-report")
+
+
+def model_digest(path: str | Path) -> str:
+    """A hash of the weights of a run's model: the checksums that its manifest holds."""
+    files = read_json(model_folder(path) / "manifest.json")
+    return _digest(f"{name} {files[name]['sha256']}" for name in sorted(files) if name.endswith(".safetensors"))
+
+
+def _held_out(run: RunFolder, config: RunConfig, progress: bool) -> World:
+    """The run's world; `CallError` where it keeps nothing apart to score."""
+    world = build_world(run, config, SentenceEncoder(config.encoder), progress)
+    for what, split, tasks in (
+        ("film", world.film_split, config.film_tasks),
+        ("user", world.user_split, config.user_tasks),
+    ):
+        if tasks and len(split.test) < 2:
+            raise CallError(
+                f"only what was never trained on is scored, and {run.path} keeps {len(split.test)} test {what}s apart; "
+                f"train a run with a share of test {what}s"
+            )
+    return world
+
+
+def _recommender(path: str | Path) -> Recommender | None:
+    """The run's recommender, whose text encoder is one more ranker; None where it is missing or of another encoder."""
+    try:
+        return open_recommender(path) if (Path(path) / "recommender").is_dir() else None
+    except CheckpointError:
+        return None
+
+
+def _asked(world: World, config: RunConfig, films: int, users: int) -> dict[str, list[str]]:
+    """Task -> the entities that a text is needed of."""
+    asked = entities_asked(config.film_tasks, world.films, world.film_split.test[:films], config.seed, config.domain)
+    return asked | dict.fromkeys(config.user_tasks, world.user_split.test[:users])
+
+
+def _scored(config: RunConfig, texts: Texts) -> RunConfig:
+    """The settings with only the tasks that there are texts of."""
+    film_tasks, user_tasks = (tuple(t for t in tasks if t in texts) for tasks in (config.film_tasks, config.user_tasks))
+    return replace(config, film_tasks=film_tasks, user_tasks=user_tasks)
+
+
+def _world(world: World, config: RunConfig) -> dict[str, Any]:
+    """What two reports must share for their scores to be compared."""
+    hidden = world.hidden[["user", "item", "rating"]].astype(str).agg(" ".join, axis=1)
+    return {
+        "dataset": world.dataset.name,
+        "domain": config.domain,
+        "seed": config.seed,
+        "vectors": world.films.space.fingerprint,
+        "film_split": _digest((*world.film_split.train, "|", *world.film_split.test)),
+        "user_split": _digest((*world.user_split.train, "|", *world.user_split.test)),
+        "held_out_ratings": _digest(sorted(hidden)),
+    }
+
+
+def _names(world: World, ids: Iterable[str]) -> dict[str, str]:
+    briefs = item_briefs(world.dataset, domain=world.domain)
+    parts = sorted({part for id in ids for part in id.split(",")})
+    return {item: briefs[item].label for item in parts if item in briefs}
+
+
+def _digest(words: Iterable[str]) -> str:
+    return hashlib.sha256(json.dumps(list(words)).encode()).hexdigest()[:16]
+
+
+def _unless_read_only(write: Callable[[], object]) -> None:
+    """A run that may only be read is scored, too."""
+    try:
+        write()
+    except OSError as error:
+        if error.errno not in _READ_ONLY:
+            raise

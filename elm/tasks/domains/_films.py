@@ -1,0 +1,31 @@
+"""The domain of films: its nouns, its vocabulary, and its wordings of every task."""
+
+from elm.data import FILM_VOCABULARY
+from elm.tasks._domain import Domain, register_domain
+from elm.tasks.domains._film_opinions import OPINIONS
+from elm.tasks.domains._film_pairs import PAIRS
+from elm.tasks.domains._film_stories import STORIES
+
+FILMS = register_domain(
+    Domain(
+        name="films",
+        item="film",
+        items="films",
+        person="viewer",
+        kind="genre",
+        kinds="genres",
+        vocabulary=FILM_VOCABULARY,
+        labels={"protagonist": "lead"},
+        traits={
+            "thought_provoking": "thought-provoking films",
+            "fast_paced": "fast-paced films",
+            "era:classic": "films from before 1960",
+            "era:middle": "films of the sixties and seventies",
+            "era:eighties": "films of the eighties",
+            "era:new": "films of the nineties",
+            "fame:known": "films that everyone knows",
+            "fame:obscure": "films that few have seen",
+        },
+        wordings={**STORIES, **OPINIONS, **PAIRS},
+    )
+)

@@ -1,0 +1,1 @@
+"""Training examples as a data set: planned, built, saved, and checked for leakage."""

@@ -1,0 +1,1 @@
+"""Who writes the training texts: templates, a chat endpoint, a local model."""

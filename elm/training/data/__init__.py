@@ -1,0 +1,1 @@
+"""Batches: examples drawn, collated, and grouped by length."""

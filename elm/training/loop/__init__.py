@@ -1,0 +1,1 @@
+"""The optimisation loop: steps, schedule, precision, processes, checkpoints, validation, metrics."""
