@@ -128,6 +128,17 @@ def read_json(path: str | Path, limit: int = JSON_LIMIT) -> Any:
         raise DataFileError(f"{path} is not valid JSON ({error}); make or fetch it again") from error
 
 
+def require_hash(path: Path, expected: object) -> None:
+    """Raise `DataFileError` unless a file is there and has the sha256 that was written down when it was saved."""
+    if not path.is_file():
+        raise DataFileError(f"{path} is missing; the folder is not complete, so make or fetch it again")
+    if sha256(path) != expected:
+        raise DataFileError(
+            f"{path} is not the file that is described beside it (cut off, changed, or an interrupted save); "
+            "make or fetch the folder again"
+        )
+
+
 def sha256(path: str | Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

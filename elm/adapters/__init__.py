@@ -9,9 +9,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elm._fields import is_name
+    from elm._weights import FLOATS, tensor_kinds
     from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
-    from elm.adapters._config import FLOATS, AdapterConfig, read_adapter_config, shape_problems
-    from elm.adapters._fields import is_name
+    from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
     from elm.adapters._flax import FlaxAdapter
     from elm.adapters._manifest import (
         KINDS,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         write_manifest,
     )
     from elm.adapters._mlp import MLPAdapter
-    from elm.adapters._scan import scan, tensor_kinds
+    from elm.adapters._scan import scan
     from elm.adapters._schema import SCHEMA, FolderConfig, TaskPrompt, read_config
     from elm.adapters._share import rewritten
     from elm.adapters._signing import SIGNATURE, check_signature, sign
@@ -31,18 +32,18 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
-    "_config": ("FLOATS", "AdapterConfig", "read_adapter_config", "shape_problems"),
-    "_fields": ("is_name",),
+    "_config": ("AdapterConfig", "read_adapter_config", "shape_problems"),
     "_flax": ("FlaxAdapter",),
     "_manifest": ("KINDS", "MANIFEST", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
     "_mlp": ("MLPAdapter",),
-    "_scan": ("scan", "tensor_kinds"),
+    "_scan": ("scan",),
     "_schema": ("SCHEMA", "FolderConfig", "TaskPrompt", "read_config"),
     "_share": ("rewritten",),
     "_signing": ("SIGNATURE", "check_signature", "sign"),
     "_tensors": ("read_tensors", "require_finite", "write_tensors"),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_HOME = {name: f"elm.adapters.{home}" for home, names in _HOMES.items() for name in names}
+_HOME |= {**dict.fromkeys(("FLOATS", "tensor_kinds"), "elm._weights"), "is_name": "elm._fields"}
 
 __all__ = ["FLOATS", "KINDS", "MANIFEST", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter",
            "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "is_name",
@@ -54,4 +55,4 @@ __all__ = ["FLOATS", "KINDS", "MANIFEST", "PARTS", "SCHEMA", "SIGNATURE", "Adapt
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'elm.adapters' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"elm.adapters.{_HOME[name]}"), name)
+    return getattr(importlib.import_module(_HOME[name]), name)

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from elm._errors import CallError, CheckpointError
+from elm._fields import is_count, is_one_of, is_positive, is_text, is_texts, strictly
 from elm._files import read_json
-from elm.adapters._fields import is_count, is_number, is_text, is_texts, strictly
-
-FLOATS = ("F32", "F16", "BF16")
-"""The kinds of numbers that weights are stored in, as safetensors names them."""
+from elm._weights import Kind, misfits
 
 if TYPE_CHECKING:
     from elm.embeddings import EmbeddingSpace
@@ -20,12 +18,12 @@ if TYPE_CHECKING:
 _FIELDS = {
     "space": is_text,
     "fingerprint": is_text,
-    "metric": lambda value: value in ("cosine", "dot"),
+    "metric": is_one_of("cosine", "dot"),
     "dim": is_count,
     "token_dim": is_count,
     "soft_tokens": is_count,
     "hidden": is_count,
-    "reach": lambda value: is_number(value) and value > 0,
+    "reach": is_positive,
     "tasks": is_texts,
 }
 
@@ -91,11 +89,9 @@ def read_adapter_config(folder: str | Path) -> AdapterConfig:
     return AdapterConfig.from_dict(read_json(path), path)
 
 
-def shape_problems(config: AdapterConfig, kinds: Mapping[str, tuple[str, tuple[int, ...]]]) -> list[str]:
+def shape_problems(config: AdapterConfig, kinds: Mapping[str, Kind]) -> list[str]:
     """The names of tensors that a config does not call for, that it calls for in vain, or in another shape or kind.
 
     kinds: name -> (kind, shape), as `tensor_kinds` reads them from a file's header.
     """
-    wanted = config.shapes()
-    found = {name: shape for name, (kind, shape) in kinds.items() if kind in FLOATS}
-    return sorted(name for name in wanted.keys() | kinds.keys() if wanted.get(name) != found.get(name))
+    return misfits(kinds, config.shapes())

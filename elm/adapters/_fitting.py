@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from elm._errors import CallError, CheckpointError
+from elm._weights import tensor_kinds
 from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
-from elm.adapters._scan import tensor_kinds
 from elm.embeddings import EmbeddingSpace
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"

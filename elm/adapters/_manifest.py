@@ -7,14 +7,15 @@ refused, since other libraries read whole folders; beside them, a person's own f
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from elm._errors import CheckpointError, DataFileError
+from elm._fields import is_hash
 from elm._files import read_json, sha256, write_json
 from elm._inside import belongs
+from elm._names import is_own_name
 
 MANIFEST = "manifest.json"
 PARTS = ("adapters", "llm", "lora")
@@ -23,7 +24,6 @@ KINDS = (".json", ".safetensors", ".md", ".txt", ".png", ".jinja", ".model")
 """Descriptions, weights, texts, pictures, and the files of tokenizers: nothing that could run, no pickle."""
 
 _AGAIN = "fetch or train the model again"
-_NAME = re.compile(r"[\w+@-][\w.+@ -]{0,199}")
 
 
 @dataclass(frozen=True)
@@ -100,17 +100,15 @@ def _entry(facts: object) -> tuple[int, str] | None:
     if not isinstance(facts, dict) or set(facts) != {"size", "sha256"}:
         return None
     size, digest = facts["size"], facts["sha256"]
-    sound = isinstance(size, int) and size >= 0 and isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest)
+    sound = isinstance(size, int) and not isinstance(size, bool) and size >= 0 and is_hash(digest)
     return (size, digest) if sound else None
 
 
 def _wrong_name(name: str) -> str | None:
     """Why a manifest cannot name this file; by its words alone."""
-    path = PurePosixPath(name)
-    plain = path.as_posix() == name and 1 <= len(path.parts) <= 8 and all(map(_NAME.fullmatch, path.parts))
-    if not plain or name == MANIFEST:
+    if not is_own_name(name, depth=8) or name == MANIFEST:
         return f"names {name[:80]!r}, but a manifest names files of its own folder only"
-    if path.suffix not in KINDS:
+    if PurePosixPath(name).suffix not in KINDS:
         return f"names {name[:80]!r}, but a model folder holds no code and no pickle, only {' '.join(KINDS)}"
     return None
 

@@ -1,19 +1,16 @@
-"""What a safetensors file holds, without torch: names, kinds and shapes; and its hash and finiteness in one reading."""
+"""The hash of a safetensors file and whether its numbers are finite, in one reading and without torch."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
-from elm._errors import CheckpointError, DataFileError
+from elm._weights import reading_tensors, tensor_kinds
 
 _CHUNK = 2**20  # bytes: what was hashed is still in the processor's cache when it is looked at
 
@@ -34,25 +31,6 @@ class Scan:
 
     sha256: str
     not_finite: tuple[str, ...]
-
-
-@contextlib.contextmanager
-def reading_tensors(path: str | Path) -> Iterator[None]:
-    """Errors of the safetensors library about a file, as ours: `DataFileError` and `CheckpointError`."""
-    if not Path(path).is_file():
-        raise DataFileError(f"{path} is missing; fetch or train the model again")
-    try:
-        yield
-    except (SafetensorError, ValueError, TypeError, OverflowError, MemoryError, RuntimeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"{path} is cut off or damaged ({reason}); fetch or train the model again") from error
-
-
-def tensor_kinds(path: str | Path) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Name -> (kind such as "F32", shape) of each tensor, from the header alone; errors as `reading_tensors`."""
-    with reading_tensors(path), safe_open(path, framework="np") as file:
-        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-        return {name: (str(part.get_dtype()), tuple(part.get_shape())) for name, part in slices.items()}
 
 
 def scan(path: str | Path) -> Scan:

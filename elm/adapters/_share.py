@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from elm._errors import DataFileError
 from elm._files import read_json, write_json
 from elm._folders import folder_written_aside
 from elm.adapters._manifest import MANIFEST, PARTS, check_manifest
@@ -28,7 +29,7 @@ def rewritten(folder: str | Path, files: Mapping[str, bytes], out: str | Path | 
     kept = [name for name in manifest if name not in files]
     if not files:
         kept += [MANIFEST, *(name for name in (SIGNATURE,) if (folder / name).is_file())]
-    tops = {name.split("/")[0] for name in manifest}
+    tops = {name.split("/")[0] for name in [*manifest, *_named(target)]}  # what an earlier save left goes, too
     with folder_written_aside(target, retired={SIGNATURE, MANIFEST, *PARTS, *tops}) as aside:
         for name in {*kept, *files}:
             (aside / name).parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +41,15 @@ def rewritten(folder: str | Path, files: Mapping[str, bytes], out: str | Path | 
         if files:
             write_json(aside / MANIFEST, dict(sorted(manifest.items())))
     return target
+
+
+def _named(folder: Path) -> list[str]:
+    """The files of the save that is in a folder, where one is."""
+    try:
+        names = read_json(folder / MANIFEST)
+    except DataFileError:
+        return []
+    return [*names] if isinstance(names, dict) else []
 
 
 def _linked(source: Path, path: Path) -> None:

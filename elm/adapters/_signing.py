@@ -19,6 +19,7 @@ from typing import Any
 
 from elm._errors import CallError, CheckpointError, DataFileError
 from elm._files import read_json, sha256, written_aside
+from elm._names import is_own_name
 from elm.adapters._manifest import MANIFEST, check_manifest
 
 SIGNATURE = "model.sig.json"
@@ -83,7 +84,10 @@ def _signed(path: Path) -> dict[str, str]:
     """What a signature says of each file: name -> sha256. Whether to believe it is another question."""
     try:
         payload = json.loads(base64.b64decode(read_json(path)["dsseEnvelope"]["payload"]))
-        return {str(entry["name"]): str(entry["digest"]) for entry in payload["predicate"]["resources"]}
+        names = {str(entry["name"]): str(entry["digest"]) for entry in payload["predicate"]["resources"]}
+        if not all(is_own_name(name, depth=8) for name in names):
+            raise ValueError("it names files of other folders")
+        return names
     except (DataFileError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is no signature of model-signing, or damaged; fetch it again") from error
 

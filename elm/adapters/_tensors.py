@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from elm._errors import CheckpointError
 from elm._files import disk_errors, written_aside
-from elm.adapters._scan import reading_tensors
+from elm._weights import reading_tensors
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

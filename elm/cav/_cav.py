@@ -13,6 +13,7 @@ from scipy.stats import false_discovery_control
 
 from elm._errors import CallError, UnknownNameError
 from elm.cav._move import Array, Floats, amounts_of, displacements, stepped, warn_outside
+from elm.cav._store import load_cavs, save_cavs
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.metrics import holm
 
@@ -183,16 +184,12 @@ class CAVs(Mapping[str, CAV]):
 
         files: what else belongs to this save, by name; it comes and goes with it.
         """
-        from elm.cav._store import save_cavs
-
         return save_cavs(self, folder, files)
 
     @classmethod
     def load(cls, folder: str | Path) -> CAVs:
         """Read what `save` wrote; `DataFileError` where a file is missing, cut off or of another save."""
-        from elm.cav._store import load_cavs
-
-        return cls(load_cavs(folder))
+        return cls({key: CAV(**fields) for key, fields in load_cavs(folder).items()})
 
 
 def _directions(cavs: Sequence[CAV], space: EmbeddingSpace) -> Floats:

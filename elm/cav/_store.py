@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
-from elm._errors import CallError, DataFileError
-from elm._files import read_json, sha256, write_json
+from elm._errors import CallError, CheckpointError, DataFileError
+from elm._fields import (
+    Check,
+    is_hash,
+    is_number,
+    is_one_of,
+    is_positive,
+    is_share,
+    is_size,
+    is_text,
+    optional,
+    strictly,
+)
+from elm._files import read_json, require_hash, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._names import is_own_name
+from elm._weights import read_exactly
 from elm.embeddings import EmbeddingSpace
-
-if TYPE_CHECKING:
-    from elm.cav._cav import CAV
 
 _VECTORS, _ABOUT, _SCHEMA = "directions.safetensors", "concepts.json", 1
 _FIELDS = ("centre", "unit", "auc", "accuracy", "p_value", "n_positive", "n_negative", "method", "l2")
 
 
-def save_cavs(cavs: Mapping[str, CAV], folder: str | Path, files: Mapping[str, bytes] | None = None) -> Path:
-    """Write `directions.safetensors` (C, dim) and `concepts.json` with its checksum, all fields and the spaces.
+def save_cavs(cavs: Mapping[str, Any], folder: str | Path, files: Mapping[str, bytes] | None = None) -> Path:
+    """Write `directions.safetensors` (C, dim) and `concepts.json` with its checksum, all fields of CAVs and the spaces.
 
     files: others of the same save, by name; those of the save before go with it.
     """
@@ -37,17 +48,23 @@ def save_cavs(cavs: Mapping[str, CAV], folder: str | Path, files: Mapping[str, b
         for key, cav in cavs.items()
     ]
     files = files or {}
-    about = {"schema": _SCHEMA, "concepts": concepts, "spaces": [space.to_dict() for space in spaces]}
+    if odd := [name for name in files if not is_own_name(name) or name in (_VECTORS, _ABOUT)]:
+        raise CallError(f"a file beside concepts is named plainly and by a name of its own, got {odd[0]!r}")
+    about: dict[str, Any] = {"schema": _SCHEMA, "concepts": concepts, "spaces": [space.to_dict() for space in spaces]}
     with folder_written_aside(folder, retired=_saved_before(Path(folder))) as aside:
         save_file({"directions": np.stack([cav.direction for cav in cavs.values()])}, aside / _VECTORS)
-        write_json(aside / _ABOUT, {**about, "files": sorted(files), "sha256": sha256(aside / _VECTORS)})
         for name, data in files.items():
             (aside / name).write_bytes(data)
+        hashes = {name: sha256(aside / name) for name in sorted(files)}
+        about |= {"files": sorted(files), "hashes": hashes, "sha256": sha256(aside / _VECTORS)}
+        write_json(aside / _ABOUT, about)
     return Path(folder)
 
 
-def load_cavs(folder: str | Path) -> dict[str, CAV]:
-    """Read what `save_cavs` wrote; `DataFileError` where a file is missing, cut off, damaged or of another save."""
+def load_cavs(folder: str | Path) -> dict[str, dict[str, Any]]:
+    """The fields of each CAV, by its key, that `save_cavs` wrote; `DataFileError` where a file is missing, cut off,
+    damaged or of another save.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataFileError(f"{folder} is not a folder; give one that CAVs.save wrote")
@@ -60,35 +77,71 @@ def _saved_before(folder: Path) -> set[str]:
         names = read_json(folder / _ABOUT)["files"]
     except (DataFileError, KeyError, TypeError):
         return set()
-    return set(map(str, names)) if isinstance(names, list) else set()
+    return {name for name in names if is_own_name(name)} if isinstance(names, list) else set()
 
 
-def _read(folder: Path) -> dict[str, CAV]:
-    from elm.cav._cav import CAV
-
+def _read(folder: Path) -> dict[str, dict[str, Any]]:
     about = read_json(folder / _ABOUT)
     if not isinstance(about, dict) or about.get("schema") != _SCHEMA:
         raise DataFileError(f"{folder / _ABOUT} does not describe concepts of schema {_SCHEMA}; save them again")
-    directions = _directions(folder / _VECTORS, about)
     try:
+        about = strictly({"hashes": {}, **about}, _ABOUT_FIELDS)  # earlier versions vouched for the directions alone
         spaces = [EmbeddingSpace.from_dict(space, folder / _ABOUT) for space in about["spaces"]]
-        concepts = about["concepts"]
-        if directions.shape != (len(concepts), spaces[0].dim):
-            raise DataFileError(f"{folder} holds {len(concepts)} concepts but directions {directions.shape}")
-        return {
-            one["key"]: CAV(name=one["name"], direction=row, space=spaces[one["space"]], **{f: one[f] for f in _FIELDS})
-            for one, row in zip(concepts, directions, strict=True)
+        concepts = [strictly(one, {**_CONCEPT, "space": is_one_of(*range(len(spaces)))}) for one in about["concepts"]]
+        if not concepts or len({one["key"] for one in concepts}) != len(concepts):
+            raise ValueError("it must hold concepts, each by a key of its own")
+        if len({space.dim for space in spaces}) != 1:
+            raise ValueError("its spaces must be of one size")
+    except ValueError as error:
+        raise DataFileError(f"{folder / _ABOUT} does not describe concepts: {error}; save them again") from error
+    for name, digest in about["hashes"].items():
+        require_hash(folder / name, digest)
+    rows = _directions(folder / _VECTORS, about["sha256"], (len(concepts), spaces[0].dim))
+    return {
+        one["key"]: {
+            "name": one["name"],
+            "direction": row,
+            "space": spaces[one["space"]],
+            **{field: one[field] for field in _FIELDS},
         }
-    except (KeyError, TypeError, IndexError) as error:
-        raise DataFileError(f"{folder / _ABOUT} lacks a field or holds a wrong one: {error!r}") from error
+        for one, row in zip(concepts, rows, strict=True)
+    }
 
 
-def _directions(path: Path, about: dict[str, Any]) -> np.ndarray:
-    if not path.is_file():
-        raise DataFileError(f"{path} is missing; the folder is not complete, so save the concepts again")
-    if sha256(path) != about.get("sha256"):
-        raise DataFileError(f"{path} is damaged or of another save than {_ABOUT}; save the concepts again")
+def _directions(path: Path, digest: str, shape: tuple[int, int]) -> np.ndarray:
+    require_hash(path, digest)
     try:
-        return load_file(path)["directions"]
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise DataFileError(f"{path} cannot be read: {error}") from error
+        rows = read_exactly(path, {"directions": shape}, ("F32",))["directions"]
+    except CheckpointError as error:
+        raise DataFileError(str(error)) from error
+    if not np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3):
+        raise DataFileError(f"{path} must hold directions of length 1, and some are not; save the concepts again")
+    return rows
+
+
+def _is_score(value: Any) -> bool:
+    """From 0 to 1, or NaN where nothing was tested."""
+    return is_share(value) or (isinstance(value, float) and math.isnan(value))
+
+
+_ABOUT_FIELDS: Mapping[str, Check] = {
+    "schema": is_one_of(_SCHEMA),
+    "concepts": lambda value: isinstance(value, list),
+    "spaces": lambda value: isinstance(value, list),
+    "files": lambda value: isinstance(value, list) and all(map(is_own_name, value)),
+    "hashes": lambda value: isinstance(value, dict) and all(map(is_own_name, value)),
+    "sha256": is_hash,
+}
+_CONCEPT: Mapping[str, Check] = {
+    "key": is_text,
+    "name": is_text,
+    "centre": is_number,
+    "unit": is_positive,
+    "auc": _is_score,
+    "accuracy": _is_score,
+    "p_value": _is_score,
+    "n_positive": is_size,
+    "n_negative": is_size,
+    "method": is_text,
+    "l2": optional(is_number),
+}

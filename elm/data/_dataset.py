@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from elm._errors import CallError, UnknownNameError
+from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data._checks import clean_interactions, clean_items, clean_texts, clean_users, positions
 from elm.data._ids import ids_of, whole
+from elm.data._store import Stored, read_tables, write_tables
 
 
 def _no_texts() -> pd.DataFrame:
@@ -163,16 +164,27 @@ class Dataset:
 
     def save(self, folder: str | Path) -> Path:
         """Write the data set as parquet and JSON files into `folder` (made if absent); returns the folder."""
-        from elm.data._store import save_dataset
-
-        return save_dataset(self, folder)
+        tables = {
+            "items": self.items,
+            "users": self.users,
+            "interactions": self.interactions,
+            "texts": self.texts,
+        }
+        if self.facts is not None:
+            tables |= {"facts_items": self.facts.items, "facts_users": self.facts.users}
+        write_tables(Stored(self.name, tables, self.notes), folder)
+        return Path(folder)
 
     @staticmethod
     def load(folder: str | Path) -> Dataset:
         """Read what `save` wrote; raises `DataFileError` where a file is missing, cut off or of another size."""
-        from elm.data._store import load_dataset
-
-        return load_dataset(folder)
+        stored = read_tables(folder)
+        tables = dict(stored.tables)
+        facts = Facts(tables.pop("facts_items"), tables.pop("facts_users")) if "facts_items" in tables else None
+        try:
+            return Dataset(name=stored.name, **tables, facts=facts, notes=stored.notes)
+        except (CallError, ValueError, TypeError) as error:
+            raise DataFileError(f"{folder} does not hold a data set: {error}; save or fetch it again") from error
 
     @staticmethod
     def _known(asked: Iterable[str], known: pd.Index, what: str) -> pd.Index:

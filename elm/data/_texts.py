@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from elm._errors import CallError, DataFileError
+from elm._parquet import read_parquet
 from elm.data._cells import blank, missing
 from elm.data._cells import texts as texts_of
 from elm.data._cells import years as years_of
@@ -104,7 +105,7 @@ def read_table(path: Path) -> pd.DataFrame:
             words = dict.fromkeys(("item", "title", "source", "text"), str)
             return pd.read_csv(file, dtype=words, keep_default_na=False, na_values=[""])  # "NA" is a title, too
         if kind == ".parquet":
-            return pd.read_parquet(path)
+            return read_parquet(path)
         return pd.read_json(path, lines=kind == ".jsonl", dtype={"item": str})
     except DataFileError:
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,6 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorError
+from elm._fields import (
+    Check,
+    is_count,
+    is_numbers,
+    is_object,
+    is_one_of,
+    is_positive,
+    is_text,
+    strictly,
+)
 from elm.embeddings._vectors import real_array
 
 Metric = Literal["cosine", "dot"]
@@ -17,6 +28,18 @@ Array = npt.NDArray[np.float32]
 
 NORMALISATION = "(v - mean) / scale"
 """The one scheme that there is so far, named in every description so that a later one cannot be taken for it."""
+
+_FIELDS: Mapping[str, Check] = {
+    "name": is_text,
+    "dim": is_count,
+    "metric": is_one_of("cosine", "dot"),
+    "normalisation": is_one_of(NORMALISATION),
+    "reach": is_positive,
+    "fingerprint": is_text,
+    "made": is_object,
+    "mean": is_numbers,
+    "scale": is_numbers,
+}
 
 _FAR = 1.5
 """A vector is far outside when its distance is more than this many times the reach."""
@@ -140,18 +163,26 @@ class EmbeddingSpace:
         }
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any], source: object = "the description") -> EmbeddingSpace:
-        """Read what `to_dict` wrote; `DataFileError` names `source` when a field is missing or wrong."""
-        if isinstance(value, dict) and value.get("normalisation", NORMALISATION) != NORMALISATION:
+    def from_dict(
+        cls, value: Any, source: object = "the description", beside: Mapping[str, Check] | None = None
+    ) -> EmbeddingSpace:
+        """Read what `to_dict` wrote, exactly; `DataFileError` names `source` and the field that is missing or wrong.
+
+        beside: further fields that the same object holds, and what they must be.
+        """
+        if isinstance(value, dict):
+            value = {"normalisation": NORMALISATION, **value}
+        if isinstance(value, dict) and value["normalisation"] != NORMALISATION:
             came = str(value["normalisation"])[:60]
             raise DataFileError(
                 f"{source} normalises by {came!r}, this version by {NORMALISATION!r}: update elm-toolkit"
             )
         try:
-            return cls(**{key: value[key] for key in cls.__dataclass_fields__})
-        except (KeyError, TypeError, ValueError) as error:
-            reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
-            raise DataFileError(f"{source} does not describe an embedding space: {reason}") from error
+            found = strictly(value, {**_FIELDS, **(beside or {})})
+            with np.errstate(over="ignore"):  # what is too large for float32 is told as not finite
+                return cls(**{key: found[key] for key in cls.__dataclass_fields__})
+        except ValueError as error:
+            raise DataFileError(f"{source} does not describe an embedding space: {error}") from error
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EmbeddingSpace) and self.to_dict() == other.to_dict()

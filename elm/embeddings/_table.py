@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
-from elm._errors import CallError, DataFileError, UnknownNameError, VectorError
-from elm._files import read_json, sha256, write_json
+from elm._errors import CallError, CheckpointError, DataFileError, UnknownNameError, VectorError
+from elm._fields import is_object, is_one_of, is_size
+from elm._files import read_json, require_hash, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._parquet import read_texts
+from elm._weights import read_exactly
 from elm.data import ids_of
 from elm.embeddings._space import Array, EmbeddingSpace
 from elm.embeddings._vectors import real_array
@@ -114,32 +116,21 @@ class VectorTable:
     @classmethod
     def _read(cls, folder: Path) -> VectorTable:
         about = read_json(folder / "space.json")
-        _check_files(folder, about)
-        space = EmbeddingSpace.from_dict(about, folder / "space.json")
+        expected = about.get("sha256") if isinstance(about, dict) else None
+        if not isinstance(expected, dict):
+            raise DataFileError(f"{folder / 'space.json'} does not describe a vector table: it has no checksums")
+        for name in _FILES:
+            require_hash(folder / name, expected.get(name))
+        space = EmbeddingSpace.from_dict(about, folder / "space.json", _BESIDE)
         try:
-            vectors = load_file(folder / "vectors.safetensors")["vectors"].astype(np.float32)
-            ids = pd.read_parquet(folder / "ids.parquet")["id"].astype(str).tolist()
-        except (SafetensorError, KeyError, ValueError, OSError) as error:
-            raise DataFileError(f"the vector table {folder} cannot be read: {error}") from error
-        if vectors.shape != (len(ids), space.dim):
-            raise DataFileError(f"{folder} holds {len(ids)} ids of {space.dim} numbers but vectors {vectors.shape}")
-        return cls(ids, vectors, space)
+            wanted, kind = {"vectors": (about["n"], space.dim)}, _KINDS[about["dtype"]]
+            vectors = read_exactly(folder / "vectors.safetensors", wanted, (kind,))["vectors"]
+        except CheckpointError as error:
+            raise DataFileError(str(error)) from error
+        return cls(read_texts(folder / "ids.parquet", ("id",), about["n"])["id"], vectors, space)
 
 
 _FILES = ("vectors.safetensors", "ids.parquet")
-
-
-def _check_files(folder: Path, about: Any) -> None:
-    """The checksums in space.json against the files, so that a cut-off or half-replaced table never loads."""
-    expected = about.get("sha256") if isinstance(about, dict) else None
-    if not isinstance(expected, dict):
-        raise DataFileError(f"{folder / 'space.json'} does not describe a vector table: it has no checksums")
-    for name in _FILES:
-        path = folder / name
-        if not path.is_file():
-            raise DataFileError(f"{path} is missing; the table is not complete, so make or fetch it again")
-        if sha256(path) != expected.get(name):
-            raise DataFileError(
-                f"{path} is not the file that space.json describes (cut off, changed, or an interrupted save); "
-                "make or fetch the table again"
-            )
+_KINDS = {"float32": "F32", "float16": "F16"}
+_BESIDE = {"n": is_size, "dtype": is_one_of(*_KINDS), "sha256": is_object}
+"""What `space.json` of a table says beside the space, so that a cut-off or half-replaced table never loads."""

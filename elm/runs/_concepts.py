@@ -12,6 +12,7 @@ import pandas as pd
 from elm._errors import CallError, DataFileError, UnknownNameError
 from elm._files import json_bytes, read_json
 from elm._inside import check_named, mark_as_made_here
+from elm._parquet import read_parquet
 from elm.cav import CAV, CAVs, evidence, fact_concepts, fit, genome_concepts, genre_concepts, named_items, tag_concepts
 from elm.data import Dataset, EntitySplit, load_genome, load_tags, split_entities
 from elm.data import load as load_dataset
@@ -130,7 +131,7 @@ def concept_evidence(folder: str | Path, random: int = 20, resamples: int = 5) -
         )
     if not path.is_file():
         raise DataFileError(f"{path} is missing, so the concepts cannot be tested; fit them again")
-    labels = pd.read_parquet(path)
+    labels = read_parquet(path, kinds={"concept": "text", "id": "text"})
     concepts = {name: labels[labels["concept"] == name].set_index("id")["grade"] for name in cavs}
     table = settings.table()
     fame = settings.dataset().interactions["item"].value_counts().reindex(table.ids).fillna(0).astype(float)

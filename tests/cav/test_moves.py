@@ -194,9 +194,10 @@ def test_a_damaged_set_is_refused(flat, tmp_path: Path) -> None:
     good, bytes_ = about.read_text(), vectors.read_bytes()
     for change_, message in (
         ({"schema": 9}, "concepts of schema 1"),
-        ({"concepts": []}, "0 concepts but directions"),
-        ({"spaces": []}, "lacks a field"),
-        ({"sha256": "0"}, "damaged or of another save"),
+        ({"concepts": []}, "each by a key of its own"),
+        ({"spaces": []}, "its field 'space' cannot be 0"),
+        ({"sha256": "0"}, "its field 'sha256' cannot be '0'"),
+        ({"sha256": "0" * 64}, "not the file that is described"),
     ):
         about.write_text(json.dumps({**json.loads(good), **change_}))
         with pytest.raises(DataFileError, match=message):

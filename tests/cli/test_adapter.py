@@ -17,10 +17,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from elm.adapters import SIGNATURE, read_config, write_manifest
+from elm.adapters import SIGNATURE, _share, read_config, write_manifest
 from elm.cli import main
 from elm.embeddings import VectorTable
 from elm.model import EmbeddingLanguageModel, load_model, save_model, verify, with_lora
+from elm.model.folder import _store
 from elm.runs import write_card
 
 SCORES: dict[str, Any] = {"consistency": {"summary": {"sc": 0.5, "sc_teacher": 0.6, "sc_nn": 0.4, "rsc": 0.5, "n": 7}},
@@ -109,6 +110,29 @@ def test_pack_half_says_so(elm: Call, run: Path, tmp_path: Path) -> None:
     assert "rounded to half precision, after the scores were measured" in card
     assert "| summary | 0.500 |" in card
     assert verify(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("words", [("pack",), ("pack", "--half"), ("merge",)])
+def test_a_copy_is_one_save_with_its_card(
+    words: tuple[str, ...], elm: Call, run: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill leaves what was there before, or the new model with its own card and scores, and nothing in between."""
+    source, out, saves = run, tmp_path / "out", []
+    if words == ("merge",):
+        source = tmp_path / "lora"
+        save_model(summariser(base, lora=True), source)
+    elm("pack", run, out, "--license", "mit")
+    for module in (_share, _store):
+        real = module.folder_written_aside
+        monkeypatch.setattr(module, "folder_written_aside",
+                            lambda *args, real=real, **named: saves.append(args) or real(*args, **named))  # fmt: skip
+    assert elm(words[0], source, out, *words[1:])[0] == 0
+    assert len(saves) == 1
+    assert verify(out) == []
+    card = (out / "README.md").read_text()
+    assert ("| summary | 0.500 |" in card) == (out / "scores.json").exists() == (source == run)
+    assert "license: unknown" in card
+    assert write_card(out) == card
 
 
 def test_pack_refuses_what_would_be_lost_or_is_broken(elm: Call, run: Path, tmp_path: Path) -> None:

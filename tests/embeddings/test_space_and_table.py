@@ -189,5 +189,5 @@ def test_load_wants_a_table_folder(table: VectorTable, tmp_path: Path) -> None:
     (tmp_path / "space.json").write_text("{}")
     with pytest.raises(DataFileError, match="no checksums"):
         VectorTable.load(tmp_path)
-    with pytest.raises(DataFileError, match="does not describe an embedding space: no field 'name'"):
+    with pytest.raises(DataFileError, match="does not describe an embedding space: it has no field 'name'"):
         EmbeddingSpace.from_dict({})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
 from elm._errors import CallError, CheckpointError
-from elm.adapters import MLPAdapter
+from elm.adapters import MLPAdapter, read_tensors, write_manifest, write_tensors
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model import BASE_ID, EmbeddingLanguageModel, load_model, merged, save_model, shipped_base, with_lora
 from elm.tasks import ItemFacts, TemplateTeacher
@@ -69,3 +71,43 @@ def test_a_folder_with_both_or_a_bad_rank_is_refused(trained, tmp_path):
         with_lora(shipped_base()[0], 0)
     with pytest.raises(CallError, match="already"):
         with_lora(model.llm, 2)
+
+
+ATTENTION = "base_model.model.model.layers.0.self_attn.q_proj."
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"base_model.model.model.norm.weight": torch.zeros(256, dtype=torch.int32)}, "low-rank updates alone"),
+        ({"base_model.model.model.norm.weight": torch.zeros(256)}, "low-rank updates alone"),
+        ({"base_model.model.model.lora_A.weight.x": torch.zeros(2, 2)}, "low-rank updates alone"),
+        ({f"{ATTENTION}lora_A.weight": torch.zeros(2, 256, dtype=torch.int8)}, "low-rank updates alone"),
+        ({f"{ATTENTION}lora_A.weight": torch.zeros(3, 256)}, "not of rank 2 in pairs"),
+        ({f"{ATTENTION}lora_A.weight": torch.zeros(2, 255)}, "does not load|do not fit this base"),
+        ({f"{ATTENTION}lora_A.weight": None}, "not of rank 2 in pairs"),
+        ({f"{ATTENTION}lora_{side}.weight": None for side in "AB"}, "do not fit this base"),
+        ({f"{ATTENTION}lora_A.weight": torch.full((2, 256), float("nan"))}, "must be finite"),
+    ],
+)
+def test_a_tensor_that_is_no_update_is_refused(trained, tmp_path, change, message):
+    folder = save_model(trained[0], tmp_path / "m")
+    path = folder / "lora" / "adapter_model.safetensors"
+    tensors = read_tensors(path)[0]
+    assert f"{ATTENTION}lora_A.weight" in tensors
+    write_tensors(path, {key: value for key, value in {**tensors, **change}.items() if value is not None})
+    write_manifest(folder)
+    with pytest.raises(CheckpointError, match=message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_of_a_config_is_finite(trained, tmp_path, value):
+    model = trained[0]
+    model.llm = merged(model.llm)
+    folder = save_model(model, tmp_path / "m")
+    path = folder / "llm" / "config.json"
+    path.write_text(re.sub(r'("rms_norm_eps": )[^,]+', rf"\g<1>{value}", path.read_text()))
+    write_manifest(folder)
+    with pytest.raises(CheckpointError, match="must give finite numbers, and rms_norm_eps is"):
+        load_model(folder)

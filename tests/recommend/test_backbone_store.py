@@ -61,6 +61,7 @@ def test_a_loaded_macridvae_is_tied_or_untied_as_it_was(tmp_path):
 def test_a_damaged_folder_is_refused(world, tmp_path):
     folder = save_backbone(Popularity.fit(world.train), IDS, tmp_path / "b")
     config = json.loads((folder / "config.json").read_text())
+    odd = {"items": 40, "hidden": "abc", "latent": 8, "dropout": 0, "untied": False}
     for change, message in (
         ({"kind": "svd"}, "kind 'svd', which this version does not read"),
         ({"schema": 9}, "schema 9"),
@@ -70,7 +71,7 @@ def test_a_damaged_folder_is_refused(world, tmp_path):
         ({"files": 3}, "must vouch for model.safetensors and items.parquet"),
         ({"files": ["model.safetensors", "items.parquet"]}, "must vouch for"),
         ({"kind": "recvae", "config": 3}, "does not hold the model"),
-        ({"kind": "recvae", "config": {"items": 40, "untied": False, "hidden": "abc"}}, "'hidden' of recvae must be"),
+        ({"kind": "recvae", "config": odd}, "its field 'hidden' cannot be 'abc'"),
     ):
         (folder / "config.json").write_text(json.dumps(config | change))
         with pytest.raises(CheckpointError, match=message):

@@ -173,10 +173,10 @@ def flip_a_byte(folder) -> None:
         (lambda f: (f / "model.safetensors").unlink(), "model.safetensors is missing"),
         (lambda f: (f / "items.parquet").unlink(), "items.parquet is missing"),
         (flip_a_byte, "damaged or of another save"),
-        (lambda f: change_weights(f, lambda t: t.pop("vae.decoder.out.bias")), "Missing key.*vae.decoder.out.bias"),
-        (lambda f: change_weights(f, lambda t: t.update(more=torch.ones(1))), "Unexpected key.*more"),
-        (lambda f: change_weights(f, lambda t: t.update({"text.head.scale": torch.ones(2)})), "size mismatch"),
-        (fewer_items, "ranks 40 items, got 3 ids"),
+        (lambda f: change_weights(f, lambda t: t.pop("vae.decoder.out.bias")), "decoder.out.bias should be .* absent"),
+        (lambda f: change_weights(f, lambda t: t.update(more=torch.ones(1))), "more should be absent"),
+        (lambda f: change_weights(f, lambda t: t.update({"text.head.scale": torch.ones(2)})), "head.scale should be"),
+        (fewer_items, "should hold 40 rows but has 3"),
         (lambda f: change_config(f, schema=99), "schema 99"),
         (lambda f: change_config(f, extra=1), "must hold exactly"),
         (lambda f: change_config(f, kind=["tears-multivae"]), "has kind"),
@@ -184,7 +184,7 @@ def flip_a_byte(folder) -> None:
         (lambda f: change_config(f, files=["model.safetensors", "items.parquet"]), "must vouch for"),
         (lambda f: change_config(f, sentence_encoder=3), "does not hold the recommender"),
         (lambda f: change_config(f, vae=3), "does not hold the recommender"),
-        (lambda f: change_config(f, vae={"items": 40, "width": 3}), "unexpected keyword argument 'width'"),
+        (lambda f: change_config(f, vae={"items": 40, "width": 3}), "it has no field 'hidden'"),
     ],
 )
 def test_a_damaged_folder_is_refused(saved, damage, message):

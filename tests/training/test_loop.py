@@ -16,6 +16,7 @@ from torch import nn
 from elm._errors import CheckpointError, ElmError
 from elm.model import read_tensors, write_tensors
 from elm.training import LoopConfig, LoopResult, optimise
+from elm.training._sealed import read_sealed, write_sealed
 
 CONFIG = LoopConfig(steps=23, lr=1e-2, warmup=3, save_every=4, seed=6)
 
@@ -104,14 +105,14 @@ def test_accumulated_batches_weigh_by_their_targets() -> None:
 
 
 def test_checkpoints_of_the_first_version_go_on(tmp_path: Path) -> None:
-    """They name neither accumulation nor schedule, and hold no validations."""
+    """They name neither accumulation nor schedule, and hold no validations and no checksum."""
     whole, path = network(), tmp_path / "ck.safetensors"
     expected = run(whole, None)
     with pytest.raises(Interrupted):
         run(network(), path, stop_at=9)
     tensors, metadata = read_tensors(path)
     assert set(json.loads(metadata["settings"])) == {"steps", "lr", "warmup", "weight_decay", "clip", "seed"}
-    write_tensors(path, tensors, {key: value for key, value in metadata.items() if key != "validations"})
+    write_tensors(path, tensors, {key: metadata[key] for key in metadata.keys() - {"validations", "sha256"}})
     net = network()
     assert run(net, path).losses == expected.losses
     assert same(weights(net), weights(whole))
@@ -170,8 +171,8 @@ def test_the_seconds_of_all_calls_count(tmp_path: Path) -> None:
     path = tmp_path / "ck.safetensors"
     with pytest.raises(Interrupted):
         run(network(), path, stop_at=9)
-    tensors, metadata = read_tensors(path)
-    write_tensors(path, tensors, {**metadata, "seconds": json.dumps(100.0)})
+    tensors, about = read_sealed(path)
+    write_sealed(path, tensors, {**about, "seconds": json.dumps(100.0)})
     result = run(network(), path)
     assert 100 < result.seconds < 110
     assert result.tokens_per_second == pytest.approx(23 * 16 / result.seconds)

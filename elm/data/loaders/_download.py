@@ -10,7 +10,9 @@ import zipfile
 from pathlib import Path
 
 from elm._errors import DataFileError
+from elm._names import is_own_name
 
+_PACKED = 100  # bytes for each byte of an archive: ratings and texts take 3 to 10
 BASE_URL = "https://files.grouplens.org/datasets/movielens/"
 MD5: dict[str, str | None] = {
     "ml-100k": "0e33842e24a9c977be4e0107933c0723",
@@ -83,11 +85,25 @@ def _unpack(archive: Path, folder: Path) -> None:
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         with zipfile.ZipFile(archive) as file:
+            _check_members(file, archive)
             file.extractall(aside)
         inner = [path for path in aside.iterdir() if path.is_dir()]
         (inner[0] if len(inner) == 1 else aside).rename(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _check_members(file: zipfile.ZipFile, archive: Path) -> None:
+    """`DataFileError` for names that lead out of the folder, and for files that unpack far larger than texts do."""
+    for member in file.infolist():
+        if not is_own_name(member.filename.removesuffix("/"), depth=8):
+            raise DataFileError(
+                f"{archive} names {member.filename[:80]!r}, and an archive holds files of its own folder only; delete "
+                "it and fetch it again"
+            )
+    size, most = sum(member.file_size for member in file.infolist()), _PACKED * archive.stat().st_size
+    if size > most:
+        raise DataFileError(f"{archive} unpacks to {size:,} bytes, more than the {most:,} that texts would; delete it")
 
 
 def _one_line(error: Exception) -> str:

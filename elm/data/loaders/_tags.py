@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import DataFileError
+from elm._parquet import read_parquet
 from elm.data.loaders._files import find_file, read_bytes, read_columns
 
 _TAGS = {"userId": "int64", "movieId": "int64", "tag": "str", "timestamp": "int64"}
@@ -83,7 +84,7 @@ def _file(path: Path, stem: str) -> Path:
 
 def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
     if ".parquet" in path.suffixes:
-        return _checked(path, _parquet(path), types)
+        return _checked(path, read_parquet(path), types)
     try:
         return read_columns(path, types, ",", {name: name for name in types})
     except DataFileError as error:  # Arrow reads in blocks and does not say where it stopped
@@ -101,13 +102,6 @@ def _first_fault(path: Path, types: dict[str, str]) -> str | None:
                 what = f"no {'whole ' if kind == 'int64' else ''}number"
                 return f"{path}: row {number} has {what} in {column}, but {value!r}; fetch the file again or repair it"
     return None
-
-
-def _parquet(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path)
-    except Exception as error:  # Arrow has an error of its own for each kind of damage
-        raise DataFileError(f"{path} is not a readable parquet file: {' '.join(str(error).split())[:200]}") from error
 
 
 def _checked(path: Path, table: pd.DataFrame, types: dict[str, str]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from elm._csv import bare, read_csv_texts
 from elm._errors import DataFileError
 from elm.evaluation._json import number
 from elm.evaluation.raters._agreement import krippendorff_alpha
@@ -27,7 +28,7 @@ def read_key(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if not path.is_file():
         raise DataFileError(f"{path} does not exist; the key is the key.csv that was made with the forms")
-    key = pd.read_csv(path, dtype=str, keep_default_na=False)
+    key = read_csv_texts(path)
     if list(key.columns) != list(KEY) or key["form"].nunique() != 1 or key["output"].duplicated().any():
         raise DataFileError(f"{path} is no key of forms; give the key.csv that was made with them")
     return key.astype({"questions": int, "right": int})
@@ -75,7 +76,7 @@ def _table(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
                     f"{path}: answers have the columns {', '.join(_NEEDED)}, and it lacks {', '.join(lacks)}"
                 )
             for row in table:
-                yield table.line_num, row
+                yield table.line_num, {name: bare(cell) for name, cell in row.items() if name}
         except (UnicodeDecodeError, csv.Error) as error:
             raise DataFileError(f"{path} is no table of answers in UTF-8 ({error}); save it as CSV again") from error
 

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from elm._csv import bare, disarmed, write_csv
 from elm._errors import DataFileError
 from elm._files import written_aside
 from elm.evaluation.raters._forms import FormItem, Forms, form_id
@@ -19,7 +20,6 @@ from elm.evaluation.report._html import template
 PAGE, TABLE, KEY_FILE = "forms.html", "forms.csv", "key.csv"
 COLUMNS = ("form", "rater", "output", "kind", "task", "told", "text", "option_1", "option_2", "question", "statement",
            "answer")  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
 
 
 def save_forms(forms: Forms, folder: str | Path) -> Path:
@@ -28,11 +28,10 @@ def save_forms(forms: Forms, folder: str | Path) -> Path:
     with written_aside(folder / PAGE) as aside:
         aside.write_text(forms_page(forms), encoding="utf-8")
     with written_aside(folder / TABLE) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
+        rows = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         rows.writerow(COLUMNS)
-        rows.writerows([_plain(cell) for cell in row] for row in _rows(forms))
-    with written_aside(folder / KEY_FILE) as aside:
-        forms.key.to_csv(aside, index=False, lineterminator="\n")
+        rows.writerows([disarmed(cell) for cell in row] for row in _rows(forms))
+    write_csv(folder / KEY_FILE, forms.key)
     return folder / PAGE
 
 
@@ -55,7 +54,7 @@ def read_forms(folder: str | Path) -> tuple[str, list[FormItem]]:
     if not path.is_file():
         raise DataFileError(f"{path} is missing; make forms with `elm bench forms RUN --out FOLDER`")
     with open(path, encoding="utf-8", newline="") as file:
-        rows = [{name: _bare(cell or "") for name, cell in row.items() if name} for row in csv.DictReader(file)]
+        rows = [{name: bare(cell or "") for name, cell in row.items() if name} for row in csv.DictReader(file)]
     try:
         items = [_item(list(group)) for _, group in groupby(rows, key=lambda row: row["output"])]
         known = {row["form"] for row in rows}
@@ -83,15 +82,6 @@ def _item(rows: list[dict[str, str]]) -> FormItem:
     return FormItem(
         row["output"], kind, row["task"], row["text"], tuple(r["statement"] for r in rows), row["told"], options
     )
-
-
-def _plain(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; profiles begin with a dash."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _bare(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") else cell
 
 
 def _script(source: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from elm._files import written_aside
+from elm._csv import write_csv
 from elm.evaluation.raters._forms import FormItem
 from elm.tasks import Chosen
 
@@ -42,10 +42,8 @@ class Judged:
 
     def save(self, path: str | Path, form: str) -> None:
         """Write the answers as a rater's file of that form."""
-        with written_aside(path) as aside:
-            self.answers.assign(form=form)[["form", "rater", "output", "question", "answer"]].to_csv(
-                aside, index=False, lineterminator="\n", float_format="%.4f"
-            )
+        columns = ["form", "rater", "output", "question", "answer"]
+        write_csv(path, self.answers.assign(form=form)[columns], float_format="%.4f")
 
 
 def judge_forms(items: Sequence[FormItem], judge: Judge, rater: str, progress: bool = False) -> Judged:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from elm._csv import read_csv_texts, write_csv
 from elm._errors import DataFileError
 from elm._files import read_json, sha256, write_json, written_aside
 from elm.evaluation.report._html import page
@@ -56,8 +57,7 @@ class BenchReport:
         tests, judged = self.judged()
         found = [{"section": s, "task": t, "verdict": v} for (s, t), v in judged.items()]
         for name, table in ((SCORES, self.frame), (TEXTS, self.texts)):
-            with written_aside(folder / name) as aside:
-                table.to_csv(aside, index=False, lineterminator="\n")
+            write_csv(folder / name, table)
         with written_aside(folder / PAGE) as aside:
             aside.write_text(page(self), encoding="utf-8")
         files = {name: sha256(folder / name) for name in (SCORES, TEXTS)}
@@ -90,4 +90,4 @@ def _table(path: Path, checksum: str | None) -> pd.DataFrame:
     """A table as it was written: every cell a string, as it stands."""
     if not path.is_file() or sha256(path) != checksum:
         raise DataFileError(f"{path} is not the table that its {NUMBERS} describes; score again to write both")
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    return read_csv_texts(path)

@@ -6,6 +6,7 @@ import copy
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,10 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
     """
     weights = sorted(folder.glob("*.safetensors"))
     odd = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind not in FLOATS]
-    if strict and odd:
-        yield f"its weights must be floating-point numbers, and {odd[0]} is not"
+    whole = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind[0] in "IUB"]
+    whole = [name for name in whole if name in odd and name.endswith(".weight")]  # beside masks, which bases may hold
+    if (strict and odd) or whole:
+        yield f"its weights must be floating-point numbers, and {(whole or odd)[0]} is not"
     if (folder / "adapter_config.json").exists():
         yield "adapter_config.json names weights elsewhere: merge the adapter into its base, and save that"
     yield from outside_problems(folder)
@@ -114,9 +117,18 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
             continue
         for name in code_asked(found, strict):
             yield f"{path.name} asks for code of its own ({name}), and none is run; without that field it loads"
+        for name, value in fields_of(found):
+            if _not_finite(value):
+                yield f"{path.name} must give finite numbers, and {name} is {str(value)[:60]}"
         depth = max((v for k, v in fields_of(found) if k in _DEPTHS and isinstance(v, int)), default=0)
         if path.name == "config.json" and weights and depth > (tensors := _tensors_in(weights)):
             yield f"config.json says {depth} layers, but the weights are {tensors} tensors"
+
+
+def _not_finite(value: Any) -> bool:
+    """NaN or infinity, of which a list of limits may hold the latter."""
+    numbers = [one for one in value if isinstance(one, float) and isnan(one)] if isinstance(value, list) else [value]
+    return any(isinstance(one, float) and not isfinite(one) for one in numbers)
 
 
 def _tensors_in(weights: list[Path]) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, CheckpointError
 from elm._files import read_json
-from elm.adapters import FLOATS, read_tensors, require_finite, tensor_kinds
+from elm._weights import FLOATS, Kind, misfits, tensor_kinds
+from elm.adapters import read_tensors, require_finite
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 
@@ -70,22 +72,35 @@ def load_lora(base: Any, folder: Path) -> Any:
         reason = (str(error) or repr(error)).splitlines()[0]
         raise CheckpointError(f"the LoRA folder {folder} does not load on this base: {reason}") from error
     wanted = {k.replace(".default.", "."): tuple(v.shape) for k, v in llm.state_dict().items() if "lora_" in k}
-    if wanted != saved:
+    if odd := misfits(saved, wanted):
         raise CheckpointError(
-            f"the LoRA tensors in {folder} do not fit this base ({len(saved)} saved, {len(wanted)} wanted)"
+            f"the LoRA tensors in {folder} do not fit this base ({len(saved)} saved, {len(wanted)} wanted): {odd[0]}"
         )
     return llm.eval()
 
 
-def check_lora(folder: Path) -> tuple[Any, dict[str, tuple[int, ...]]]:
-    """(PEFT's config, shapes of the updates); raises what `load_lora` would, of what can be known without the base."""
-    config = _config(folder)
-    shapes = {key: shape for key, (kind, shape) in tensor_kinds(folder / WEIGHTS).items() if kind in FLOATS}
-    if odd := [key for key, shape in shapes.items() if "lora_A" in key and shape[:1] != (config.r,)]:
-        raise CheckpointError(f"the LoRA tensors in {folder} are not of rank {config.r}, such as {odd[0]}")
-    return config, shapes
+def check_lora(folder: Path) -> tuple[Any, dict[str, Kind]]:
+    """(PEFT's config, kinds and shapes of the updates); raises what `load_lora` would, of what can be known without the
+    base. A tensor of any other name could overwrite a weight of the base, so it is refused before PEFT sees it.
+    """
+    config, path = _config(folder), folder / WEIGHTS
+    kinds = tensor_kinds(path)
+    for name, (kind, shape) in kinds.items():
+        named = _UPDATE.fullmatch(name)
+        if named is None or kind not in FLOATS or len(shape) != 2:
+            raise CheckpointError(
+                f"{path} must hold low-rank updates alone, matrices of floating-point numbers, and {name[:80]} is "
+                f"{kind} {shape}; fetch or train the model again"
+            )
+        place, twin = named[1], f"{named[1]}lora_{'B' if named[2] == 'A' else 'A'}.weight"
+        if shape[named[2] == "B"] != config.r or twin not in kinds:
+            raise CheckpointError(f"the LoRA tensors in {folder} are not of rank {config.r} in pairs, such as {place}")
+    if not kinds:
+        raise CheckpointError(f"{path} holds no update; fetch or train the model again")
+    return config, kinds
 
 
+_UPDATE = re.compile(r"(base_model\.model\.(?:\w+\.)+)lora_([AB])\.weight")
 _NUMBERS = {"r": (int,), "lora_alpha": (int, float), "lora_dropout": (int, float)}
 _FREE = {"base_model_name_or_path", "revision", "inference_mode", "peft_version"}
 _TURNED = "fan_in_fan_out"  # whether the base keeps its linear weights the other way round, as GPT-2 does

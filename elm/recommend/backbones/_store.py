@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
+from torch import nn
 
 from elm._errors import CallError, CheckpointError, DataFileError
+from elm._fields import is_count, is_number, is_one_of, is_positive, strictly
 from elm._files import read_json, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._parquet import read_texts
+from elm._weights import read_exactly, tensor_kinds
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone
 from elm.recommend.backbones._ease import EASE
 from elm.recommend.backbones._popularity import Popularity
-from elm.recommend.backbones._registry import AUTOENCODERS, make_autoencoder
+from elm.recommend.backbones._registry import AUTOENCODERS
 
 SCHEMA = 1
 WEIGHTS, ITEMS, CONFIG = "model.safetensors", "items.parquet", "config.json"
 _KEYS = {"schema", "kind", "config", "files"}
+
+T = TypeVar("T")
+M = TypeVar("M", bound=nn.Module)
 
 
 def kind_of(model: Autoencoder) -> str:
@@ -86,7 +92,7 @@ def as_described(folder: Path, what: str) -> Iterator[None]:
     """Making a model from a config that does not fit its weights, or makes no sense, is a `CheckpointError`."""
     try:
         yield
-    except (AttributeError, TypeError, KeyError, ValueError, RuntimeError, OSError, SafetensorError) as error:
+    except (AttributeError, TypeError, KeyError, ValueError, RuntimeError, OSError, DataFileError) as error:
         reason = str(error).strip().replace("\n", " ")
         raise CheckpointError(f"{folder} does not hold the {what} that its {CONFIG} describes: {reason}") from error
 
@@ -120,18 +126,64 @@ def _load(folder: Path) -> tuple[Backbone, list[str]]:
         )
     check_files(folder, config["files"])
     with as_described(folder, "model"):
-        tensors, items = load_file(folder / WEIGHTS), pd.read_parquet(folder / ITEMS)["item"].tolist()
-        return _made(config["kind"], config["config"], tensors), items
+        model, size = _made(config["kind"], config["config"], folder / WEIGHTS)
+        return model, read_texts(folder / ITEMS, ("item",), size)["item"]
 
 
-def _made(kind: str, config: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Backbone:
+def _made(kind: str, config: Any, path: Path) -> tuple[Backbone, int]:
+    """The model that a config and a file of weights describe, and how many items it ranks."""
     if kind == "ease":
-        return EASE(tensors["weights"].numpy(), **config)
+        settings = strictly(config, {"values": is_one_of("liked", "ratings"), "scale": is_positive})
+        size = _items(path, "weights")
+        return EASE(read_exactly(path, {"weights": (size, size)}, _EXACT)["weights"], **settings), size
     if kind == "popularity":
-        return Popularity(tensors["counts"].numpy())
-    items, untied = config.pop("items"), config.pop("untied")
-    model = make_autoencoder(kind, 1, items, **config)
-    if untied:
-        model.untie()
-    model.load_state_dict(tensors, strict=True)
-    return model.eval()
+        strictly(config, {})
+        size = _items(path, "counts")
+        counts = read_exactly(path, {"counts": (size,)}, _EXACT)["counts"]
+        if (counts < 0).any():
+            raise ValueError("counts of likes must not be negative")
+        return Popularity(counts), size
+    if not isinstance(config, dict) or not isinstance(untied := config.pop("untied", None), bool):
+        raise ValueError("its config must say whether it is untied")
+    network, shape = AUTOENCODERS[kind]
+    sizes: Any = config_from(shape, config)
+
+    def made() -> Autoencoder:
+        model: Autoencoder = network(sizes)
+        if untied:
+            model.untie()
+        return model
+
+    return with_weights(made, path).eval(), int(sizes.items)
+
+
+_EXACT = ("F32", "F64")
+
+
+def _items(path: Path, name: str) -> int:
+    """The first side of a tensor: one row an item."""
+    _, shape = tensor_kinds(path)[name]
+    return shape[0]
+
+
+def config_from(shape: type[T], value: Any) -> T:
+    """A dataclass of numbers from its JSON: all its fields and no others; `ValueError` for the first odd one."""
+    kinds = get_type_hints(shape)
+    named = [field.name for field in dataclasses.fields(shape)]  # type: ignore[arg-type]
+    return shape(**strictly(value, {name: is_count if kinds[name] is int else is_number for name in named}))
+
+
+def with_weights(make: Callable[[], M], path: Path) -> M:
+    """What `make` gives, with the weights in a file: exactly its own, in name, shape and kind, and finite.
+
+    The shapes are asked of a first one without memory, so that a config of any size costs nothing.
+    """
+    with torch.device("meta"):
+        wanted = {name: tuple(value.shape) for name, value in make().state_dict().items()}
+    state = {name: torch.from_numpy(value) for name, value in read_exactly(path, wanted).items()}
+    model = make()
+    model.load_state_dict(state, strict=True)
+    loaded = model.state_dict()
+    if odd := [name for name, value in state.items() if not torch.equal(loaded[name], value)]:
+        raise ValueError(f"{odd[0]} is stored twice and differs")
+    return model

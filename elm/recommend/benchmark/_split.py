@@ -12,8 +12,10 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError, DataFileError
-from elm._files import read_json, write_json
+from elm._fields import is_hash, is_object, is_one_of, is_size, optional, strictly
+from elm._files import read_json, require_hash, sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._parquet import read_parquet
 from elm.data import rating_rows
 from elm.recommend._held_out import HeldOut
 from elm.recommend._ratings import positives
@@ -97,13 +99,15 @@ class RecommendationSplit:
         """Write `ratings.parquet` (or `.csv`) and `split.json`; returns the folder."""
         if form not in ("parquet", "csv"):
             raise CallError(f"a split is saved as 'parquet' or 'csv', got {form!r}")
-        rows = self.rows[list(COLUMNS)]
+        rows = self.rows[list(COLUMNS)].astype(_TYPES)
         with folder_written_aside(folder, retired=(f"{_ROWS}.parquet", f"{_ROWS}.csv")) as aside:
             if form == "csv":
                 rows.to_csv(aside / f"{_ROWS}.csv", index=False)
             else:
                 rows.to_parquet(aside / f"{_ROWS}.parquet", index=False)
-            write_json(aside / _HEADER, {"schema": SCHEMA, "rows": len(rows), "about": self.about})
+            path = next(aside.glob(f"{_ROWS}.*"))
+            about = {"schema": SCHEMA, "rows": len(rows), "about": self.about, "sha256": sha256(path)}
+            write_json(aside / _HEADER, about)
         return Path(folder)
 
     @classmethod
@@ -122,12 +126,13 @@ class RecommendationSplit:
         if path is None:
             raise DataFileError(f"{folder} holds neither {_ROWS}.parquet nor {_ROWS}.csv; make the split again")
         try:
-            rows = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
-            split = cls(rows.astype(_TYPES), header["about"])
-        except Exception as error:  # pyarrow has its own family of errors for a damaged file
+            header = strictly({"sha256": None, **header}, _FIELDS)  # the first version wrote no checksum
+            rows = read_parquet(path, kinds=_KINDS) if path.suffix == ".parquet" else _read_csv(path)
+            split = cls(_checked(rows, header["rows"]), header["about"])
+        except (ValueError, TypeError, DataFileError) as error:
             raise DataFileError(f"{path} is not a readable split ({error}); make the split again") from error
-        if len(rows) != header["rows"]:
-            raise DataFileError(f"{path} should hold {header['rows']} ratings but has {len(rows)}; make it again")
+        if header["sha256"] is not None:
+            require_hash(path, header["sha256"])
         return split
 
     def _matrix(self, chosen: pd.Series, users: Sequence[str]) -> sparse.csr_matrix:
@@ -140,10 +145,23 @@ class RecommendationSplit:
 
 
 _TYPES: Any = {"user": str, "item": str, "rating": "float32", "part": str, "role": str}
+_KINDS = {"user": "id", "item": "id", "rating": "float", "part": "text", "role": "text"}
+_FIELDS = {"schema": is_one_of(SCHEMA), "rows": is_size, "about": is_object, "sha256": optional(is_hash)}
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=_TYPES, keep_default_na=False)  # "NA" and "null" are ids like any other
+
+
+def _checked(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Rows in the types that a split has; `ValueError` for another number of them or other columns."""
+    if list(rows.columns) != list(COLUMNS):
+        raise ValueError(f"it must hold the columns {', '.join(COLUMNS)}, got {', '.join(map(str, rows.columns))[:80]}")
+    if len(rows) != count:
+        raise ValueError(f"it should hold {count} ratings but has {len(rows)}")
+    if not np.isfinite(rows["rating"]).all():
+        raise ValueError("every rating must be a finite number")
+    return rows.astype(_TYPES)
 
 
 def in_order(ids: Sequence[str] | np.ndarray) -> list[str]:

@@ -20,6 +20,7 @@ from elm.recommend.backbones._sparse_rows import as_rows
 from elm.recommend.profiles._polarity import affirmed, sentiment
 from elm.recommend.tears._attribution import EditExplanation, explain, without_each
 from elm.recommend.tears._model import Tears
+from elm.recommend.tears._store import load, save
 from elm.recommend.tears._text_encoder import SentenceVectors
 
 History = Mapping[str, float] | Collection[str]
@@ -168,9 +169,7 @@ class Recommender:
 
     def save(self, folder: str | Path) -> None:
         """Write `model.safetensors`, `items.parquet` and last `config.json`. It names the sentence encoder."""
-        from elm.recommend.tears._store import save
-
-        save(self, Path(folder))
+        save(self.model, self.items, self.titles, Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path, encoder: SentenceVectors | None = None) -> Recommender:
@@ -178,9 +177,7 @@ class Recommender:
 
         encoder: the sentence encoder to use; by default the one that the folder names, found when a text first comes.
         """
-        from elm.recommend.tears._store import load
-
-        return load(Path(folder), encoder)
+        return cls(*load(Path(folder), encoder))
 
     def _rows(self, history: History | None) -> sparse.csr_matrix | None:
         """One history as a (1, items) row; None for None."""

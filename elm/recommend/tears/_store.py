@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from elm._errors import CheckpointError
+from elm._fields import (
+    Check,
+    is_count,
+    is_flag,
+    is_object,
+    is_one_of,
+    is_positive,
+    is_share,
+    is_text,
+    is_texts,
+    optional,
+    strictly,
+)
 from elm._files import sha256, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._parquet import read_texts
 from elm.recommend.backbones._registry import AUTOENCODERS
-from elm.recommend.backbones._store import CONFIG, ITEMS, WEIGHTS, as_described, check_files, kind_of, read_config
+from elm.recommend.backbones._store import (
+    CONFIG,
+    ITEMS,
+    WEIGHTS,
+    as_described,
+    check_files,
+    config_from,
+    kind_of,
+    read_config,
+    with_weights,
+)
 from elm.recommend.tears._genre_encoder import GenreEncoder
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._model import Tears
 from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
-
-if TYPE_CHECKING:
-    from elm.recommend.tears._recommender import Recommender
 
 SCHEMA = 2
 _BACKBONES = {f"tears-{name.replace('-', '')}": name for name in AUTOENCODERS}
@@ -32,9 +54,8 @@ _KEYS_OF = {kind + side: _SHARED | keys for kind in _BACKBONES for side, keys in
 """A kind names the backbone, and what is read beside histories: texts, texts by a tuned encoder, or genres."""
 
 
-def save(recommender: Recommender, folder: Path) -> None:
+def save(model: Tears, items: list[str], titles: list[str], folder: Path) -> None:
     """Write the folder; a kill at any moment leaves the recommender that was there or the new one."""
-    model = recommender.model
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     side, reads = _reads(model.text)
     config = {
@@ -47,7 +68,7 @@ def save(recommender: Recommender, folder: Path) -> None:
     }
     with folder_written_aside(folder) as aside:
         save_file(tensors, aside / WEIGHTS)
-        frame = pd.DataFrame({"item": recommender.items, "title": recommender.titles})
+        frame = pd.DataFrame({"item": items, "title": titles})
         frame.to_parquet(aside / ITEMS, index=False)
         write_json(aside / CONFIG, {**config, "files": {name: sha256(aside / name) for name in (WEIGHTS, ITEMS)}})
 
@@ -68,41 +89,39 @@ def _reads(text: TextEncoder) -> tuple[str, dict[str, Any]]:
     return (_LORA, {**reads, "lora": text.lora()}) if isinstance(text, LoraTextEncoder) else ("", reads)
 
 
-def load(folder: Path, encoder: SentenceVectors | None = None) -> Recommender:
+def load(folder: Path, encoder: SentenceVectors | None = None) -> tuple[Tears, list[str], list[str]]:
+    """The model, the ids of its items and their titles; errors of `Recommender.load`."""
     return read_whole(folder, lambda: _load(folder, encoder))
 
 
-def _load(folder: Path, encoder: SentenceVectors | None) -> Recommender:
-    from elm.recommend.tears._recommender import Recommender
-
+def _load(folder: Path, encoder: SentenceVectors | None) -> tuple[Tears, list[str], list[str]]:
     config = _config(folder)
     check_files(folder, config["files"])
     with as_described(folder, "recommender"):
+        strictly(config, {key: _CHECKS[key] for key in config})
         if encoder is not None and (named := config.get("sentence_encoder")):
-            _check_encoder(encoder, named.get("name"), named.get("fingerprint"))
+            _check_encoder(encoder, named["name"], named["fingerprint"])
         network, shape = AUTOENCODERS[_BACKBONES[config["kind"].removesuffix(_LORA).removesuffix(_GENRES)]]
-        vae = network(shape(**config["vae"]))
-        model = Tears(vae, _text_side(config, encoder), config["pooling"], config["history"])
-        model.load_state_dict(load_file(folder / WEIGHTS), strict=True)
-        items = pd.read_parquet(folder / ITEMS)
-        return Recommender(model, items["item"].tolist(), items["title"].tolist())
+        settings = config_from(shape, config["vae"])
+        text = _text_side(config, int(settings.latent), encoder)
+        model = with_weights(lambda: Tears(network(settings), text(), config["pooling"], config["history"]),
+                             folder / WEIGHTS)  # fmt: skip
+        found = read_texts(folder / ITEMS, ("item", "title"), settings.items)
+        return model, found["item"], found["title"]
 
 
-def _text_side(config: dict[str, Any], encoder: SentenceVectors | None) -> TextEncoder:
-    """The text side that a config describes, its weights still to come. A tuned one needs its sentence encoder now."""
+def _text_side(config: dict[str, Any], latent: int, encoder: SentenceVectors | None) -> Callable[[], TextEncoder]:
+    """What makes the text side that a config describes, its weights still to come. A tuned one needs its sentence
+    encoder now.
+    """
     if config["kind"].endswith(_GENRES):
-        return GenreEncoder(latent=_latent(config), **config["genres"])
-    named, head = config["sentence_encoder"], TextHeadConfig(**config["text_head"])
-    later = NamedEncoder(named["name"], named["fingerprint"])
+        return lambda: GenreEncoder(latent=latent, **config["genres"])
+    named, head = config["sentence_encoder"], config_from(TextHeadConfig, config["text_head"])
+    source: Any = encoder or NamedEncoder(named["name"], named["fingerprint"])
     if not config["kind"].endswith(_LORA):
-        return PieceTextEncoder(encoder or later, head)
-    return LoraTextEncoder(encoder or later.found(), head, **config["lora"])  # type: ignore[arg-type]
-
-
-def _latent(config: dict[str, Any]) -> int:
-    """The length of a latent vector of the backbone that a config describes."""
-    _, shape = AUTOENCODERS[_BACKBONES[config["kind"].removesuffix(_GENRES)]]
-    return int(shape(**config["vae"]).latent)
+        return lambda: PieceTextEncoder(source, head)
+    start: Any = source.found() if isinstance(source, NamedEncoder) else source
+    return lambda: LoraTextEncoder(start, head, **config["lora"])
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -120,6 +139,25 @@ def _config(folder: Path) -> dict[str, Any]:
     if config["schema"] != SCHEMA:
         raise CheckpointError(f"{folder} has schema {config['schema']!r}, this version reads {SCHEMA}; save it again")
     return config
+
+
+def _holds(fields: Mapping[str, Check]) -> Check:
+    """Whether a value is an object of exactly these fields; the error that `strictly` raises names the odd one."""
+    return lambda value: bool(strictly(value, fields))
+
+
+_CHECKS: Mapping[str, Check] = {
+    "schema": is_one_of(SCHEMA),
+    "kind": is_text,
+    "vae": is_object,
+    "pooling": is_text,
+    "history": is_flag,
+    "files": is_object,
+    "text_head": is_object,
+    "sentence_encoder": _holds({"name": is_text, "fingerprint": optional(is_text)}),
+    "lora": _holds({"rank": is_count, "alpha": is_positive, "dropout": is_share, "targets": is_texts}),
+    "genres": _holds({"genres": is_texts, "hidden": is_count, "dropout": is_share}),
+}
 
 
 class NamedEncoder:

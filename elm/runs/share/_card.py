@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -56,21 +57,36 @@ def write_card(folder: str | Path, scores: Mapping[str, Any] | None = None, lice
     config = read_config(folder)
     files: dict[str, bytes] = {}
     if license is not None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,40}", license):
-            raise CallError(f"a licence is named as on the Hub, such as apache-2.0 or mit, got {license!r}")
-        notes = {**config.notes, "license": license}
-        config = FolderConfig(**{**vars(config), "notes": notes})
+        config = licensed(config, license)
         files["config.json"] = json_bytes(config.to_dict())
     if scores is not None:
         files[SCORES] = json_bytes(scores)
         files[PICTURE] = _picture(scores)
-    elif (folder / SCORES).is_file():
-        scores = read_json(folder / SCORES)
-    adapters = {name: read_adapter_config(folder / "adapters" / name) for name in config.adapters}
-    pictures = [name for name in (PICTURE, LOSSES) if name in files or (folder / name).is_file()]
-    text = model_card(config, adapters, scores, pictures, (folder / "lora").is_dir())
+    text = card_of(folder, config, scores)
     rewritten(folder, {**files, "README.md": text.encode()})
     return text
+
+
+def licensed(config: FolderConfig, license: str) -> FolderConfig:
+    """The config with a licence among its notes; `CallError` for one that the Hub could not know."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,40}", license):
+        raise CallError(f"a licence is named as on the Hub, such as apache-2.0 or mit, got {license!r}")
+    return replace(config, notes={**config.notes, "license": license})
+
+
+def card_of(folder: Path, config: FolderConfig, scores: Mapping[str, Any] | None = None,
+            updates_only: bool | None = None) -> str:  # fmt: skip
+    """The card of a folder's adapters, scores and pictures under this config, which may be that of a copy to come.
+
+    scores: new ones, which come with their picture; by default those of the folder. updates_only: as in `model_card`;
+    by default as the folder is.
+    """
+    pictures = [n for n in (PICTURE, LOSSES) if (folder / n).is_file() or (n == PICTURE and scores is not None)]
+    if scores is None and (folder / SCORES).is_file():
+        scores = read_json(folder / SCORES)
+    adapters = {name: read_adapter_config(folder / "adapters" / name) for name in config.adapters}
+    only = (folder / "lora").is_dir() if updates_only is None else updates_only
+    return model_card(config, adapters, scores, pictures, only)
 
 
 def model_card(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from elm._names import is_own_name
 from elm.adapters import AdapterConfig, FolderConfig
 
 # name of a metric -> (its key in the scores, what it is on the Hub)
@@ -121,7 +122,10 @@ def card_problems(text: str, folder: str | Path | None = None) -> list[str]:
     problems += [f"its data set {d!r} cannot be one of the Hub" for d in data.get("datasets") or [] if not _data_id(d)]
     if folder is not None:
         links = [link for link in re.findall(r"\]\(([^)#\s]+)\)", text) if "://" not in link]
-        problems += [f"it shows {link}, which is not there" for link in links if not (Path(folder) / link).is_file()]
+        outside = [link for link in links if not is_own_name(link, depth=8)]
+        problems += [f"it shows {link}, which is no file of its folder" for link in outside]
+        problems += [f"it shows {link}, which is not there" for link in links
+                     if link not in outside and not (Path(folder) / link).is_file()]  # fmt: skip
     return problems
 
 

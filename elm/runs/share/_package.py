@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
+import elm
 from elm._errors import CallError, CheckpointError
 from elm._files import json_bytes, read_json
 from elm.adapters import FolderConfig, read_config, rewritten
 from elm.model import load_model, merge, model_folder, save_model, verify
-from elm.runs.share._card import LOSSES, PICTURE, SCORES, write_card
+from elm.runs.share._card import LOSSES, PICTURE, SCORES, card_of, licensed
 from elm.runs.share._card_data import is_repository_id
 
 _LORA = "lora/adapter_config.json"
@@ -33,23 +34,23 @@ def pack(source: str | Path, out: str | Path, *, half: bool = False, license: st
     if problems := verify(folder, unlisted=False):
         raise CheckpointError(f"only a sound model is packed, and {folder / str(problems[0])}")
     config = _without_paths(read_config(folder))
+    config = config if license is None else licensed(config, license)
     remarks = []
     if half:
         _halved(folder, out, config)
     else:
-        files = {"config.json": json_bytes(config.to_dict())}
+        files = {"config.json": json_bytes(config.to_dict()), "README.md": card_of(folder, config).encode()}
         if (folder / _LORA).is_file():
             name = {"base_model_name_or_path": (config.base or {}).get("id")}
             files[_LORA] = json_bytes({**read_json(folder / _LORA), **name})
         rewritten(folder, files, out)
-    write_card(out, license=license)
     base = (config.base or {}).get("id")
     if (out / "lora").is_dir() and not is_repository_id(base):
         remarks.append(
             f"lora/ needs its base, {base}, which is on no Hub: who loads the folder names it as `base`; `elm adapter "
             "merge` makes a folder that needs none"
         )
-    if license is None and "license" not in config.notes:
+    if "license" not in config.notes:
         remarks.append("the card says that the licence is not known; name one with --license")
     return remarks
 
@@ -64,10 +65,10 @@ def merge_folder(folder: str | Path, out: str | Path, base: str | Path | None = 
     check_out(out, folder)
     if (folder / "llm").is_dir():
         raise CallError(f"{folder} holds the whole language model in llm/ already: `elm adapter pack` copies it")
+    config = replace(_without_paths(read_config(folder)), version=elm.__version__)
     model = merge(load_model(folder, base=base))
-    model.about["base"] = _without_paths(read_config(folder)).base
-    save_model(model, out, files=_kept(folder))
-    write_card(out)
+    model.about["base"] = config.base
+    save_model(model, out, card_of(folder, config, updates_only=False), files=_kept(folder))
 
 
 def check_out(out: Path, folder: Path | None = None) -> None:
@@ -88,13 +89,14 @@ def _without_paths(config: FolderConfig) -> FolderConfig:
 
 
 def _halved(folder: Path, out: Path, config: FolderConfig) -> None:
-    model = load_model(folder)
-    model.about["base"] = config.base
     kept = _kept(folder)
-    made: Mapping[str, Any] = model.about.get("made") or {}
+    made: Mapping[str, Any] = config.notes.get("made") or {}
     when = ", after the scores were measured" if SCORES in kept else ""
-    model.about["made"] = {**made, "weights": f"rounded to half precision{when}"}
-    save_model(model, out, dtype=torch.float16, files=kept)
+    notes = {**config.notes, "made": {**made, "weights": f"rounded to half precision{when}"}}
+    model = load_model(folder)
+    model.about |= {**notes, "base": config.base}
+    card = card_of(folder, replace(config, notes=notes, version=elm.__version__))
+    save_model(model, out, card, dtype=torch.float16, files=kept)
 
 
 def _kept(folder: Path) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from elm._errors import CallError, DataFileError
 from elm._files import read_json, write_json
 from elm._folders import folder_written_aside, read_whole
+from elm._names import is_own_name
 from elm.tasks.examples._build import COLUMNS
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def load_examples(folder: str | Path) -> DatasetDict:
         about = read_json(folder / _ABOUT)
         if not isinstance(about, dict) or about.get("format") != _FORMAT:
             raise DataFileError(f"{folder / _ABOUT} does not describe examples of this version; make them again")
+        _check_names(folder)
         try:
             found = DatasetDict.load_from_disk(str(folder))
         except Exception as error:  # pyarrow, fsspec and json have errors of their own for a damaged file
@@ -55,6 +57,18 @@ def load_examples(folder: str | Path) -> DatasetDict:
         return found
 
     return read_whole(folder, read)
+
+
+def _check_names(folder: Path) -> None:
+    """`DataFileError` where the descriptions that `datasets` reads name files of another folder."""
+    try:
+        parts = read_json(folder / "dataset_dict.json")["splits"]
+        files = [entry["filename"] for part in parts if is_own_name(part)
+                 for entry in read_json(folder / part / "state.json")["_data_files"]]  # fmt: skip
+    except (KeyError, TypeError) as error:
+        raise DataFileError(f"{folder} does not say which files hold its examples; make them again") from error
+    if odd := [name for name in [*parts, *files] if not is_own_name(name)]:
+        raise DataFileError(f"{folder} names {str(odd[0])[:80]!r}, and examples lie in files of their own folder")
 
 
 def check_examples(examples: DatasetDict) -> None:

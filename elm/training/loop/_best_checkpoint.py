@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from elm._errors import CallError
-from elm.model import read_tensors, write_tensors
+from elm._errors import CallError, CheckpointError
+from elm.training._sealed import read_sealed, write_sealed
 from elm.training.loop._checkpoint import Progress, load_weights, weights
 from elm.training.loop._distributed import Team
 from elm.training.loop._validation import Validation
@@ -66,12 +66,23 @@ class Keeper:
             return None
         if self._done.step != best["step"]:
             self._team.wait()
-            tensors = read_tensors(self._path)[0] if self._path else self._kept
-            load_weights(self._path, self._modules, tensors)
+            load_weights(self._path, self._modules, self._best(best["step"]) if self._path else self._kept)
         return dict(best)
 
     def _keep(self, step: int) -> None:
         if self._path is None:
             self._kept = {key: value.clone() for key, value in weights(self._modules).items()}
         elif self._team.main:
-            write_tensors(self._path, weights(self._modules), {"step": str(step)})
+            write_sealed(self._path, weights(self._modules), {}, use=_best_of(step))
+
+    def _best(self, step: int) -> dict[str, torch.Tensor]:
+        """The weights in the file of the best, which must be those of this step."""
+        assert self._path is not None
+        tensors, about = read_sealed(self._path, use=_best_of(step))
+        if about not in ({}, {"step": str(step)}):  # as earlier versions wrote it, without a checksum
+            raise CheckpointError(f"{self._path} is not {_best_of(step)}; delete its folder's files to begin again")
+        return tensors
+
+
+def _best_of(step: int) -> str:
+    return f"the best weights, of step {step}"

@@ -119,7 +119,7 @@ def optimise(
     modules = modules or {}
     settings = config.settings() | (validation.settings() if validation else {})
     optimiser = _adamw(groups, config)
-    done, moments = restore(checkpoint, modules, settings) if checkpoint else (Progress(), {})
+    done, moments = restore(checkpoint, modules, optimiser, settings) if checkpoint else (Progress(), {})
     team.prepare(optimiser)
     if moments:
         restore_optimiser(optimiser, moments)

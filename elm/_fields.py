@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,8 +19,40 @@ def is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 2**31
 
 
+def is_size(value: Any) -> bool:
+    """A count that may be 0, such as that of rows."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**31
+
+
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+    """A finite number, of a size that a float may have."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
+def is_positive(value: Any) -> bool:
+    return is_number(value) and value > 0
+
+
+def is_share(value: Any) -> bool:
+    """A number from 0 to 1, such as a probability."""
+    return is_number(value) and 0 <= value <= 1
+
+
+def is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_number, value))
+
+
+def is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def is_hash(value: Any) -> bool:
+    """A sha256 in hexadecimal digits."""
+    return isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{64}", value))
 
 
 def is_texts(value: Any) -> bool:
@@ -30,6 +62,11 @@ def is_texts(value: Any) -> bool:
 def is_name(value: Any) -> bool:
     """A name that is safe as a folder's and as a module's: no path, no dot in front."""
     return isinstance(value, str) and bool(re.fullmatch(r"\w[\w \-+@]{0,127}", value)) and value == value.strip()
+
+
+def is_one_of(*known: Any) -> Check:
+    """One of these values, and of its type."""
+    return lambda value: any(value == one and type(value) is type(one) for one in known)
 
 
 def optional(check: Check) -> Check:
