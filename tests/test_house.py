@@ -35,7 +35,9 @@ MAY_USE: dict[str, set[str]] = {
 }
 for _room in ("evaluation", "runs", "cli"):
     MAY_USE[_room] = set(MAY_USE)  # all above
-ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+ROOMS = sorted(path.parent.name for path in PACKAGE.glob("[!_]*/__init__.py"))
+FOUNDATIONS = {"_storage": set(), "_text": {"_storage"}}
+"""Private folders below all rooms, whose files every room imports directly; beside them the ones that each may use."""
 
 HEAVY = {"torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "implicit", "peft", "datasets", "safetensors",
          "sentence_transformers", "accelerate", "pyarrow", "matplotlib", "huggingface_hub", "rich", "tqdm",
@@ -157,8 +159,16 @@ def test_no_file_is_too_long_and_no_folder_too_full() -> None:
 
 
 def test_room_files_are_private() -> None:
-    loose = [path for path in SOURCES if path.parent != PACKAGE and not path.name.startswith("_")]
+    loose = [path for path in SOURCES if not any(part.startswith("_") for part in path.relative_to(PACKAGE).parts)]
     assert not loose
+
+
+def test_foundations_stand_below_all_rooms() -> None:
+    assert {path.parent.name for path in PACKAGE.glob("_*/__init__.py")} == FOUNDATIONS.keys()
+    for folder, below in FOUNDATIONS.items():
+        for path in (PACKAGE / folder).rglob("*.py"):
+            used = {name.split(".")[1] for name in imported(path) if name.startswith("elm.")}
+            assert used <= {folder, *below, "_errors", "_quiet", "_version"}, path
 
 
 def test_every_wing_says_what_it_holds_and_hands_out_nothing() -> None:

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elm import _parquet
-from elm._csv import bare, disarmed, read_csv_texts, write_csv
 from elm._errors import DataFileError
-from elm._names import is_own_name
-from elm._parquet import read_parquet, read_texts
+from elm._storage import parquet
+from elm._storage.csv import bare, disarmed, read_csv_texts, write_csv
+from elm._storage.names import is_own_name
+from elm._storage.parquet import read_parquet, read_texts
 from elm.data.loaders._download import _unpack
 from elm.runs import card_problems
 
@@ -82,7 +82,7 @@ BOMBS = {
 def test_a_small_file_that_takes_much_memory_is_refused(
     bomb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_parquet, "FREE", 2**27)
+    monkeypatch.setattr(parquet, "FREE", 2**27)
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"id": BOMBS[bomb]()}), path)
     assert path.stat().st_size < 2**20

@@ -9,8 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from elm._fields import is_name
-    from elm._weights import FLOATS, tensor_kinds
+    from elm._storage.fields import is_name
+    from elm._storage.weights import FLOATS, tensor_kinds
     from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
     from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
     from elm.adapters._flax import FlaxAdapter
@@ -43,7 +43,7 @@ _HOMES = {
     "_tensors": ("read_tensors", "require_finite", "write_tensors"),
 }
 _HOME = {name: f"elm.adapters.{home}" for home, names in _HOMES.items() for name in names}
-_HOME |= {**dict.fromkeys(("FLOATS", "tensor_kinds"), "elm._weights"), "is_name": "elm._fields"}
+_HOME |= {**dict.fromkeys(("FLOATS", "tensor_kinds"), "elm._storage.weights"), "is_name": "elm._storage.fields"}
 
 __all__ = ["FLOATS", "KINDS", "MANIFEST", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter",
            "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "is_name",

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from elm._errors import CallError
-from elm._files import write_json
-from elm._folders import folder_written_aside, read_whole
+from elm._storage.files import write_json
+from elm._storage.folders import folder_written_aside, read_whole
 from elm.adapters._fitting import CONFIG, WEIGHTS, fitting, require_space
 from elm.adapters._mlp import MLPAdapter
 from elm.adapters._tensors import read_tensors, require_finite, write_tensors

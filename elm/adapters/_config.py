@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from elm._errors import CallError, CheckpointError
-from elm._fields import is_count, is_one_of, is_positive, is_text, is_texts, strictly
-from elm._files import read_json
-from elm._weights import Kind, misfits
+from elm._storage.fields import is_count, is_one_of, is_positive, is_text, is_texts, strictly
+from elm._storage.files import read_json
+from elm._storage.weights import Kind, misfits
 
 if TYPE_CHECKING:
     from elm.embeddings import EmbeddingSpace

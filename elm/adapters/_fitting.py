@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from elm._errors import CallError, CheckpointError
-from elm._weights import tensor_kinds
+from elm._storage.weights import tensor_kinds
 from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
 from elm.embeddings import EmbeddingSpace
 

@@ -11,9 +11,9 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from elm._errors import CallError, CheckpointError
-from elm._files import write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._weights import reading_tensors
+from elm._storage.files import write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.weights import reading_tensors
 from elm.adapters._config import AdapterConfig
 from elm.adapters._fitting import CONFIG, WEIGHTS, fitting, require_space
 from elm.embeddings import EmbeddingSpace

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from elm._errors import CheckpointError, DataFileError
-from elm._fields import is_hash
-from elm._files import read_json, sha256, write_json
-from elm._inside import belongs
-from elm._names import is_own_name
+from elm._storage.fields import is_hash
+from elm._storage.files import read_json, sha256, write_json
+from elm._storage.inside import belongs
+from elm._storage.names import is_own_name
 
 MANIFEST = "manifest.json"
 PARTS = ("adapters", "llm", "lora")

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from elm._weights import reading_tensors, tensor_kinds
+from elm._storage.weights import reading_tensors, tensor_kinds
 
 _CHUNK = 2**20  # bytes: what was hashed is still in the processor's cache when it is looked at
 

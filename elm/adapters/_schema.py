@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from elm._errors import CheckpointError
-from elm._fields import is_count, is_name, is_number, is_text, optional, strictly
-from elm._files import read_json
+from elm._storage.fields import is_count, is_name, is_number, is_text, optional, strictly
+from elm._storage.files import read_json
 
 SCHEMA = 4
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from elm._errors import DataFileError
-from elm._files import read_json, write_json
-from elm._folders import folder_written_aside
+from elm._storage.files import read_json, write_json
+from elm._storage.folders import folder_written_aside
 from elm.adapters._manifest import MANIFEST, PARTS, check_manifest
 from elm.adapters._signing import SIGNATURE
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm._files import read_json, sha256, written_aside
-from elm._names import is_own_name
+from elm._storage.files import read_json, sha256, written_aside
+from elm._storage.names import is_own_name
 from elm.adapters._manifest import MANIFEST, check_manifest
 
 SIGNATURE = "model.sig.json"

@@ -10,8 +10,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from elm._errors import CheckpointError
-from elm._files import disk_errors, written_aside
-from elm._weights import reading_tensors
+from elm._storage.files import disk_errors, written_aside
+from elm._storage.weights import reading_tensors
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:

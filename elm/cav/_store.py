@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm._fields import (
+from elm._storage.fields import (
     Check,
     is_hash,
     is_number,
@@ -23,10 +23,10 @@ from elm._fields import (
     optional,
     strictly,
 )
-from elm._files import read_json, require_hash, sha256, write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._names import is_own_name
-from elm._weights import read_exactly
+from elm._storage.files import read_json, require_hash, sha256, write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.names import is_own_name
+from elm._storage.weights import read_exactly
 from elm.embeddings import EmbeddingSpace
 
 _VECTORS, _ABOUT, _SCHEMA = "directions.safetensors", "concepts.json", 1

@@ -81,7 +81,7 @@ def info(folder: Folder, quiet: Quiet = False, json_mode: Json = False) -> None:
 
     Example: elm adapter info runs/quickstart
     """
-    from elm._files import read_json
+    from elm._storage.files import read_json
     from elm.adapters import SIGNATURE, read_adapter_config, read_config
     from elm.cli._output import echo, emit, table
     from elm.model import model_folder

@@ -123,7 +123,7 @@ def move(
     """
     import numpy as np
 
-    from elm._files import written_aside
+    from elm._storage.files import written_aside
     from elm.cli._output import echo, echo_lines, emit
     from elm.runs import concept_vector, open_concepts, open_model
 

@@ -157,7 +157,7 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
 
 
 def _show(rows: list[dict[str, Any]], with_ids: bool, signed: list[list[str]]) -> None:
-    from elm._printed import escaped
+    from elm._text.printed import escaped
     from elm.cli._output import echo_lines
 
     lines = signed or [[]] * len(rows)

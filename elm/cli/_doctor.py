@@ -182,7 +182,7 @@ def _base() -> str:
 
 
 def _demo() -> str:
-    from elm._files import read_json
+    from elm._storage.files import read_json
     from elm.model import SHIPPED, check_manifest
 
     adapters = read_json(SHIPPED / "demo" / "config.json")["adapters"]
@@ -193,7 +193,7 @@ def _demo() -> str:
 def _vectors() -> str:
     """The tables, and that the demo model reads their spaces."""
     from elm._errors import CheckpointError
-    from elm._files import read_json
+    from elm._storage.files import read_json
     from elm.embeddings import VectorTable
     from elm.model import SHIPPED
 

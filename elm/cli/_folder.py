@@ -17,7 +17,7 @@ def repair(folder: Folder, quiet: Quiet = False, json_mode: Json = False) -> Non
 
     Only a save that was made for this very folder on this machine is finished. Example: elm repair runs/films/model
     """
-    from elm._folders import finish_save
+    from elm._storage.folders import finish_save
     from elm.cli._output import echo, emit
 
     finished = finish_save(folder)

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from elm._errors import ElmError
-from elm._printed import escaped, one_line
+from elm._text.printed import escaped, one_line
 from elm._version import __version__
 from elm.cli import _output
 from elm.cli._adapter import adapter

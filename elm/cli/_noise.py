@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from elm._printed import one_line
+from elm._text.printed import one_line
 from elm.cli import _output
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from elm._printed import escaped, escaped_lines, one_line
+from elm._text.printed import escaped, escaped_lines, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +45,7 @@ def is_quiet() -> bool:
 
 
 def echo(text: str = "") -> None:
-    """Print a line of the result on standard output; what is no plain letter in it is escaped (`elm._printed`)."""
+    """Print a line of the result on standard output; what is no plain letter in it is escaped (`elm._text.printed`)."""
     print(escaped(text), file=_results())
 
 

@@ -106,7 +106,7 @@ def _profile(text: str | None, file: Path | None) -> str | None:
 def _user_ratings(run: Path, user: str) -> dict[str, float]:
     """The ratings of one user of the run's data set, which `run.json` names."""
     from elm._errors import CallError, UnknownNameError
-    from elm._files import read_json
+    from elm._storage.files import read_json
     from elm.data import load
 
     named: dict[str, Any] = read_json(run / "run.json")

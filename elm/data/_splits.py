@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError, DataFileError, LeakageError
-from elm._files import read_json, write_json
+from elm._storage.files import read_json, write_json
 from elm.data._ids import id_column, ids_of
 
 PARTS = ("train", "validation", "test")

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from elm._errors import DataFileError
-from elm._fields import Check, is_hash, is_object, is_one_of, is_size, is_text, is_texts, optional, strictly
-from elm._files import read_json, require_hash, sha256, write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._parquet import read_parquet
+from elm._storage.fields import Check, is_hash, is_object, is_one_of, is_size, is_text, is_texts, optional, strictly
+from elm._storage.files import read_json, require_hash, sha256, write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.parquet import read_parquet
 from elm.data._columns import as_lists, check_comes_back, refusing
 
 HEADER = "dataset.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from elm._errors import CallError, DataFileError
-from elm._parquet import read_parquet
+from elm._storage.parquet import read_parquet
 from elm.data._cells import blank, missing
 from elm.data._cells import texts as texts_of
 from elm.data._cells import years as years_of

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError
 from elm._quiet import no_loading_bar
-from elm._text import require_unicode
-from elm._tokenizing import panics_unseen, probe, tokenizing
+from elm._text.tokenizing import panics_unseen, probe, tokenizing
+from elm._text.unicode import require_unicode
 from elm.embeddings._encoder_checks import check_encoder
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, find_encoder, weights_hash
 from elm.embeddings._pieces import piece_bounds

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from elm._errors import DataFileError
-from elm._files import read_json
-from elm._model_files import code_asked, fields_of, outside_problems
+from elm._storage.files import read_json
+from elm._storage.model_files import code_asked, fields_of, outside_problems
 
 _KINDS = ("Transformer", "Pooling", "Normalize", "Dense", "LayerNorm", "Dropout", "WeightedLayerPooling", "CNN", "LSTM")
 _KIND = re.compile(rf"sentence_transformers\.([a-z_]+\.)*({'|'.join(_KINDS)})")

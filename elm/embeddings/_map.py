@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
-from elm._files import written_aside
+from elm._storage.files import written_aside
 from elm.embeddings._encoder import unit
 from elm.embeddings._neighbours import nearest
 from elm.embeddings._table import VectorTable

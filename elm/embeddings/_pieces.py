@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from elm._sentences import AT_END
+from elm._text.sentences import AT_END
 
 
 def piece_bounds(text: str, offsets: Sequence[tuple[int, int]], limit: int) -> list[tuple[int, int]]:

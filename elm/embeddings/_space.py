@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorError
-from elm._fields import (
+from elm._storage.fields import (
     Check,
     is_count,
     is_numbers,

@@ -12,11 +12,11 @@ import pandas as pd
 from safetensors.numpy import save_file
 
 from elm._errors import CallError, CheckpointError, DataFileError, UnknownNameError, VectorError
-from elm._fields import is_object, is_one_of, is_size
-from elm._files import read_json, require_hash, sha256, write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._parquet import read_texts
-from elm._weights import read_exactly
+from elm._storage.fields import is_object, is_one_of, is_size
+from elm._storage.files import read_json, require_hash, sha256, write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.parquet import read_texts
+from elm._storage.weights import read_exactly
 from elm.data import ids_of
 from elm.embeddings._space import Array, EmbeddingSpace
 from elm.embeddings._vectors import real_array

@@ -10,13 +10,13 @@ from elm.adapters import (
     write_manifest,
     write_tensors,
 )
-from elm.model._control import plain_ids
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
 from elm.model.base._chat_template import chat_text
 from elm.model.base._context import answer_room, context_length, require_end, token_spread
+from elm.model.base._control_tokens import plain_ids
 from elm.model.base._llm import BASE_ID, Access, base_reference, load_llm, save_llm
 from elm.model.base._lora import is_lora, merged, with_lora
 from elm.model.base._small_llama import BaseConfig, grow_vocabulary, new_base, train_tokenizer

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from elm._tokenizing import tokenizing
-from elm.model._sampling import SeededDraw, decoding
+from elm._text.tokenizing import tokenizing
+from elm.model.base._sampling import SeededDraw, decoding
 
 if TYPE_CHECKING:
     from elm.model._language_model import EmbeddingLanguageModel

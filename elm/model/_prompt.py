@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from elm._errors import CallError
-from elm.model._control import chat_ids
 from elm.model.base._chat_template import chat_parts
+from elm.model.base._control_tokens import chat_ids
 from elm.tasks import SECOND, VECTOR
 
 _WHOLE = (VECTOR, SECOND)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elm._errors import CallError
-from elm._text import require_unicode
+from elm._text.unicode import require_unicode
 from elm.model._prompt import without_placeholder
 from elm.tasks import SECOND, VECTOR, Task
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from elm._errors import CallError, DataFileError, UnknownNameError
-from elm._files import json_bytes, read_json
-from elm._inside import check_named, mark_as_made_here
-from elm._parquet import read_parquet
+from elm._storage.files import json_bytes, read_json
+from elm._storage.inside import check_named, mark_as_made_here
+from elm._storage.parquet import read_parquet
 from elm.cav import CAV, CAVs, evidence, fact_concepts, fit, genome_concepts, genre_concepts, named_items, tag_concepts
 from elm.data import Dataset, EntitySplit, load_genome, load_tags, split_entities
 from elm.data import load as load_dataset

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, DataFileError
-from elm._files import read_json, write_json
-from elm._folders import hold
-from elm._inside import RUN, check_links, mark_as_made_here
+from elm._storage.files import read_json, write_json
+from elm._storage.folders import hold
+from elm._storage.inside import RUN, check_links, mark_as_made_here
 
 _MADE = (
     "steps",

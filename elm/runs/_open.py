@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import DataFileError, UnknownNameError
-from elm._inside import RUN, check_links, check_named
+from elm._storage.inside import RUN, check_links, check_named
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
 from elm.recommend import Recommender

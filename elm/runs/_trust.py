@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from elm._errors import DataFileError
-from elm._files import read_json
-from elm._inside import RUN, check_links, mark_as_made_here
+from elm._storage.files import read_json
+from elm._storage.inside import RUN, check_links, mark_as_made_here
 from elm.runs._concepts import SETTINGS as CONCEPTS
 from elm.runs._open import named_paths
 

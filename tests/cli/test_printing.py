@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elm._printed import escaped, escaped_lines, one_line
+from elm._text.printed import escaped, escaped_lines, one_line
 from elm.cli import _output
 from elm.cli._main import _explain
 from elm.data import Dataset

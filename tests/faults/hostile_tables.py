@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import torch
 from safetensors.torch import load_file, save_file
 
-from elm._files import sha256
+from elm._storage.files import sha256
 
 FREE = ("about", "made", "notes", "tasks")
 """Fields that may hold anything."""

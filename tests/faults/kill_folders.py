@@ -15,15 +15,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from elm import _files, _folders
 from elm._errors import FolderBusyError
+from elm._storage import files, folders
 
 PARTS = ("a.txt", "b/c.txt", "b/d.txt")
 
 
 def write(folder: Path, version: str) -> None:
     """Save a version: three files that say which it is, and one that this version alone has."""
-    with _folders.folder_written_aside(folder, retired=("only-old.txt", "only-new.txt")) as aside:
+    with folders.folder_written_aside(folder, retired=("only-old.txt", "only-new.txt")) as aside:
         (aside / "b").mkdir()
         for part in (*PARTS, f"only-{version}.txt"):
             (aside / part).write_text(version)
@@ -39,7 +39,7 @@ def read(folder: Path) -> str:
         mine = (folder / "mine.txt").read_text() == "kept"
         return version if alone == [f"only-{version}.txt"] and mine else f"a mixture: {version} with {alone}"
 
-    return _folders.read_whole(folder, all_parts)
+    return folders.read_whole(folder, all_parts)
 
 
 def read_after_kill(folder: Path) -> str:
@@ -51,7 +51,7 @@ def read_after_kill(folder: Path) -> str:
         told = str(error)
     assert f"elm repair {folder}" in told
     assert listing(folder) == before, "reading changed the folder"
-    assert _folders.finish_save(folder)
+    assert folders.finish_save(folder)
     return read(folder)
 
 
@@ -76,7 +76,7 @@ def killed_at(moment: int, work: Callable[[], None]) -> bool:
 
         for name in ("rename", "replace", "fsync", "link", "unlink", "rmdir", "mkdir", "chmod", "open"):
             setattr(os, name, counted(getattr(os, name)))
-        _folders._exchange = counted(_folders._exchange)
+        folders._exchange = counted(folders._exchange)
         work()
         os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -92,9 +92,9 @@ def main(folder: Path, mode: str) -> None:
         def none(one: Path, other: Path) -> None:
             raise OSError(95, "no such call here")
 
-        _folders._exchange = none
-    _folders.WAIT = 0  # no other process is at work
-    _files.sync(folder.parent)
+        folders._exchange = none
+    folders.WAIT = 0  # no other process is at work
+    files.sync(folder.parent)
     found: Counter[str] = Counter()
     moment = 0
     while True:

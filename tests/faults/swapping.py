@@ -12,17 +12,17 @@ from pathlib import Path
 
 from kill_folders import write
 
-from elm import _folders
+from elm._storage import folders
 
 
 def main(folder: Path, mode: str) -> None:
     if mode == "hold":
-        with _folders.locked(folder):
+        with folders.locked(folder):
             print("holding", flush=True)
             time.sleep(60)
     if mode == "run":
         folder.mkdir()
-        held = _folders.hold(folder)
+        held = folders.hold(folder)
         print("holding", held, flush=True)
         time.sleep(60)
     if mode == "moves":
@@ -30,7 +30,7 @@ def main(folder: Path, mode: str) -> None:
         def none(one: Path, other: Path) -> None:
             raise OSError(95, "no such call here")
 
-        _folders._exchange = none
+        folders._exchange = none
     print("saving", flush=True)
     for version in cycle(("old", "new")):
         write(folder, version)

@@ -17,9 +17,9 @@ import tiny_elm
 import torch
 from kill_folders import read, write
 
-from elm import _folders
 from elm._errors import CallError, FolderBusyError
-from elm._files import written_aside
+from elm._storage import folders
+from elm._storage.files import written_aside
 from elm.embeddings import VectorTable
 from elm.model import EmbeddingLanguageModel, load_model, save_model, verify
 from elm.runs import RunFolder
@@ -171,7 +171,7 @@ def test_an_error_within_leaves_the_old_folder(tmp_path: Path) -> None:
     write(tmp_path / "unit", "old")
 
     def fail() -> None:
-        with _folders.folder_written_aside(tmp_path / "unit") as aside:
+        with folders.folder_written_aside(tmp_path / "unit") as aside:
             (aside / "a.txt").write_text("new")
             raise ZeroDivisionError
 
@@ -184,8 +184,8 @@ def test_an_error_within_leaves_the_old_folder(tmp_path: Path) -> None:
 def test_a_second_writer_is_told_to_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = save_model(tiny_elm.model(), tmp_path / "model")
     with other_process(folder, "hold"):
-        waits = _folders._acquired
-        monkeypatch.setattr(_folders, "_acquired", lambda path, of, wait: waits(path, of, 0.05))
+        waits = folders._acquired
+        monkeypatch.setattr(folders, "_acquired", lambda path, of, wait: waits(path, of, 0.05))
         with pytest.raises(FolderBusyError, match=r"one process at a time writes .*/model, and another is at it; wait"):
             save_model(tiny_elm.model(seed=1), folder)
         load_model(folder)  # readers need no lock

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elm import _folders
 from elm._errors import CallError, DataFileError, ElmError
-from elm._folders import finish_save, folder_written_aside, hold, read_whole
-from elm._inside import is_made_here, mark_as_made_here
+from elm._storage import folders
+from elm._storage.folders import finish_save, folder_written_aside, hold, read_whole
+from elm._storage.inside import is_made_here, mark_as_made_here
 from elm.adapters import load_adapter
 from elm.cav import CAVs
 from elm.cli import main
@@ -119,7 +119,7 @@ def test_an_own_half_done_save_is_finished_by_repair_alone_and_takes_plain_names
     (folder / "old.txt").write_text("old")
     interrupted_save(folder, monkeypatch)
     before = everything(home)
-    monkeypatch.setattr(_folders, "WAIT", 0.0)
+    monkeypatch.setattr(folders, "WAIT", 0.0)
     with pytest.raises(ElmError, match=f"finish it with: elm repair {folder}"):
         VectorTable.load(folder)
     assert everything(home) == before
@@ -140,7 +140,7 @@ def test_an_own_half_done_save_is_finished_by_repair_alone_and_takes_plain_names
 
 def interrupted_save(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Save over the folder by moves, and stop where the finished save is about to be moved in."""
-    finish, calls = _folders._finish, []
+    finish, calls = folders._finish, []
 
     def second_stops(folder: Path) -> None:
         calls.append(folder)
@@ -152,8 +152,8 @@ def interrupted_save(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(95, "no such call here")
 
     with monkeypatch.context() as patch:
-        patch.setattr(_folders, "_exchange", no_exchange)
-        patch.setattr(_folders, "_finish", second_stops)
+        patch.setattr(folders, "_exchange", no_exchange)
+        patch.setattr(folders, "_finish", second_stops)
         with pytest.raises(KeyboardInterrupt), folder_written_aside(folder, retired=["old.txt", *NAMES[:7]]) as aside:
             (aside / "new.txt").write_text("new")
 
@@ -300,7 +300,7 @@ def test_a_run_is_looked_at_again_once_its_lock_is_held(tmp_path: Path, monkeypa
 
 
 def test_a_folder_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elm._inside._MOST", 5)
+    monkeypatch.setattr("elm._storage.inside._MOST", 5)
     for k in range(6):
         (tmp_path / f"{k}.txt").write_text("x")
     with pytest.raises(DataFileError, match="more than 5 files"):

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import tiny_elm
 
-from elm._chat_template import LONGEST, render_chat
 from elm._errors import CallError, CheckpointError
+from elm._text.chat_template import LONGEST, render_chat
 from elm.model import chat_text, load_llm, load_model, plain_ids, prompt_ids, save_model, verify, write_manifest
 from elm.model._question import free_question
 from elm.tasks import VECTOR
@@ -151,7 +151,7 @@ def test_a_tokenizer_that_panics(tmp_path: Path, capfd: pytest.CaptureFixture[st
 
 
 def test_interrupts_pass_a_tokenizer() -> None:
-    from elm._tokenizing import tokenizing
+    from elm._text.tokenizing import tokenizing
 
     for kind in (KeyboardInterrupt, SystemExit):
         with pytest.raises(kind), tokenizing("x"):

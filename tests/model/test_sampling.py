@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from elm.model._sampling import SeededDraw
+from elm.model.base._sampling import SeededDraw
 
 
 def test_draws_follow_the_softmax_at_the_given_temperature():

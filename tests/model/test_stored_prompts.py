@@ -174,7 +174,7 @@ def test_stock_peft_reads_the_updates(base: Path, tuned: Path) -> None:
 
 
 def test_references_to_bases(base: Path) -> None:
-    from elm._files import sha256
+    from elm._storage.files import sha256
 
     found = base_reference(str(base))
     assert len(found.pop("files") or "") == 64

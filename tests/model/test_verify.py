@@ -103,7 +103,7 @@ def test_the_scan_looks_at_every_number_of_every_kind(tmp_path: Path, dtype: tor
 
 
 def test_the_scan_s_hash_is_the_file_s(tmp_path: Path) -> None:
-    from elm._files import sha256
+    from elm._storage.files import sha256
 
     path = tmp_path / "a.safetensors"
     save_file({"b": torch.ones(300_000), "a": torch.zeros(0), "c": torch.ones(7)}, path, metadata={"format": "pt"})

@@ -12,7 +12,7 @@ from tiny_encoder import save_tiny_encoder
 
 from elm import recommend
 from elm._errors import CallError, CheckpointError
-from elm._files import sha256
+from elm._storage.files import sha256
 from elm.embeddings import SentenceEncoder
 from elm.recommend import LoraTextEncoder, PieceTextEncoder, Recommender, TearsTraining, TextHeadConfig, train_tears
 

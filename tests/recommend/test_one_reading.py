@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 
 from elm._errors import CallError, VectorError
-from elm._sentences import sentence_ends, sentences
+from elm._text.sentences import sentence_ends, sentences
 from elm.cav import fit
 from elm.embeddings import EmbeddingSpace, VectorTable, centroid, interpolate, real_array
 from elm.recommend import EASE, clauses, genre_shares

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import elm.embeddings
 from elm._errors import CallError, CheckpointError, DataFileError, ElmError, UnknownNameError
-from elm._files import write_json
+from elm._storage.files import write_json
 from elm.cli import _doctor
 from elm.cli._doctor import Check, doctor
 from elm.cli._recommend import parse_history, recommend

@@ -12,7 +12,7 @@ from taste_groups import TEXTS, HashedWords
 
 from elm import recommend
 from elm._errors import CallError, CheckpointError, UnknownNameError
-from elm._files import sha256
+from elm._storage.files import sha256
 from elm.recommend import Recommender
 
 FIRST = [f"film{i:02d}" for i in range(6)]  # of group 0

@@ -15,7 +15,7 @@ from small_world import AMOUNTS, Finished, Small, alike, trusted_copy
 
 import elm
 from elm._errors import CallError, DataFileError, LeakageError
-from elm._files import write_json
+from elm._storage.files import write_json
 from elm.data import EntitySplit
 from elm.embeddings import SentenceEncoder
 from elm.runs import RunConfig, RunFolder, World, bench_run, build_world, quickstart

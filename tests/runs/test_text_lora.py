@@ -8,7 +8,7 @@ from typing import Any
 
 from small_world import trusted_copy
 
-from elm._files import write_json
+from elm._storage.files import write_json
 from elm.embeddings import SentenceEncoder
 from elm.recommend import LoraTextEncoder
 from elm.runs import RunConfig, RunFolder, build_world, open_recommender, open_run, teach_recommender

@@ -13,7 +13,7 @@ from torch import nn
 from elm._errors import CheckpointError
 from elm.model import read_tensors, write_tensors
 from elm.training import LoopConfig, optimise
-from elm.training._sealed import read_sealed, write_sealed
+from elm.training.loop._sealed import read_sealed, write_sealed
 
 Tensors = dict[str, torch.Tensor]
 About = dict[str, str]

@@ -16,7 +16,7 @@ from torch import nn
 from elm._errors import CheckpointError, ElmError
 from elm.model import read_tensors, write_tensors
 from elm.training import LoopConfig, LoopResult, optimise
-from elm.training._sealed import read_sealed, write_sealed
+from elm.training.loop._sealed import read_sealed, write_sealed
 
 CONFIG = LoopConfig(steps=23, lr=1e-2, warmup=3, save_every=4, seed=6)
 

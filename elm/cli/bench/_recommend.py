@@ -147,7 +147,7 @@ def chosen_thresholds(data: Dataset, held_out: int | None, user_ratings: int | N
 def sources(data: Dataset, seed: int, **places: Path | None) -> dict[str, Any]:
     """What a run folder's results depend on beside the options: files and folders by their contents, a generated
     world's seed."""
-    from elm._files import sha256
+    from elm._storage.files import sha256
 
     found: dict[str, Any] = {"world": seed} if data.facts is not None else {}
     for name, place in places.items():

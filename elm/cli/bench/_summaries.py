@@ -46,7 +46,7 @@ def summaries(
     Example: elm bench summaries demo --texts mine.json --users 500
     """
     from elm._errors import CallError
-    from elm._files import write_json
+    from elm._storage.files import write_json
     from elm.cli._output import emit, remark
     from elm.data import load
     from elm.evaluation import text_statistics

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from elm._errors import DataFileError
-from elm._names import is_own_name
+from elm._storage.names import is_own_name
 
 _PACKED = 100  # bytes for each byte of an archive: ratings and texts take 3 to 10
 BASE_URL = "https://files.grouplens.org/datasets/movielens/"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import DataFileError
-from elm._parquet import read_parquet
+from elm._storage.parquet import read_parquet
 from elm.data.loaders._files import find_file, read_bytes, read_columns
 
 _TAGS = {"userId": "int64", "movieId": "int64", "tag": "str", "timestamp": "int64"}

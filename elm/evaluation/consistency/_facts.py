@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, UnknownNameError
-from elm._sentences import sentences
+from elm._text.sentences import sentences
 from elm.tasks import ItemFacts, domain_named
 
 Counts = npt.NDArray[np.int64]

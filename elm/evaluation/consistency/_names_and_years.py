@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from elm._errors import CallError
-from elm._sentences import sentences
+from elm._text.sentences import sentences
 from elm.evaluation.consistency._facts import FactScores
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

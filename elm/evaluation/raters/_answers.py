@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from elm._csv import bare, read_csv_texts
 from elm._errors import DataFileError
+from elm._storage.csv import bare, read_csv_texts
 from elm.evaluation._json import number
 from elm.evaluation.raters._agreement import krippendorff_alpha
 from elm.evaluation.raters._choices import CHANCE

@@ -11,9 +11,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from elm._csv import bare, disarmed, write_csv
 from elm._errors import DataFileError
-from elm._files import written_aside
+from elm._storage.csv import bare, disarmed, write_csv
+from elm._storage.files import written_aside
 from elm.evaluation.raters._forms import FormItem, Forms, form_id
 from elm.evaluation.report._html import template
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from elm._csv import write_csv
+from elm._storage.csv import write_csv
 from elm.evaluation.raters._forms import FormItem
 from elm.tasks import Chosen
 

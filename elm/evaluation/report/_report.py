@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from elm._csv import read_csv_texts, write_csv
 from elm._errors import DataFileError
-from elm._files import read_json, sha256, write_json, written_aside
+from elm._storage.csv import read_csv_texts, write_csv
+from elm._storage.files import read_json, sha256, write_json, written_aside
 from elm.evaluation.report._html import page
 from elm.evaluation.report._verdicts import report_tests, verdicts
 

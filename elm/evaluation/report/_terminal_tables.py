@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from elm._printed import escaped
+from elm._text.printed import escaped
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import DataFileError, UnknownNameError
-from elm._files import written_aside
+from elm._storage.files import written_aside
 from elm.data import items_named
 from elm.embeddings import VectorTable
 from elm.tasks import get as get_task

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from elm._chat_template import OTHERWISE, render_chat
 from elm._errors import CallError
+from elm._text.chat_template import OTHERWISE, render_chat
 from elm.tasks import SECOND, VECTOR
 
 

@@ -14,13 +14,13 @@ import torch
 from safetensors import SafetensorError
 
 from elm._errors import CheckpointError, DataFileError, ElmError
-from elm._files import disk_errors, read_json, sha256
-from elm._model_files import INDEX, code_asked, fields_of, outside_problems
 from elm._quiet import no_loading_bar
-from elm._tokenizing import panics_unseen, tokenizing
+from elm._storage.files import disk_errors, read_json, sha256
+from elm._storage.model_files import INDEX, code_asked, fields_of, outside_problems
+from elm._text.tokenizing import panics_unseen, tokenizing
 from elm.adapters import FLOATS, require_finite, tensor_kinds
-from elm.model._probe import require_causal, require_tokens
-from elm.model._sampling import decoding
+from elm.model.base._probe import require_causal, require_tokens
+from elm.model.base._sampling import decoding
 
 SHIPPED_BASE = Path(__file__).parents[1] / "shipped" / "base"
 BASE_ID = "elm-toolkit/demo-base"

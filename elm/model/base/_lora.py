@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, CheckpointError
-from elm._files import read_json
-from elm._weights import FLOATS, Kind, misfits, tensor_kinds
+from elm._storage.files import read_json
+from elm._storage.weights import FLOATS, Kind, misfits, tensor_kinds
 from elm.adapters import read_tensors, require_finite
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from elm._files import read_json
+from elm._storage.files import read_json
 from elm.adapters import check_manifest, read_adapter_config, read_config, tensor_kinds
 from elm.model.folder._store import model_folder
 

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm._files import read_json, write_json
-from elm._folders import folder_written_aside, read_whole
+from elm._storage.files import read_json, write_json
+from elm._storage.folders import folder_written_aside, read_whole
 from elm._version import __version__
 from elm.adapters import (
     PARTS,

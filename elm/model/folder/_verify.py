@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CheckpointError, DataFileError, ElmError
-from elm._files import read_json, sha256
+from elm._storage.files import read_json, sha256
 from elm.adapters import (
     MANIFEST,
     PARTS,

@@ -15,11 +15,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm._fields import is_count, is_number, is_one_of, is_positive, strictly
-from elm._files import read_json, sha256, write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._parquet import read_texts
-from elm._weights import read_exactly, tensor_kinds
+from elm._storage.fields import is_count, is_number, is_one_of, is_positive, strictly
+from elm._storage.files import read_json, sha256, write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.parquet import read_texts
+from elm._storage.weights import read_exactly, tensor_kinds
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone
 from elm.recommend.backbones._ease import EASE
 from elm.recommend.backbones._popularity import Popularity

@@ -12,10 +12,10 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError, DataFileError
-from elm._fields import is_hash, is_object, is_one_of, is_size, optional, strictly
-from elm._files import read_json, require_hash, sha256, write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._parquet import read_parquet
+from elm._storage.fields import is_hash, is_object, is_one_of, is_size, optional, strictly
+from elm._storage.files import read_json, require_hash, sha256, write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.parquet import read_parquet
 from elm.data import rating_rows
 from elm.recommend._held_out import HeldOut
 from elm.recommend._ratings import positives

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from elm._sentences import sentences
+from elm._text.sentences import sentences
 
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _CONTRAST = re.compile(r"[,;]?\s+(?=(?:but|while|whereas|although|though|yet|however|except)\b)", re.IGNORECASE)

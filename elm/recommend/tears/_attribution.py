@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError
-from elm._sentences import sentence_ends
+from elm._text.sentences import sentence_ends
 from elm.metrics import top_k
 from elm.recommend._lists import ListDiff
 from elm.recommend._scorer import Scorer

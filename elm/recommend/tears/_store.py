@@ -12,7 +12,7 @@ import pandas as pd
 from safetensors.torch import save_file
 
 from elm._errors import CheckpointError
-from elm._fields import (
+from elm._storage.fields import (
     Check,
     is_count,
     is_flag,
@@ -25,9 +25,9 @@ from elm._fields import (
     optional,
     strictly,
 )
-from elm._files import sha256, write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._parquet import read_texts
+from elm._storage.files import sha256, write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.parquet import read_texts
 from elm.recommend.backbones._registry import AUTOENCODERS
 from elm.recommend.backbones._store import (
     CONFIG,

@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from elm._errors import CallError, DataFileError, UnusableTextError
-from elm._files import read_json
+from elm._storage.files import read_json
 from elm.data import Dataset
 from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.tears._text_split import domain_of, text_split

@@ -9,7 +9,7 @@ import pandas as pd
 
 from elm import cav
 from elm._errors import CallError
-from elm._files import written_aside
+from elm._storage.files import written_aside
 from elm.data import Dataset
 from elm.embeddings import SentenceEncoder, interpolate, rating_order
 from elm.evaluation import Encoder, edit_scores, likes_and_dislikes, loop_scores, scores_figure, steer_scores

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from elm._errors import LeakageError
-from elm._files import read_json, write_json
-from elm._folders import folder_written_aside
+from elm._storage.files import read_json, write_json
+from elm._storage.folders import folder_written_aside
 from elm.data import guard_disjoint, make_films, make_products, split_entities
 from elm.data import load as load_dataset
 from elm.model import BaseConfig, save_llm, shipped_base, write_manifest

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from elm._errors import CallError
-from elm._folders import folder_written_aside
+from elm._storage.folders import folder_written_aside
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model

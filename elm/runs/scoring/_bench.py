@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, CheckpointError
-from elm._files import read_json, sha256
+from elm._storage.files import read_json, sha256
 from elm._version import __version__
 from elm.data import items_named
 from elm.embeddings import SentenceEncoder

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from elm._errors import CallError
-from elm._files import read_json, write_json
+from elm._storage.files import read_json, write_json
 from elm.embeddings import SentenceEncoder, VectorTable
 from elm.evaluation import (
     CachedEncoder,

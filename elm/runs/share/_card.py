@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError
-from elm._files import json_bytes, read_json
+from elm._storage.files import json_bytes, read_json
 from elm.adapters import AdapterConfig, FolderConfig, read_adapter_config, read_config, rewritten
 from elm.evaluation import scores_figure
 from elm.model import model_folder

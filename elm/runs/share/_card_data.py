@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from elm._names import is_own_name
+from elm._storage.names import is_own_name
 from elm.adapters import AdapterConfig, FolderConfig
 
 # name of a metric -> (its key in the scores, what it is on the Hub)

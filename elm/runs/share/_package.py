@@ -11,7 +11,7 @@ import torch
 
 import elm
 from elm._errors import CallError, CheckpointError
-from elm._files import json_bytes, read_json
+from elm._storage.files import json_bytes, read_json
 from elm.adapters import FolderConfig, read_config, rewritten
 from elm.model import load_model, merge, model_folder, save_model, verify
 from elm.runs.share._card import LOSSES, PICTURE, SCORES, card_of, licensed

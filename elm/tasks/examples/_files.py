@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elm._errors import CallError, DataFileError
-from elm._files import read_json, write_json
-from elm._folders import folder_written_aside, read_whole
-from elm._names import is_own_name
+from elm._storage.files import read_json, write_json
+from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.names import is_own_name
 from elm.tasks.examples._build import COLUMNS
 
 if TYPE_CHECKING:

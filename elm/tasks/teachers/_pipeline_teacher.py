@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from tqdm.auto import tqdm
 
-from elm._chat_template import render_chat
 from elm._errors import CallError, CheckpointError, UnusableTextError
+from elm._text.chat_template import render_chat
 from elm.tasks._answer_cache import AnswerCache, answer_key
 from elm.tasks._asking import Answer, Asking, Failure, Request, Talk, talk
 from elm.tasks._spending import Spending

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from elm._errors import CallError, CheckpointError
-from elm.training._sealed import read_sealed, write_sealed
 from elm.training.loop._checkpoint import Progress, load_weights, weights
 from elm.training.loop._distributed import Team
+from elm.training.loop._sealed import read_sealed, write_sealed
 from elm.training.loop._validation import Validation
 
 

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from elm._errors import CheckpointError
-from elm._fields import Check, is_number, is_numbers, is_object, strictly
-from elm.training._sealed import read_sealed, write_sealed
+from elm._storage.fields import Check, is_number, is_numbers, is_object, strictly
 from elm.training.loop._distributed import gathered, scattered
+from elm.training.loop._sealed import read_sealed, write_sealed
 
 
 @dataclass

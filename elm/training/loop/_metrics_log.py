@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from elm._files import disk_errors, written_aside
+from elm._storage.files import disk_errors, written_aside
 
 
 class MetricsFile:

@@ -21,7 +21,7 @@ SECONDS = 20
 
 OTHERWISE = "set tokenizer.chat_template to one that does, or to None to ask without it"
 
-_CHILD = Path(__file__).with_name("_chat_child.py")
+_CHILD = Path(__file__).with_name("chat_child.py")
 
 
 def render_chat(tokenizer: Any, messages: Sequence[Mapping[str, Any]], **options: Any) -> str:

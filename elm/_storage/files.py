@@ -1,6 +1,6 @@
 """Writing to disk so that a kill at any moment leaves either the old file or the new one, never half of one.
 
-A folder whose files belong together is written by `elm._folders`.
+A folder whose files belong together is written by `elm._storage.folders`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import DataFileError
-from elm._inside import check_place
+from elm._storage.inside import check_place
 
 JSON_LIMIT = 64 * 2**20
 """No description of ours comes near so many bytes; parsing a larger file would only fill the memory."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elm._files import written_aside
+from elm._storage.files import written_aside
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import DataFileError
-from elm._files import read_json
-from elm._inside import belongs
+from elm._storage.files import read_json
+from elm._storage.inside import belongs
 
 INDEX = ".safetensors.index.json"
 _DEPTH = 3

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from elm._errors import CallError, CheckpointError
-from elm._tokenizing import probe
-from elm.model._control import control_tokens
-from elm.model._sampling import decoding
+from elm._text.tokenizing import probe
 from elm.model.base._chat_template import chat_text
 from elm.model.base._context import context_length
+from elm.model.base._control_tokens import control_tokens
+from elm.model.base._sampling import decoding
 from elm.tasks import VECTOR
 
 _LENGTH = 8

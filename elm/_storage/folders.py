@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from elm._errors import CallError, DataFileError, FolderBusyError
-from elm._files import disk_errors, sync
-from elm._inside import check_links, check_place, inode
+from elm._storage.files import disk_errors, sync
+from elm._storage.inside import check_links, check_place, inode
 
 if TYPE_CHECKING:
     from filelock import FileLock

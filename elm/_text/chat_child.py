@@ -1,4 +1,4 @@
-"""Renders one chat template, read from standard input, as a program of its own: `elm._chat_template` starts it.
+"""Renders one chat template, read from standard input, as a program of its own: `elm._text.chat_template` starts it.
 
 It imports nothing of the toolkit, and before the template runs it gives up opening files, and all but a little time and
 memory.

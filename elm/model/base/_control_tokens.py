@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from elm._text import require_unicode
-from elm._tokenizing import tokenizing
+from elm._text.tokenizing import tokenizing
+from elm._text.unicode import require_unicode
 
 _FOUND: WeakKeyDictionary[Any, tuple[object, dict[int, str]]] = WeakKeyDictionary()
 

@@ -1,0 +1,1 @@
+"""What lies on disk, for every room: files and folders written whole, read strictly, and kept within themselves."""
