@@ -114,8 +114,10 @@ def check(data: Dataset, wanted: tuple[Any, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "kind"), list(enumerate([YEARS, RATINGS, TIMES, GENRES, TITLES, IDS])), ids=str
-)  # fmt: skip
+    ("place", "kind"),
+    list(enumerate([YEARS, RATINGS, TIMES, GENRES, TITLES, IDS])),
+    ids=["years", "ratings", "times", "genres", "titles", "ids"],
+)
 def test_each_cell_by_itself(place: int, kind: list[tuple[Any, Any]]) -> None:
     fine = [1990, 4, 1, [], "A", "x"]
     for given, wanted in kind:
