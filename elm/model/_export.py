@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 import torch
@@ -13,12 +12,10 @@ from elm._errors import CallError
 from elm.adapters import write_tensors
 from elm.embeddings import VectorTable
 from elm.model._generate import evaluating, prompt_batch
+from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._reading import reading
 from elm.model.base._lora import is_lora, merged
 from elm.tasks import Task
-
-if TYPE_CHECKING:
-    from elm.model._language_model import EmbeddingLanguageModel
 
 _BATCH = 256
 
@@ -39,10 +36,10 @@ def prompt_embeddings(
 
     Errors and warnings are those of `describe`.
     """
-    read = reading(model, vectors, task, space, allow_space_mismatch)
-    with torch.inference_mode(), evaluating(model):
+    read = reading(model.parts, vectors, task, space, allow_space_mismatch)
+    with torch.inference_mode(), evaluating(model.parts):
         parts = [
-            prompt_batch(model, read, read.some(start, start + _BATCH)).float().cpu()
+            prompt_batch(model.parts, read, read.some(start, start + _BATCH)).float().cpu()
             for start in range(0, len(read), _BATCH)
         ]
     return torch.cat(parts)

@@ -5,35 +5,71 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from tqdm.auto import tqdm
 
 from elm._text.tokenizing import tokenizing
+from elm.model._parts import ModelParts
+from elm.model._reading import Reading
+from elm.model._splice import spliced
 from elm.model.base._sampling import SeededDraw, decoding
 
-if TYPE_CHECKING:
-    from elm.model._language_model import EmbeddingLanguageModel
-    from elm.model._reading import Reading
+
+@dataclass(frozen=True)
+class Sample:
+    """A text as it was decoded. ids (t,): its tokens, the end token included where it came. log_probs (t,) float32: the
+    natural logarithm of each token's probability under the language model at the temperature it was drawn at (1 for 0).
+    """
+
+    text: str
+    ids: npt.NDArray[np.int64]
+    log_probs: npt.NDArray[np.float32]
 
 
-@torch.inference_mode()
 def generate(
-    model: EmbeddingLanguageModel, read: Reading, *, seed: int, temperature: float, batch_size: int, progress: bool
+    model: ModelParts, read: Reading, *, seed: int, temperature: float, batch_size: int, progress: bool
 ) -> list[str]:
     """Texts for n vectors, or n pairs, under one prompt. All prompts are of one length: no batch needs padding."""
     texts: list[str] = []
-    with evaluating(model):
+    with torch.inference_mode(), evaluating(model):
         for start in tqdm(range(0, len(read), batch_size), desc="describe", disable=not progress, leave=False):
             out = _decode(model, read, read.some(start, start + batch_size), seed, temperature)
-            with tokenizing("the language model"):
-                texts += model.tokenizer.batch_decode(out, skip_special_tokens=True)
-    return [text.strip() for text in texts]
+            texts += _texts(model, out)
+    return texts
 
 
-def stream(model: EmbeddingLanguageModel, read: Reading, *, seed: int, temperature: float) -> Iterator[str]:
+def sample(model: ModelParts, read: Reading, *, seed: int, temperature: float, batch_size: int) -> list[Sample]:
+    """The texts of `generate`, with their tokens and the log-probabilities of these."""
+    found: list[Sample] = []
+    with torch.inference_mode(), evaluating(model):
+        for start in range(0, len(read), batch_size):
+            vectors = read.some(start, start + batch_size)
+            out = _decode(model, read, vectors, seed, temperature, output_logits=True, return_dict_in_generate=True)
+            scaled = torch.stack(out.logits, dim=1).float() / (temperature or 1.0)  # (B, t, vocabulary)
+            chosen = scaled.log_softmax(-1).gather(-1, out.sequences[..., None])[..., 0]  # (B, t)
+            for text, ids, log_probs in zip(_texts(model, out.sequences), out.sequences, chosen, strict=True):
+                length = _length(ids, model.tokenizer.eos_token_id)
+                found.append(Sample(text, ids[:length].cpu().numpy(), log_probs[:length].cpu().numpy()))
+    return found
+
+
+def _texts(model: ModelParts, ids: torch.Tensor) -> list[str]:
+    with tokenizing("the language model"):
+        return [text.strip() for text in model.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+
+
+def _length(ids: torch.Tensor, end: int | None) -> int:
+    """How many tokens (t,) come up to the first end token, that one included; all of them where none came."""
+    ends = (ids == end).nonzero() if end is not None else ids.new_zeros((0, 1))
+    return int(ends[0, 0]) + 1 if len(ends) else len(ids)
+
+
+def stream(model: ModelParts, read: Reading, *, seed: int, temperature: float) -> Iterator[str]:
     """The text for one vector (or one pair) in pieces, as they are decoded."""
     from transformers import TextIteratorStreamer
 
@@ -60,37 +96,43 @@ def stream(model: EmbeddingLanguageModel, read: Reading, *, seed: int, temperatu
         raise failed[0]
 
 
-def _decode(model: EmbeddingLanguageModel, read: Reading, vectors: list[np.ndarray], seed: int, temperature: float,
-            streamer: Any = None, stop: threading.Event | None = None) -> torch.Tensor:  # fmt: skip
-    """New token ids for rows of vectors, (B, dim) a place of the prompt."""
+def _decode(model: ModelParts, read: Reading, vectors: list[np.ndarray], seed: int, temperature: float,
+            streamer: Any = None, stop: threading.Event | None = None, **more: Any) -> Any:  # fmt: skip
+    """New token ids (B, t) for rows of vectors, (B, dim) a place of the prompt; `more` goes to transformers."""
     embeds = prompt_batch(model, read, vectors)
     drawn = [SeededDraw(np.concatenate(vectors, axis=1), seed, temperature)] if temperature > 0 else []
     settings = decoding(model.tokenizer, max_new_tokens=read.task.max_new_tokens)
-    model.llm.generation_config = settings  # transformers fills in from there what is not set here
-    return model.llm.generate(
-        inputs_embeds=embeds,
-        attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
-        generation_config=settings,
-        logits_processor=drawn,
-        streamer=streamer,
-        stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,
-    )
+    own, model.llm.generation_config = model.llm.generation_config, settings  # which fills in what is not set
+    try:
+        return model.llm.generate(
+            inputs_embeds=embeds,
+            attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
+            generation_config=settings,
+            logits_processor=drawn,
+            streamer=streamer,
+            stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,
+            **more,
+        )
+    finally:
+        model.llm.generation_config = own
 
 
-def prompt_batch(model: EmbeddingLanguageModel, read: Reading, vectors: list[np.ndarray]) -> torch.Tensor:
+def prompt_batch(model: ModelParts, read: Reading, vectors: list[np.ndarray]) -> torch.Tensor:
     """What the language model reads for rows of vectors, (B, dim) a place: embeddings (B, T, Z)."""
     device, count = model.device, len(vectors[0])
     ids = torch.tensor([read.prompt.ids], device=device).expand(count, -1)
     slots = torch.tensor([read.prompt.slots], device=device).expand(count, -1)
     soft = [p.adapter(torch.as_tensor(rows, device=device)) for p, rows in zip(read.parts, vectors, strict=True)]
-    return model.spliced(ids, slots, torch.cat(soft, dim=1))
+    return spliced(model.llm, ids, slots, torch.cat(soft, dim=1))
 
 
 @contextlib.contextmanager
-def evaluating(model: torch.nn.Module) -> Iterator[None]:
+def evaluating(model: ModelParts) -> Iterator[None]:
     """Dropout off inside the block; each part goes back to the mode that it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
+    parts = [model.llm, *model.adapters.values()]
+    modes = [(module, module.training) for part in parts for module in part.modules()]
+    for part in parts:
+        part.eval()
     try:
         yield
     finally:

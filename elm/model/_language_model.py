@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import nn
 
-from elm._errors import CallError, OutsideDataWarning, UnknownNameError
+from elm._errors import CallError, OutsideDataWarning
 from elm.adapters import MLPAdapter, is_name
-from elm.model._generate import generate
+from elm.model._generate import Sample, generate, sample
 from elm.model._generate import stream as stream_text
+from elm.model._parts import ModelParts
 from elm.model._question import free_question
 from elm.model._reading import Vectors, reading
+from elm.model._splice import spliced
 from elm.model.folder._pretrained import HubModel
-from elm.tasks import Task, all_tasks
+from elm.tasks import Task
 
 
 class EmbeddingLanguageModel(HubModel, nn.Module):
@@ -53,45 +55,46 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         self.about = dict(about or {})
         self.tasks = {task.id: task for task in tasks}
 
+    @classmethod
+    def of(cls, parts: ModelParts) -> Self:
+        """The model of these parts; `CallError` where they do not fit each other."""
+        return cls(parts.llm, parts.tokenizer, parts.adapters, parts.about, parts.tasks.values())
+
+    @property
+    def parts(self) -> ModelParts:
+        """What the model is made of, the very same objects."""
+        adapters: dict[str, Any] = dict(self.adapters.items())
+        return ModelParts(self.llm, self.tokenizer, adapters, self.about, self.tasks)
+
     @property
     def device(self) -> torch.device:
         """Where the language model is."""
-        return self.llm.get_input_embeddings().weight.device
+        return self.parts.device
 
     def adapter(self, name: str) -> MLPAdapter:
         """The adapter of a space; `UnknownNameError` suggests the nearest name."""
-        if name not in self.adapters:
-            raise UnknownNameError("space", name, self.adapters)
-        return self.adapters[name]  # type: ignore[return-value]
+        return self.parts.adapter(name)
 
     def task(self, task: str | Task) -> Task:
         """A task by its id, asked as this model learned it; else as the registry has it.
 
         Raises `UnknownNameError` with the nearest id.
         """
-        if isinstance(task, Task):
-            return task
-        known = {t.id: t for t in all_tasks()} | self.tasks
-        if task not in known:
-            raise UnknownNameError("task", task, known)
-        return known[task]
+        return self.parts.task(task)
 
-    def spliced(self, ids: torch.Tensor, slots: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-        """Token embeddings (B, T, Z) of `ids` (B, T), the rows at `slots` (B, n) overwritten by `soft` (B, n, Z)."""
-        if slots.shape != soft.shape[:2]:
-            raise CallError(f"soft tokens {tuple(soft.shape[:2])} must fill the slots {tuple(slots.shape)} exactly")
-        embeds = self.llm.get_input_embeddings()(ids)
-        index = slots.unsqueeze(-1).expand(-1, -1, embeds.shape[-1])
-        return embeds.scatter(1, index, soft.to(embeds.dtype))
-
-    def forward(self, space: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor,
-                labels: torch.Tensor) -> torch.Tensor:  # fmt: skip
-        """Mean cross-entropy of the targets in nats a token, given vectors (B, dim) in the slots (B, n) of prompts.
+    def forward(self, space: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor, labels: torch.Tensor,
+                llm: Any = None) -> torch.Tensor:  # fmt: skip
+        """Mean cross-entropy of the targets in nats per token, given vectors (B, dim), or (B, k, dim) for k vectors a
+        prompt, in the slots (B, k * n) of prompts, n soft tokens for each vector.
 
         ids, labels: (B, T), right-padded, which a causal model never sees; labels are -100 on prompt and padding.
+        llm: a compiled twin of the language model to run in its place.
         """
-        embeds = self.spliced(ids, slots, self.adapter(space)(vectors))
-        return self.llm(inputs_embeds=embeds, labels=labels).loss
+        with torch.autocast(vectors.device.type, enabled=False):  # the adapter stays in float32 under a caller's half
+            soft = self.adapter(space)(vectors.reshape(-1, vectors.shape[-1]))  # (B * k, n, Z)
+            embeds = spliced(self.llm, ids, slots, soft.view(len(ids), -1, soft.shape[-1]))  # (B, T, Z)
+        loss: torch.Tensor = (llm or self.llm)(inputs_embeds=embeds, labels=labels).loss
+        return loss
 
     def describe(
         self,
@@ -118,12 +121,10 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         unknown task or space, `CallError` for a task that was not trained, where several spaces fit, or for options
         that cannot be; warns `OutsideDataWarning` for vectors far from the space's data, or of another space.
         """
-        read = reading(self, vectors, task, space, allow_space_mismatch)
+        read = reading(self.parts, vectors, task, space, allow_space_mismatch)
         drawn = read.task.temperature if temperature is None else temperature
-        if not drawn >= 0 or seed < 0 or batch_size < 1:
-            came = f"got {drawn}, {seed} and {batch_size}"
-            raise CallError(f"temperature and seed must be 0 or more and batch_size at least 1, {came}")
-        texts = generate(self, read, seed=seed, temperature=drawn, batch_size=batch_size, progress=progress)
+        _check_drawing(drawn, seed, batch_size)
+        texts = generate(self.parts, read, seed=seed, temperature=drawn, batch_size=batch_size, progress=progress)
         return texts[0] if read.single else texts
 
     def ask(
@@ -155,13 +156,31 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
             came = f"got {temperature}, {seed} and {max_new_tokens}"
             raise CallError(f"temperature and seed must be 0 or more and max_new_tokens at least 1, {came}")
         task = free_question(question, _together(vectors), max_new_tokens)
-        read = reading(self, vectors, task, space, learned=False)
+        read = reading(self.parts, vectors, task, space, learned=False)
         if not stream:
-            texts = generate(self, read, seed=seed, temperature=temperature, batch_size=64, progress=False)
+            texts = generate(self.parts, read, seed=seed, temperature=temperature, batch_size=64, progress=False)
             return texts[0] if read.single else texts
         if not read.single:
             raise CallError(f"one answer is streamed at a time, got {len(read)} vectors: ask without stream")
-        return stream_text(self, read, seed=seed, temperature=temperature)
+        return stream_text(self.parts, read, seed=seed, temperature=temperature)
+
+    def sample(
+        self,
+        vectors: Vectors | Sequence[Vectors],
+        task: str | Task,
+        *,
+        space: str | Sequence[str | None] | None = None,
+        seed: int = 0,
+        temperature: float = 1.0,
+        batch_size: int = 64,
+    ) -> list[Sample]:
+        """Texts as `describe` draws them, n for n vectors, each with its token ids and their log-probabilities.
+
+        A vector (dim,) counts as n = 1. Errors and warnings are those of `describe`.
+        """
+        read = reading(self.parts, vectors, task, space)
+        _check_drawing(temperature, seed, batch_size)
+        return sample(self.parts, read, seed=seed, temperature=temperature, batch_size=batch_size)
 
     def space_mismatch(self, vectors: Vectors | Sequence[Vectors], task: str | Task, *, space: str | None = None
                        ) -> dict[str, str] | None:  # fmt: skip
@@ -169,7 +188,13 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         another space than the adapter that `describe` reads it with, if it is allowed to; else None. Errors as there.
         """
         with warnings.catch_warnings(action="ignore", category=OutsideDataWarning):
-            return reading(self, vectors, task, space, allow_space_mismatch=True).mismatch
+            return reading(self.parts, vectors, task, space, allow_space_mismatch=True).mismatch
+
+
+def _check_drawing(temperature: float, seed: int, batch_size: int) -> None:
+    if not temperature >= 0 or seed < 0 or batch_size < 1:
+        came = f"got {temperature}, {seed} and {batch_size}"
+        raise CallError(f"temperature and seed must be 0 or more and batch_size at least 1, {came}")
 
 
 def _together(vectors: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,10 @@ import numpy.typing as npt
 from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable, nearest_space, real_array
+from elm.model._parts import ModelParts
 from elm.model._prompt import PromptIds, prompt_ids
 from elm.model.base._context import answer_room
 from elm.tasks import Task
-
-if TYPE_CHECKING:
-    from elm.model._language_model import EmbeddingLanguageModel
-
 
 Vectors = npt.ArrayLike | VectorTable
 
@@ -62,7 +59,7 @@ class Reading:
         return [part.vectors[start:stop] for part in self.parts]
 
 
-def reading(model: EmbeddingLanguageModel, vectors: Vectors | Sequence[Vectors], task: str | Task,
+def reading(model: ModelParts, vectors: Vectors | Sequence[Vectors], task: str | Task,
             space: str | Sequence[str | None] | None = None, allow_space_mismatch: bool = False,
             learned: bool = True) -> Reading:  # fmt: skip
     """Find the adapters for vectors and a task, and check them; errors and warnings of `describe`.
@@ -94,7 +91,7 @@ def _several(vectors: Any, task: Task, count: int) -> list[Any]:
     return list(vectors)
 
 
-def _part(model: EmbeddingLanguageModel, vectors: Any, task: Task | None, space: str | None, allow: bool) -> Part:
+def _part(model: ModelParts, vectors: Any, task: Task | None, space: str | None, allow: bool) -> Part:
     of = vectors.space if isinstance(vectors, VectorTable) else None
     array = vectors.vectors if isinstance(vectors, VectorTable) else _as_array(vectors)
     known = {name: model.adapter(name) for name in (model.adapters if space is None else [space])}

@@ -30,11 +30,9 @@ class Objective(nn.Module):
                 labels: torch.Tensor) -> torch.Tensor:  # fmt: skip
         """Vectors (B, k, dim), prompts and targets (B, T), places of soft tokens (B, k * n) -> loss in nats a token."""
         llm: Any = self._compiled[0] if self._compiled else self.model.llm
-        soft = self.model.adapter(adapter)(vectors.reshape(-1, vectors.shape[-1]))  # (B * k, n, Z)
-        embeds = self.model.spliced(ids, slots, soft.view(len(ids), -1, soft.shape[-1]))
         half = self._fast or bf16_is_fast(vectors.device)
         with torch.autocast(vectors.device.type, dtype=torch.bfloat16, enabled=half):
-            loss: torch.Tensor = llm(inputs_embeds=embeds, labels=labels).loss
+            loss: torch.Tensor = self.model(adapter, vectors, ids, slots, labels, llm)
         return loss
 
 

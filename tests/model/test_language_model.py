@@ -14,6 +14,7 @@ from tiny_elm import SAY
 from elm._errors import CallError, OutsideDataWarning, UnknownNameError, VectorError
 from elm.embeddings import VectorTable
 from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
+from elm.model._splice import spliced
 from elm.tasks import VECTOR, Task, get
 from elm.training.data._collate import IGNORED, Example, collate
 
@@ -34,7 +35,7 @@ def test_slots_hold_the_soft_tokens_and_the_rest_is_the_prompt(model: EmbeddingL
     prompt = prompt_ids(model.tokenizer, SAY.prompt, 3)
     ids, slots = torch.tensor([prompt.ids] * 4), torch.tensor([prompt.slots] * 4)
     soft = model.adapter("toy")(torch.as_tensor(x[:4]))
-    embeds = model.spliced(ids, slots, soft)
+    embeds = spliced(model.llm, ids, slots, soft)
     table = model.llm.get_input_embeddings().weight
     rest = [i for i in range(len(prompt.ids)) if i not in prompt.slots]
     assert torch.equal(embeds[:, prompt.slots], soft)
@@ -43,11 +44,11 @@ def test_slots_hold_the_soft_tokens_and_the_rest_is_the_prompt(model: EmbeddingL
 
 def test_every_row_may_have_slots_of_its_own(model: EmbeddingLanguageModel) -> None:
     soft = torch.randn(2, 2, 32)
-    embeds = model.spliced(torch.ones((2, 6), dtype=torch.long), torch.tensor([[0, 1], [4, 2]]), soft)
+    embeds = spliced(model.llm, torch.ones((2, 6), dtype=torch.long), torch.tensor([[0, 1], [4, 2]]), soft)
     assert torch.equal(embeds[0, [0, 1]], soft[0])
     assert torch.equal(embeds[1, [4, 2]], soft[1])
     with pytest.raises(CallError, match=r"soft tokens \(2, 3\) must fill the slots \(2, 2\) exactly"):
-        model.spliced(torch.ones((2, 6), dtype=torch.long), torch.tensor([[0, 1], [4, 2]]), torch.randn(2, 3, 32))
+        spliced(model.llm, torch.ones((2, 6), dtype=torch.long), torch.tensor([[0, 1], [4, 2]]), torch.randn(2, 3, 32))
 
 
 def batch_of(model: EmbeddingLanguageModel, texts: list[str]):  # type: ignore[no-untyped-def]
@@ -250,3 +251,34 @@ def test_a_name_that_torch_keeps_for_itself_is_refused(name: str) -> None:
 def test_an_unknown_adapter_is_named(model: EmbeddingLanguageModel) -> None:
     with pytest.raises(UnknownNameError, match=r"unknown space 'tox'; did you mean 'toy'\?"):
         model.adapter("tox")
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+def test_samples_are_the_texts_of_describe_with_their_probabilities(
+    model: EmbeddingLanguageModel, x: np.ndarray, temperature: float
+) -> None:
+    """The log-probabilities are those of one forward pass over prompt and text, at the temperature."""
+    found = model.sample(x[:5], SAY, seed=3, temperature=temperature, batch_size=2)
+    assert [one.text for one in found] == model.describe(x[:5], SAY, seed=3, temperature=temperature)
+    prompt = prompt_ids(model.tokenizer, SAY.prompt, 3)
+    slots = torch.tensor([prompt.slots])
+    for vector, one in zip(x, found, strict=False):
+        soft = model.adapter("toy")(torch.as_tensor(vector[None]))
+        whole = torch.tensor([[*prompt.ids, *one.ids.tolist()]])
+        with torch.inference_mode():
+            logits = model.llm(inputs_embeds=spliced(model.llm, whole, slots, soft)).logits[0, len(prompt.ids) - 1 : -1]
+        expected = (logits / (temperature or 1)).log_softmax(-1).gather(-1, torch.as_tensor(one.ids)[:, None])[:, 0]
+        np.testing.assert_allclose(one.log_probs, expected.numpy(), atol=1e-4)
+        ends = np.flatnonzero(one.ids == model.tokenizer.eos_token_id)
+        assert not len(ends) or ends[0] == len(one.ids) - 1
+
+
+def test_decoding_leaves_the_settings_of_the_base_as_they_were(model: EmbeddingLanguageModel, x: np.ndarray) -> None:
+    before = model.llm.generation_config
+    model.describe(x[:1], SAY)
+    assert model.llm.generation_config is before
+
+
+def test_sampling_that_cannot_be_is_told(model: EmbeddingLanguageModel, x: np.ndarray) -> None:
+    with pytest.raises(CallError, match="temperature and seed must be 0 or more and batch_size at least 1"):
+        model.sample(x[:1], SAY, batch_size=0)

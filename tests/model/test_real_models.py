@@ -25,6 +25,7 @@ from elm.model import (
     save_model,
     token_spread,
 )
+from elm.model._splice import spliced
 from elm.tasks import VECTOR, TemplateTeacher
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage
 
@@ -93,7 +94,7 @@ def test_prompts_of_two_lengths_pad_on_the_left(model: EmbeddingLanguageModel) -
     with torch.inference_mode():
         for prompt, vector in zip(prompts, x, strict=True):
             soft = model.adapter("toy")(vector[None])
-            rows.append(model.spliced(torch.tensor([prompt.ids]), torch.tensor([prompt.slots]), soft))
+            rows.append(spliced(model.llm, torch.tensor([prompt.ids]), torch.tensor([prompt.slots]), soft))
             mask = torch.ones(rows[-1].shape[:2], dtype=torch.long)
             alone.append(model.llm.generate(inputs_embeds=rows[-1], attention_mask=mask, **options)[0].tolist())
         longest = max(row.shape[1] for row in rows)
@@ -125,7 +126,7 @@ def test_soft_tokens_stand_beside_embeddings_as_the_first_layer_meets_them(model
     ids, slots = torch.tensor([prompt.ids]), torch.tensor([prompt.slots])
     soft = model.adapter("toy")(torch.as_tensor(tiny_elm.vectors(1)))
     with torch.inference_mode():
-        embeds = model.spliced(ids, slots, soft)
+        embeds = spliced(model.llm, ids, slots, soft)
         torch.testing.assert_close(embeds[0, prompt.slots], soft[0])
         plain = model.llm.get_input_embeddings()(ids)
         torch.testing.assert_close(model.llm(inputs_embeds=plain).logits, model.llm(input_ids=ids).logits)

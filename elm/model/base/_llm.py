@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,12 @@ from elm._text.tokenizing import panics_unseen, tokenizing
 from elm.adapters import FLOATS, require_finite, tensor_kinds
 from elm.model.base._probe import require_causal, require_tokens
 from elm.model.base._sampling import decoding
+from elm.model.hub._access import Access
 
 SHIPPED_BASE = Path(__file__).parents[1] / "shipped" / "base"
 BASE_ID = "elm-toolkit/demo-base"
 
 _DEPTHS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "num_decoder_layers")
-
-
-@dataclass(frozen=True)
-class Access:
-    """How the Hub is asked: a token, a cache folder, whether to stay with what is cached, or to fetch all again."""
-
-    token: str | bool | None = None
-    cache_dir: str | Path | None = None
-    local_files_only: bool = False
-    force_download: bool = False
 
 
 def save_llm(llm: Any, tokenizer: Any, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:

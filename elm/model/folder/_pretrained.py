@@ -9,20 +9,25 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from huggingface_hub import ModelHubMixin
 
-from elm._errors import DataFileError
+from elm._errors import CallError, CheckpointError, DataFileError
+from elm.model._parts import ModelParts
+from elm.model.folder._store import load_parts, save_parts
+from elm.model.hub._access import Access
+from elm.model.hub._transfer import fetch, push_folder
 
 if TYPE_CHECKING:
     import torch
 
-    from elm.model._language_model import EmbeddingLanguageModel
-
 
 class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpretability"]):
-    """What an `EmbeddingLanguageModel` can do with folders and with the Hub."""
+    """What an `EmbeddingLanguageModel` can do with folders and with the Hub, by its `parts` and `of(parts)`."""
+
+    parts: Any
+    of: Any
 
     def __new__(cls, *args: Any, **kwargs: Any) -> HubModel:
         """Without the mixin's record of the arguments, which it would write into `config.json`."""
@@ -39,24 +44,20 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         self._save_pretrained(Path(save_directory), card, dtype)
         if not push_to_hub:
             return None
-        from elm.model.hub._transfer import push_folder
-
         return push_folder(save_directory, repo_id or Path(save_directory).name, **push_options)
 
     def _save_pretrained(self, save_directory: Path, card: str = "", dtype: torch.dtype | None = None) -> None:
         import torch
 
-        from elm.model.folder._store import save_model
-
-        model: Any = self
-        save_model(model, save_directory, card, dtype or torch.float32)
+        parts: ModelParts = self.parts
+        save_parts(parts, save_directory, card, dtype or torch.float32)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]
         cls, pretrained_model_name_or_path: str | Path, *, revision: str | None = None,
         token: str | bool | None = None, cache_dir: str | Path | None = None, local_files_only: bool = False,
         force_download: bool = False, device: str = "cpu", base: str | Path | None = None,
-    ) -> EmbeddingLanguageModel:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """The model of a folder, or of a repository "owner/name" on the Hub.
 
         revision: a branch, tag or commit. A name is taken for a folder where it is a `Path`, where there is such a
@@ -75,18 +76,25 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
     def _from_pretrained(  # type: ignore[override]
         cls, *, model_id: str, revision: str | None, cache_dir: str | Path | None, force_download: bool,
         local_files_only: bool, token: str | bool | None, device: str = "cpu", base: str | Path | None = None,
-    ) -> EmbeddingLanguageModel:  # fmt: skip
-        from elm.model.base._llm import Access
-        from elm.model.folder._store import load_model
-        from elm.model.hub._transfer import fetch
-
+    ) -> Self:  # fmt: skip
         access = Access(token, cache_dir, local_files_only, force_download)
         folder = Path(model_id)
         if is_repository(model_id):
             folder = fetch(model_id, revision, access)
         elif revision is not None and folder.is_dir():
             raise DataFileError(f"a revision is that of a repository on the Hub, and {folder} is a folder here")
-        return load_model(folder, device, base, access)
+        return cls.from_folder(folder, device, base, access)
+
+    @classmethod
+    def from_folder(
+        cls, folder: str | Path, device: str = "cpu", base: str | Path | None = None, access: Access | None = None
+    ) -> Self:
+        """The model of a folder of this disk, in evaluation mode; see `elm.model.load_model`."""
+        parts = load_parts(folder, base, access)
+        try:
+            return cls.of(parts).eval().to(device)
+        except CallError as error:
+            raise CheckpointError(f"{folder} does not hold parts of one model: {error}") from error
 
     def push_to_hub(  # type: ignore[override]
         self, repo_id: str, *, commit_message: str = "Upload an embedding language model",
@@ -97,8 +105,6 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
 
         revision: the branch. Errors as `elm.model.push_folder`.
         """
-        from elm.model.hub._transfer import push_folder
-
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / "model"
             self._save_pretrained(folder, card, dtype)

@@ -31,17 +31,18 @@ from elm.adapters import (
     write_adapter,
     write_manifest,
 )
-from elm.model._language_model import EmbeddingLanguageModel
-from elm.model.base._llm import BASE_ID, SHIPPED_BASE, Access, files_hash, load_llm, save_llm, weights_hash
+from elm.model._parts import ModelParts
+from elm.model.base._llm import BASE_ID, SHIPPED_BASE, files_hash, load_llm, save_llm, weights_hash
 from elm.model.base._lora import is_lora, load_lora, save_lora
 from elm.model.folder._stored_tasks import stored_task
+from elm.model.hub._access import Access
 from elm.tasks import Task, all_tasks
 
 _BASE = ("id", "revision", "sha256", "files")
 
 
-def save_model(
-    model: EmbeddingLanguageModel,
+def save_parts(
+    model: ModelParts,
     folder: str | Path,
     card: str = "",
     dtype: torch.dtype = torch.float32,
@@ -71,18 +72,12 @@ def save_model(
     return folder
 
 
-def load_model(
-    folder: str | Path, device: str = "cpu", base: str | Path | None = None, access: Access | None = None
-) -> EmbeddingLanguageModel:
-    """Load what `save_model` wrote; `folder` may also be a run folder that holds one as `model/`.
-
-    base: where the base of a LoRA folder is, if no longer at the place that the folder names.
-
-    Raises `DataFileError` when files are missing, `CheckpointError` when one is damaged, of a newer schema, its
-    tensors do not fit, or the base is not the one it was trained on. Runs no code from the folder and reads no pickle.
+def load_parts(folder: str | Path, base: str | Path | None = None, access: Access | None = None) -> ModelParts:
+    """Read what `save_parts` wrote; `folder` may also be a run folder that holds one as `model/`. Errors are those of
+    `elm.model.load_model`.
     """
     folder = model_folder(folder)
-    return read_whole(folder, lambda: _load(folder, base, access or Access())).to(device)
+    return read_whole(folder, lambda: _load(folder, base, access or Access()))
 
 
 def model_folder(folder: str | Path) -> Path:
@@ -136,7 +131,7 @@ def resolved_base(config: FolderConfig, folder: Path, base: str | Path | None = 
     return place
 
 
-def _load(folder: Path, base: str | Path | None, access: Access) -> EmbeddingLanguageModel:
+def _load(folder: Path, base: str | Path | None, access: Access) -> ModelParts:
     config = read_config(folder)
     check_manifest(folder, needed_files(config))
     if problem := next(layout_problems(folder, config), None):
@@ -154,13 +149,10 @@ def _load(folder: Path, base: str | Path | None, access: Access) -> EmbeddingLan
         about["base"] = dict(config.base)
     if config.allow_space_mismatch:
         about["allow_space_mismatch"] = True
-    try:
-        return EmbeddingLanguageModel(llm, tokenizer, adapters, about, stored_tasks(config)).eval()
-    except CallError as error:
-        raise CheckpointError(f"{folder} does not hold parts of one model: {error}") from error
+    return ModelParts(llm, tokenizer, adapters, about, {task.id: task for task in stored_tasks(config)})
 
 
-def _config_of(model: EmbeddingLanguageModel) -> FolderConfig:
+def _config_of(model: ModelParts) -> FolderConfig:
     about = dict(model.about)
     base = about.pop("base", None)
     if base is not None:
@@ -168,7 +160,7 @@ def _config_of(model: EmbeddingLanguageModel) -> FolderConfig:
     about.pop("version", None)
     mismatch = bool(about.pop("allow_space_mismatch", False))
     learned = {name for space in model.adapters for name in model.adapter(space).config.tasks} | model.tasks.keys()
-    known: dict[str, Task] = {task.id: task for task in all_tasks()} | model.tasks
+    known: dict[str, Task] = {task.id: task for task in all_tasks()} | dict(model.tasks)
     tasks = {
         name: TaskPrompt(t.reads, t.prompt, t.max_new_tokens, float(t.temperature))
         for name, t in known.items()
@@ -192,6 +184,6 @@ def _saved_before(folder: Path) -> set[str]:
     return {*PARTS, SIGNATURE, "manifest.json", *(name.split("/")[0] for name in names if isinstance(names, dict))}
 
 
-def _plain_card(model: EmbeddingLanguageModel) -> str:
+def _plain_card(model: ModelParts) -> str:
     spaces = ", ".join(f"{name} ({model.adapter(name).config.dim})" for name in model.adapters)
     return f"---\nlibrary_name: elm\n---\n\n# Embedding language model\n\nReads vectors of: {spaces}.\n"

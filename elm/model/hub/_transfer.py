@@ -10,7 +10,7 @@ from typing import Any
 
 from elm._errors import CallError, HubError
 from elm.adapters import KINDS, PARTS, SIGNATURE
-from elm.model.base._llm import Access
+from elm.model.hub._access import Access
 
 _BELONGS = [f"*{kind}" for kind in KINDS]
 """What is fetched and sent: never code, pickles, or a trainer's leftovers."""
