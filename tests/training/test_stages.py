@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,17 @@ from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model import EmbeddingLanguageModel, load_model, save_model
 from elm.tasks import TemplateTeacher
-from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage, trainable
+from elm.training import (
+    Lessons,
+    LoopConfig,
+    Stage,
+    Team,
+    TwoStage,
+    adapters_alone,
+    train_stages,
+    train_two_stage,
+    trainable,
+)
 
 WORDS = {"v0": Said("one"), "v1": Said("two")}
 SHORT = TwoStage(LoopConfig(5, 1e-2, warmup=1, save_every=2), LoopConfig(6, 3e-3, warmup=1, save_every=4),
@@ -253,3 +264,22 @@ def test_lessons_that_do_not_fit_together() -> None:
         train_two_stage(model, [replace(lessons[0], adapter="toys")], SHORT, progress=False)
     with pytest.raises(CallError, match="training needs at least one lesson, got none"):
         train_two_stage(model, [], SHORT, progress=False)
+
+
+def test_a_training_is_a_list_of_stages_of_any_name_and_loss() -> None:
+    """A stage of one's own: a loss that pulls the adapters' weights to zero, the language model untouched."""
+    model, _, _ = toy()
+    llm = {name: value.clone() for name, value in model.llm.state_dict().items()}
+
+    def shrink(model: EmbeddingLanguageModel) -> tuple[Team, Callable[[int], tuple[torch.Tensor, int, int]]]:
+        weights = list(model.adapters.parameters())
+        return Team(), lambda number: (sum((w.square().sum() for w in weights), torch.zeros(())), 1, 1)
+
+    size = sum(float(w.detach().square().sum()) for w in model.adapters.parameters())
+    stages = [Stage(name, adapters_alone, shrink, LoopConfig(5, 0.01, warmup=1)) for name in ("first", "second")]
+    results = train_stages(model, stages, progress=False)
+    assert list(results) == ["first", "second"]
+    assert results["second"].loss < results["first"].loss < size
+    assert all(torch.equal(value, llm[name]) for name, value in model.llm.state_dict().items())
+    with pytest.raises(CallError, match="names of their own, got first, first"):
+        train_stages(model, [stages[0], stages[0]])

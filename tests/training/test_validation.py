@@ -17,6 +17,7 @@ from torch import nn
 from elm._errors import CallError, CheckpointError, ConsistencyWarning
 from elm.training import (
     LoopConfig,
+    LoopContext,
     LoopResult,
     TwoStage,
     Validation,
@@ -44,9 +45,9 @@ def run(validation: Validation | None, folder: Path | None = None, loop: LoopCon
             raise Interrupted
         return (weight * 0 + step if rising else (weight - 3).square()).sum(), 1
 
-    result = optimise([(weight, 1.0)], loss_at, loop, progress=False, validation=validation,
-                      checkpoint=folder / "ck.safetensors" if folder else None, modules={"m": module},
-                      metrics=folder / "metrics.jsonl" if folder else None)  # fmt: skip
+    context = LoopContext(validation, folder / "metrics.jsonl" if folder else None)
+    result = optimise([(weight, 1.0)], loss_at, loop, progress=False, modules={"m": module}, context=context,
+                      checkpoint=folder / "ck.safetensors" if folder else None)  # fmt: skip
     return result, weight.item()
 
 
@@ -193,13 +194,15 @@ def test_both_stages_are_watched_by_what_the_model_says(tmp_path: Path) -> None:
 def test_what_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(CallError, match="every and window of at least 1 and patience of 0 or more, got 0, 3 and 0"):
         Validation(scripted([1]), every=0)
+    model, lessons, _ = toy()
+    watch = Validation(scripted([1]), stages=("two", "three"))
     with pytest.raises(CallError, match="the stages of training are 'one' and 'two', got 'three'"):
-        Validation(scripted([1]), stages=("two", "three"))
+        train_two_stage(model, lessons, TwoStage(), progress=False, validation=watch)
     with pytest.raises(CallError, match="validation watches 'BC', but its scorer returned SC, rSC"):
         run(validation([0.1], watch="BC"))
     with pytest.raises(CallError, match="scores the first of the modules, and there are none"):
         optimise([(nn.Parameter(torch.zeros(1)), 1.0)], lambda step: (torch.zeros(1), 1), LOOP, progress=False,
-                 validation=validation([0.1]))  # fmt: skip
+                 context=LoopContext(validation([0.1])))  # fmt: skip
     run(validation([0.2], patience=3, window=50), tmp_path)
     with pytest.raises(CheckpointError, match=r"was begun with patience 3: delete it to begin again"):
         run(validation([0.2], patience=2, window=50), tmp_path)

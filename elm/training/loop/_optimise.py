@@ -85,6 +85,17 @@ class LoopResult:
     stopped: bool = False
 
 
+@dataclass(frozen=True)
+class LoopContext:
+    """What a loop works beside. validation: what scores the model on the way; metrics: a file of JSON lines for losses
+    and scores, which outlives interruptions too; team: the processes that train together, by default this one alone.
+    """
+
+    validation: Validation | None = None
+    metrics: Path | None = None
+    team: Team | None = None
+
+
 def optimise(
     groups: Iterable[tuple[nn.Parameter, float]],
     loss_at: LossAt,
@@ -94,17 +105,15 @@ def optimise(
     progress: bool = True,
     checkpoint: Path | None = None,
     modules: Mapping[str, nn.Module] | None = None,
-    validation: Validation | None = None,
-    metrics: Path | None = None,
-    team: Team | None = None,
+    context: LoopContext | None = None,
 ) -> LoopResult:
     """Minimise `loss_at(number) -> (loss, tokens[, targets])`, where a batch follows from its number alone.
 
     `groups` are (parameter, factor of the learning rate). With `checkpoint`, the free weights of `modules` and the
     optimiser are saved at the start, every `save_every` steps and at the end. A second call goes on from there and
     ends, on one machine, with the same bits; one that was finished is restored. Dropout is drawn from (seed, number).
-    A step takes `accumulate` batches, and the shares of all processes of `team`, weighed by their targets. validation
-    scores the first of `modules`; metrics is a file of JSON lines, which outlives interruptions too.
+    A step takes `accumulate` batches, and the shares of all processes of the context's team, weighed by their targets;
+    its validation scores the first of `modules`.
 
     Raises `ElmError` when loss or gradient is not finite, `OSError` when a checkpoint cannot be written,
     `CheckpointError` when the one on disk is damaged, of other settings or of another model.
@@ -115,7 +124,8 @@ def optimise(
     >>> abs(weight.item()) < 0.1, len(result.losses)
     (True, 200)
     """
-    team = team or Team()
+    context = context or LoopContext()
+    validation, team = context.validation, context.team or Team()
     modules = modules or {}
     settings = config.settings() | (validation.settings() if validation else {})
     optimiser = _adamw(groups, config)
@@ -124,7 +134,7 @@ def optimise(
     if moments:
         restore_optimiser(optimiser, moments)
     keeper = Keeper(validation, team, modules, checkpoint, done) if validation else None
-    log = MetricsFile(metrics if team.main else None, label)
+    log = MetricsFile(context.metrics if team.main else None, label)
     log.rewind(done.step)
 
     def save() -> None:

@@ -41,8 +41,6 @@ class Validation:
         if self.every < 1 or self.window < 1 or self.patience < 0:
             came = f"got {self.every}, {self.window} and {self.patience}"
             raise CallError(f"validation has every and window of at least 1 and patience of 0 or more, {came}")
-        if odd := set(self.stages) - {"one", "two"}:
-            raise CallError(f"the stages of training are 'one' and 'two', got {sorted(odd)[0]!r}")
 
     def settings(self) -> dict[str, Any]:
         """All that decides where a training ends."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import torch
-from torch import nn
-
 from elm._errors import CallError, OutsideDataWarning, VectorError
-from elm.model import EmbeddingLanguageModel, context_length, is_lora, require_end, with_lora
-from elm.training._objective import Objective, shared_loss
+from elm.model import EmbeddingLanguageModel, require_end
+from elm.training._stage import Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
 from elm.training.data._dataset import WrittenLessons
 from elm.training.data._generated import Lessons
-from elm.training.data._sampler import LessonBatches
 from elm.training.loop._distributed import Team
-from elm.training.loop._optimise import LoopConfig, LoopResult, optimise
+from elm.training.loop._optimise import LoopConfig, LoopResult
 from elm.training.loop._validation import Validation
 
 
@@ -73,33 +70,33 @@ def train_two_stage(
     require_end(model.tokenizer)
     Team().to_device(model)
     model.tasks |= {task.id: task for lesson in lessons for task in lesson.learned}
-    results = {}
-    stages: tuple[tuple[Literal["one", "two"], LoopConfig], ...] = (("one", config.one), ("two", config.two))
-    for name, loop in stages:
-        if name == "two" and config.lora_rank and not is_lora(model.llm):
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(config.seed)
-                model.llm = with_lora(model.llm, config.lora_rank)
-        groups = trainable(model, stage=name, llm_lr=config.llm_lr)
-        team = Team(Objective(model, config.fast))
-        batches = LessonBatches(model, lessons, config.batch_tokens, config.seed + (name == "two"))
-        results[name] = optimise(
-            groups,
-            _loss(team, batches, context_length(model.llm)),
-            replace(loop, seed=config.seed),
-            label=f"stage {name}",
-            progress=progress,
-            checkpoint=checkpoints / f"stage-{name}.safetensors" if checkpoints else None,
-            modules={"elm": model},
-            validation=validation if validation and name in validation.stages else None,
-            metrics=checkpoints / "metrics.jsonl" if checkpoints else None,
-            team=team,
-        )
-        if after_stage:
-            after_stage(name, results[name])
+    results = train_stages(
+        model,
+        two_stages(config, lessons),
+        progress=progress,
+        checkpoints=checkpoints,
+        after_stage=after_stage,
+        validation=validation,
+    )
     trainable(model, stage="two")
     model.eval()
     return TwoStageResult(**results)
+
+
+def two_stages(config: TwoStage, lessons: Sequence[Lessons | WrittenLessons]) -> list[Stage]:
+    """The stages of the ELM paper: "one" trains the adapters alone, "two" the language model with them."""
+    both = partial(adapters_and_llm, llm_lr=config.llm_lr, lora_rank=config.lora_rank, seed=config.seed)
+    parts: tuple[tuple[str, Callable[[EmbeddingLanguageModel], Groups], LoopConfig], ...]
+    parts = (("one", adapters_alone, config.one), ("two", both, config.two))
+    return [
+        Stage(
+            name,
+            free,
+            Likelihood(lessons, config.batch_tokens, config.seed + number, config.fast),
+            replace(loop, seed=config.seed),
+        )
+        for number, (name, free, loop) in enumerate(parts)
+    ]
 
 
 def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons | WrittenLessons], allow: bool) -> None:
@@ -117,38 +114,11 @@ def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons | Wri
         model.about["allow_space_mismatch"] = True
 
 
-def trainable(
-    model: EmbeddingLanguageModel, stage: Literal["one", "two"], llm_lr: float = 1.0
-) -> list[tuple[nn.Parameter, float]]:
+def trainable(model: EmbeddingLanguageModel, stage: Literal["one", "two"], llm_lr: float = 1.0) -> Groups:
     """Freeze and free by stage; returns (parameter, factor of the learning rate) for what is free.
 
     Stage "one": the adapters alone. Stage "two": adapters and language model, of which, with LoRA, the updates alone.
     """
     if stage not in ("one", "two"):
         raise CallError(f"the stages of training are 'one' and 'two', got {stage!r}")
-    free_llm = stage == "two"
-    for parameter in model.adapters.parameters():
-        parameter.requires_grad_(True)
-    lora = is_lora(model.llm)
-    for name, parameter in model.llm.named_parameters():
-        parameter.requires_grad_(free_llm and (not lora or "lora_" in name))
-    groups = [(p, 1.0) for p in model.adapters.parameters()]
-    return groups + [(p, llm_lr) for p in model.llm.parameters() if p.requires_grad]
-
-
-def _loss(team: Team, batches: LessonBatches, context: int | None) -> Callable[[int], tuple[torch.Tensor, int, int]]:
-    tables: dict[str, torch.Tensor] = {}
-
-    def at(number: int) -> tuple[torch.Tensor, int, int]:
-        lesson, batch = batches.at(number)
-        if context is not None and batch.ids.shape[1] > context:
-            raise CallError(
-                f"a prompt and its text must fit the language model's context of {context} tokens; one that adapter "
-                f"{lesson.adapter!r} is to learn takes {batch.ids.shape[1]}: shorten its texts, use fewer soft tokens, "
-                "or take a base with a longer context"
-            )
-        if lesson.adapter not in tables:
-            tables[lesson.adapter] = torch.as_tensor(lesson.table.vectors)
-        return shared_loss(team, lesson.adapter, tables[lesson.adapter], batch)
-
-    return at
+    return adapters_alone(model) if stage == "one" else adapters_and_llm(model, llm_lr)
