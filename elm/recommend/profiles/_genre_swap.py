@@ -12,8 +12,8 @@ from scipy import sparse
 from elm._errors import CallError, UnknownNameError
 from elm.metrics import genre_ndcg, top_k
 from elm.recommend._held_out import ndcg_at
+from elm.recommend._protocols import Scorer
 from elm.recommend._ratings import as_ratings
-from elm.recommend._scorer import Scorer
 from elm.recommend.profiles._genre_words import names_genre, swap_genres
 
 
