@@ -28,7 +28,7 @@ from elm.recommend.backbones._sparse_rows import SparseRows
 from elm.recommend.backbones._store import load_backbone, save_backbone
 from elm.recommend.backbones._training import BackboneTraining
 from elm.recommend.backbones._wals import WalsRanker
-from elm.recommend.benchmark._benchmark import bench_models
+from elm.recommend.benchmark._benchmark import FitOptions, bench_models
 from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
 from elm.recommend.benchmark._prompted_llm import AskedModel
 from elm.recommend.benchmark._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
@@ -82,6 +82,7 @@ __all__ = [
     "EditExplanation",
     "EditPart",
     "Editor",
+    "FitOptions",
     "Gaussian",
     "GenreEncoder",
     "HeldOut",

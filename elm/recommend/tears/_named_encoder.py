@@ -65,5 +65,5 @@ def check_encoder(encoder: SentenceVectors, name: str, fingerprint: str | None) 
     if came is not None and fingerprint is not None and came != fingerprint:
         raise CheckpointError(
             f"the recommender was trained on sentence encoder {name!r} ({fingerprint}), got one with fingerprint "
-            f"{came}; find the encoder it was trained on and {_PASS_IT}"
+            f"{came}; use the encoder it was trained on: load(folder, encoder=SentenceEncoder(...))"
         )
