@@ -115,14 +115,13 @@ def share_scores(
     `ControlTasks`; those of the other tasks change nothing.
     """
     how = filled("share_scores", tasks, TASKS)
+    alphas, k = how["alphas"], how["k"]
     largest = largest_genres(item_genres, how["genres"])
     flips = draw_flips(how["editor"] or RuleEditor(), held_out.profiles or [], largest)
     found = []
     for task, bound in (("large", False), ("bound", True)):
         flipped = flips.on_shares(shares, columns, bound)
-        found += records(
-            task, large_scope(recommender, held_out, flipped, item_genres, how["alphas"], how["k"], shares).summary()
-        )
+        found += records(task, large_scope(recommender, held_out, flipped, item_genres, alphas, k, shares).summary())
     return found
 
 
