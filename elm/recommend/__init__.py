@@ -3,30 +3,32 @@
 from elm.metrics import genre_ndcg
 from elm.recommend._held_out import HeldOut, ndcg_at
 from elm.recommend._lists import ListDiff, Recommendation
+from elm.recommend._load import load
+from elm.recommend._protocols import AnyRecommender, Scorer
 from elm.recommend._ratings import fold_in, positives
-from elm.recommend._scorer import Scorer
 from elm.recommend._scores import evaluate_profiles
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend.backbones._ease import EASE
 from elm.recommend.backbones._gaussian import Gaussian, transport_cost
-from elm.recommend.backbones._grids import TUNING, tuning_grid
 from elm.recommend.backbones._macridvae import MacridVAE, MacridVAEConfig
 from elm.recommend.backbones._multidae import MultiDAE, MultiDAEConfig
-from elm.recommend.backbones._multivae import MultiVAE, MultiVAEConfig
+from elm.recommend.backbones._multivae import MultiVAE, MultiVAEConfig, MultiVAETraining, train_multivae
 from elm.recommend.backbones._popularity import Popularity
+from elm.recommend.backbones._recommender import BackboneRecommender
 from elm.recommend.backbones._recvae import RecVAE, RecVAEConfig
-from elm.recommend.backbones._registry import AUTOENCODERS, MODELS, fit_backbone, make_autoencoder
+from elm.recommend.backbones._registry import (
+    AUTOENCODERS,
+    MODELS,
+    TRAINING,
+    fit_backbone,
+    make_autoencoder,
+    train_backbone,
+)
 from elm.recommend.backbones._sparse_rows import SparseRows
 from elm.recommend.backbones._store import load_backbone, save_backbone
-from elm.recommend.backbones._training import (
-    TRAINING,
-    BackboneTraining,
-    MultiVAETraining,
-    train_backbone,
-    train_multivae,
-)
+from elm.recommend.backbones._training import BackboneTraining
 from elm.recommend.backbones._wals import WalsRanker
-from elm.recommend.benchmark._benchmark import bench_models
+from elm.recommend.benchmark._benchmark import FitOptions, bench_models
 from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
 from elm.recommend.benchmark._prompted_llm import AskedModel
 from elm.recommend.benchmark._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
@@ -47,6 +49,7 @@ from elm.recommend.profiles._sentences import clauses, pieces
 from elm.recommend.tears._attribution import EditExplanation, EditPart
 from elm.recommend.tears._augmentation import make_views
 from elm.recommend.tears._genre_encoder import GenreEncoder, genre_shares
+from elm.recommend.tears._grids import TUNING, tuning_grid
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._loss import BASE, DECODINGS, TearsTraining
 from elm.recommend.tears._model import Tears
@@ -56,8 +59,6 @@ from elm.recommend.tears._summaries import chat_summaries, file_summaries, templ
 from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend.tears._text_split import TextSplit, text_split
 from elm.recommend.tears._training import Views, train_tears
-
-load = Recommender.load
 
 __all__ = [
     "AUTOENCODERS",
@@ -71,14 +72,17 @@ __all__ = [
     "TEXT_MODELS",
     "TRAINING",
     "TUNING",
+    "AnyRecommender",
     "AskedModel",
     "Autoencoder",
     "Backbone",
+    "BackboneRecommender",
     "BackboneTraining",
     "EditEffect",
     "EditExplanation",
     "EditPart",
     "Editor",
+    "FitOptions",
     "Gaussian",
     "GenreEncoder",
     "HeldOut",

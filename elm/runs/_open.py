@@ -13,7 +13,7 @@ from elm._errors import DataFileError, UnknownNameError
 from elm._storage.inside import RUN, check_links, check_named
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
-from elm.recommend import Recommender
+from elm.recommend import AnyRecommender
 from elm.recommend import load as load_recommender
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
@@ -84,7 +84,7 @@ def vector_of_history(run: str | Path | None, ratings: Mapping[str, float]) -> V
     return fold_in(items, frame, open_table(run, "users"))
 
 
-def open_recommender(run: str | Path, reads_text: bool = True) -> Recommender:
+def open_recommender(run: str | Path, reads_text: bool = True) -> AnyRecommender:
     """The recommender of a run folder, or one in a folder of its own, with the run's sentence encoder.
 
     reads_text: whether a text will come; without one the encoder is not looked for. Raises `CheckpointError` where

@@ -16,7 +16,7 @@ from elm._text.sentences import sentence_ends, sentences
 from elm.cav import fit
 from elm.embeddings import EmbeddingSpace, VectorTable, centroid, interpolate, real_array
 from elm.recommend import EASE, clauses, genre_shares
-from elm.recommend.tears._recommender import _rated
+from elm.recommend._catalogue import rated
 from elm.recommend.tears._text_encoder import distinct_pieces
 
 WANTED = [("10", 5.0), ("12", 4.0)]
@@ -28,12 +28,12 @@ WANTED = [("10", 5.0), ("12", 4.0)]
      pd.Series([5, 4], index=[10.0, 12.0])],
 )  # fmt: skip
 def test_a_history_is_read_by_its_keys(history: Any) -> None:
-    assert list(_rated(history)) == WANTED
+    assert list(rated(history)) == WANTED
 
 
 @pytest.mark.parametrize("liked", [[10, 12], ("10", "12"), np.array([10, 12]), pd.Index([10, 12]), [10.0, 12, "12"]])
 def test_ids_alone_are_likes(liked: Any) -> None:
-    assert list(_rated(liked)) == [("10", 5.0), ("12", 5.0)]
+    assert list(rated(liked)) == [("10", 5.0), ("12", 5.0)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_ids_alone_are_likes(liked: Any) -> None:
 )  # fmt: skip
 def test_what_could_be_read_two_ways_is_refused(history: Any) -> None:
     with pytest.raises(CallError):
-        list(_rated(history))
+        list(rated(history))
 
 
 def test_grades_of_a_concept_are_read_by_id_and_ids_are_no_grades() -> None:

@@ -69,8 +69,9 @@ def control(
     from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
     from elm.data import load
+    from elm.evaluation import ControlBench, ControlTasks
     from elm.recommend import split_dataset
-    from elm.runs import bench_control, file_summaries
+    from elm.runs import TextModels, bench_control, file_summaries
 
     choices = {"--part": (part, ("test", "validation")), "--map": (map_by, ("pca", "tsne")),
                "--protocol": (protocol, ("paper", "repo-compat"))}  # fmt: skip
@@ -90,23 +91,28 @@ def control(
              "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
              "ask": ask, "kind": kind, "map": map_by}  # fmt: skip
     given |= sources(data, seed, texts=texts, attributes=attributes)
-    value = bench_control(
+    tasks: ControlTasks = {
+        "editor": _editor(ask, endpoint, kind),
+        "alphas": tuple(grid),
+        "genres": genres,
+        "between": (ranks[0], ranks[1]),
+        "phrases": (f"More {{}} {kind}s.", f"Less {{}} {kind}s."),
+    }
+    made = TextModels(
         data,
-        lambda number: split_dataset(data, protocol, number, limits, order),  # type: ignore[arg-type]
-        list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip())),
-        range(seed, seed + seeds),
-        part=part,  # type: ignore[arg-type]
-        attributes=soft_attributes(data, attributes),
-        tasks={"alphas": tuple(grid), "genres": genres, "between": tuple(ranks),
-               "phrases": (f"More {{}} {kind}s.", f"Less {{}} {kind}s.")},
-        editor=_editor(ask, endpoint, kind),
-        map_by=map_by,  # type: ignore[arg-type]
         settings=parse_settings(setting or []),
         written=file_summaries(texts) if texts is not None else None,
         device=device,
-        step=steps_in(out, given),
         progress=not is_quiet(),
-    )  # fmt: skip
+    )
+    value = bench_control(
+        made,
+        lambda number: split_dataset(data, protocol, number, limits, order),  # type: ignore[arg-type]
+        list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip())),
+        range(seed, seed + seeds),
+        bench=ControlBench(part, soft_attributes(data, attributes), tasks, map_by),  # type: ignore[arg-type]
+        step=steps_in(out, given),
+    )
     if figures is not None:
         _draw(value, figures)
     plain = {key: entry for key, entry in value.items() if key != "maps"}

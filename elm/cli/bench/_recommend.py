@@ -63,7 +63,7 @@ def recommend(
     from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
     from elm.data import load
-    from elm.recommend import RecommendationSplit, bench_models, split_dataset
+    from elm.recommend import FitOptions, RecommendationSplit, bench_models, split_dataset
     from elm.runs import TextModels, file_summaries, natural_pairs
 
     if ask is None and endpoint is not None:
@@ -99,13 +99,10 @@ def recommend(
         names,
         range(seed, seed + seeds),
         reference=reference,
-        settings=settings,
         others=others,
         pairs=natural_pairs(names),
-        device=device,
-        half=fast,
+        options=FitOptions(settings, device, half=fast, progress=not is_quiet()),
         step=steps_in(out, given),
-        progress=not is_quiet(),
     )
     emit({"dataset": data.name, **value}, json_mode, lambda: _show(value))
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from elm._errors import CallError, UnknownNameError
-from elm.data import Dataset
 from elm.evaluation.controllability._fine_grained import BETWEEN, check_range
 from elm.evaluation.controllability._large_scope import largest_genres
-from elm.evaluation.controllability._map import GuidedMap, guided_map
-from elm.evaluation.controllability._suite import control_means, control_scores, share_scores
+from elm.evaluation.controllability._map import GuidedMap, MapOptions, guided_map
+from elm.evaluation.controllability._suite import TASKS, ControlTasks, control_means, control_scores, share_scores
 from elm.recommend import (
     TEXT_MODELS,
-    Editor,
     GenreEncoder,
     Popularity,
     RecommendationSplit,
@@ -31,29 +30,34 @@ Part = Literal["validation", "test"]
 Step = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class ControlBench:
+    """What `bench_control` measures.
+
+    part: whose users. attributes: name -> a number in [0, 1] by item id; items without one count as 0. tasks: those
+    that `control_scores` is to do otherwise, such as alphas; each seed draws its own targets. map_by: how maps are laid
+    out.
+    """
+
+    part: Part = "test"
+    attributes: Mapping[str, pd.Series] = field(default_factory=dict)
+    tasks: ControlTasks = field(default_factory=ControlTasks)
+    map_by: Literal["pca", "tsne"] = "pca"
+
+
 def bench_control(
-    dataset: Dataset,
+    made: TextModels,
     split_of: Callable[[int], RecommendationSplit],
     models: Sequence[str],
     seeds: Sequence[int],
     *,
-    part: Part = "test",
-    attributes: Mapping[str, pd.Series] | None = None,
-    tasks: Mapping[str, Any] | None = None,
-    editor: Editor | None = None,
-    map_by: Literal["pca", "tsne"] = "pca",
-    settings: Mapping[str, Mapping[str, Any]] | None = None,
-    written: Mapping[str, str] | None = None,
-    device: str = "cpu",
+    bench: ControlBench | None = None,
     step: Step = lambda name, work: work(),
-    progress: bool = False,
 ) -> dict[str, Any]:
     """Train each model on each seed's split and measure its control; the same seed, the same users for every model.
 
-    models: names such as "tears-recvae", "tears-base" and "gers-recvae" (`TEXT_MODELS`). attributes: name -> a number
-    in [0, 1] by item id; items without one count as 0. tasks: options of `control_scores`, such as alphas. settings: of
-    training, by model. written: user -> text by another hand, in place of the template's. step: how a finished part is
-    kept.
+    made: makes the models of one data set, with its settings, and the backbones that they share. models: names such as
+    "tears-recvae", "tears-base" and "gers-recvae" (`TEXT_MODELS`). step: how a finished part is kept.
 
     Returns `rows` (those of `control_means`, with `model`), `popularity` (`mean` and `sd` of the NDCG@20 of the most
     liked items on the same users), `maps` (model -> `GuidedMap` of the first seed, of TEARS with histories), `splits`.
@@ -61,23 +65,19 @@ def bench_control(
     Raises `CallError` for no model or seed, a model that reads no profile, an alpha outside [0, 1], ranks beyond the
     catalogue, and settings of a model that is not measured; `UnknownNameError` for a model that is not known.
     """
-    tasks, settings = dict(tasks or {}), dict(settings or {})
-    _check(models, seeds, tasks, settings)
-    # Backbones are the same for one seed.
-    shared = TextModels(dataset, written=written, device=device, progress=progress)
+    bench = bench or ControlBench()
+    _check(models, seeds, bench.tasks, made.settings)
     found: dict[str, list[dict[str, Any]]] = {model: [] for model in models}
     splits, popular = [], []
     for seed in seeds:
         split = split_of(seed)
-        check_range(tasks.get("between", BETWEEN), len(split.items))
+        check_range(bench.tasks.get("between", BETWEEN), len(split.items))
         splits.append(split.summary())
-        popular.append(_popular(split, part))
+        popular.append(_popular(split, bench.part))
         for model in models:
 
             def work(model: str = model, seed: int = seed, split: RecommendationSplit = split) -> dict[str, Any]:
-                fitted, texts = shared.fit(model, split, seed, **settings.get(model, {})), shared.texts(split)
-                options = tasks | {"seed": seed, "editor": editor}
-                return _tasks(fitted, texts, part, attributes or {}, options, map_by if seed == seeds[0] else None)
+                return _measured(made.fit(model, split, seed), made.texts(split), bench, seed, seed == seeds[0])
 
             found[model].append(step(f"{model}-{seed}", work))
     spread = float(np.std(popular, ddof=1)) if len(popular) > 1 else None
@@ -91,29 +91,22 @@ def bench_control(
     }
 
 
-def _tasks(
-    fitted: Recommender,
-    texts: TextSplit,
-    part: Part,
-    attributes: Mapping[str, pd.Series],
-    options: dict[str, Any],
-    map_by: Literal["pca", "tsne"] | None,
-) -> dict[str, Any]:
+def _measured(fitted: Recommender, texts: TextSplit, bench: ControlBench, seed: int, with_map: bool) -> dict[str, Any]:
     """One model of one seed through the tasks that suit it: its records, and its map where one is asked for."""
-    held_out, genres, histories = texts.held_out(part), texts.genres, fitted.model.history
+    held_out, genres, histories = texts.held_out(bench.part), texts.genres, fitted.model.history
+    tasks: ControlTasks = {**bench.tasks, "seed": seed}
     if not histories:
-        options = options | {"alphas": (1.0,)}
+        tasks["alphas"] = (1.0,)
     if isinstance(fitted.model.text, GenreEncoder):
-        known = {key: options[key] for key in ("editor", "genres", "alphas", "k") if key in options}
-        return {"rows": share_scores(fitted, held_out, texts.shares(part), texts.kinds, genres, **known), "map": None}
-    soft = {name: found.reindex(fitted.items).fillna(0.0).to_numpy(float) for name, found in attributes.items()}
-    scores = control_scores(fitted, held_out, genres, _said(texts), soft, guide=histories, **options)
-    if map_by is None or not histories:
+        return {"rows": share_scores(fitted, held_out, texts.shares(bench.part), texts.kinds, genres, **tasks),
+                "map": None}  # fmt: skip
+    soft = {name: found.reindex(fitted.items).fillna(0.0).to_numpy(float) for name, found in bench.attributes.items()}
+    scores = control_scores(fitted, held_out, genres, _said(texts), soft, guide=histories, **tasks)
+    if not with_map or not histories:
         return {"rows": scores.rows(), "map": None}
-    phrase = {"phrase": options["phrases"][0]} if "phrases" in options else {}
-    largest = largest_genres(genres, options.get("genres", 10))
-    drawn = guided_map(fitted, held_out.inputs, genres, largest, method=map_by, **phrase)
-    return {"rows": scores.rows(), "map": drawn.to_dict()}
+    largest = largest_genres(genres, tasks.get("genres", TASKS["genres"]))
+    drawn: MapOptions = {"method": bench.map_by, "phrase": tasks.get("phrases", TASKS["phrases"])[0]}
+    return {"rows": scores.rows(), "map": guided_map(fitted, held_out.inputs, genres, largest, **drawn).to_dict()}
 
 
 def _said(texts: TextSplit) -> list[list[str]]:
@@ -129,7 +122,7 @@ def _popular(split: RecommendationSplit, part: Part) -> float:
     return float(np.nanmean(ndcg_at(Popularity.fit(split.train()).scores(held_out.inputs), held_out.targets)))
 
 
-def _check(models: Sequence[str], seeds: Sequence[int], tasks: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+def _check(models: Sequence[str], seeds: Sequence[int], tasks: ControlTasks, settings: Mapping[str, Any]) -> None:
     if not models or not seeds:
         raise CallError(f"control is measured on a model and a seed or more, got {len(models)} and {len(seeds)}")
     for model in models:

@@ -61,6 +61,14 @@ class LoopScores:
         return {"n": len(self.users), "k": self.k, "alpha": self.alpha, **means, "p_value": number(p_value), **trips}
 
 
+@dataclass(frozen=True)
+class LoopOptions:
+    """alpha: weight of the text in "elm", "teacher" and "shuffled"; 1 is text only. k: places that are scored."""
+
+    alpha: float = 1.0
+    k: int = 20
+
+
 def loop_scores(
     recommender: Recommender,
     histories: sparse.csr_matrix,
@@ -68,8 +76,7 @@ def loop_scores(
     elm_profiles: Sequence[str],
     teacher_profiles: Sequence[str],
     popularity: Popularity,
-    alpha: float = 1.0,
-    k: int = 20,
+    options: LoopOptions | None = None,
     seed: int = 0,
 ) -> LoopScores:
     """Compare what profiles recommend to held-out users.
@@ -79,7 +86,7 @@ def loop_scores(
             (`elm.recommend.fold_in`).
         elm_profiles, teacher_profiles: n texts each, written from the same histories.
         popularity: fitted on training users.
-        alpha: weight of the text in "elm", "teacher" and "shuffled" (another user's ELM profile); 1 is text only.
+        options: weight of the text, and length of the lists. seed: draws whose ELM profile "shuffled" reads.
 
     The round trip of a user, from the history's latent into words and back, is scored beside it: the cosine of both
     latents, and the share of the history's NDCG that the words keep.
@@ -91,6 +98,8 @@ def loop_scores(
             f"one history, target row and pair of profiles a user: got {histories.shape[0]}, {targets.shape[0]}, "
             f"{len(elm_profiles)} and {len(teacher_profiles)}"
         )
+    options = options or LoopOptions()
+    alpha, k = options.alpha, options.k
     users: list[int] = np.flatnonzero(np.diff(sparse.csr_matrix(targets).indptr) > 0).tolist()
     if len(users) < 2:
         raise CallError(f"the loop needs at least two users with something left to recommend, got {len(users)}")
@@ -169,5 +178,5 @@ def edit_scores(
     favourite, least = (list(side) for side in zip(*(pair for pair in pairs if pair is not None), strict=True))
     texts = [profiles[user] for user in users]
     seen = sparse.csr_matrix(histories)[users]
-    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, k)
+    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, k=k)
     return EditScores(effect, users, favourite, least, k)

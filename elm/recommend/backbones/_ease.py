@@ -8,7 +8,9 @@ One matrix of items x items is made and turned in place from G into its Cholesky
 from __future__ import annotations
 
 import warnings
-from typing import Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,11 +18,17 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from elm._errors import CallError
+from elm._storage.fields import is_one_of, is_positive, strictly
+from elm._storage.weights import read_exactly
+from elm.recommend._held_out import HeldOut, ndcg_at
 from elm.recommend._ratings import as_histories, as_ratings, masked, ordered_batches, positives, require_scale
 from elm.recommend.backbones._sparse_rows import as_rows
+from elm.recommend.backbones._spec import BackboneSpec, Fitting, Settings, setting_types
+from elm.recommend.backbones._tensors import EXACT, as_tensor, rows_of
 
 _SHARE_DENSE = 0.5  # of the ratings, on the most popular items: what of X'X involves them is a dense product
 _BLOCK = 512
+_PENALTIES = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0)  # tried where none is given
 _CONDITION = 1e5  # above this bound on the condition number, single precision costs more than the fourth digit
 
 
@@ -34,6 +42,10 @@ class EASE:
 
     def __init__(self, weights: np.ndarray, values: Literal["liked", "ratings"] = "liked", scale: float = 5.0) -> None:
         self.weights, self.values, self.scale = weights, values, scale
+
+    @property
+    def items(self) -> int:
+        return int(self.weights.shape[0])
 
     @classmethod
     def fit(
@@ -157,3 +169,38 @@ def _dense_product(left: sparse.csr_matrix, right: sparse.csr_matrix) -> np.ndar
             return torch.addmm(nothing, *factors, beta=0).numpy()
     except RuntimeError:
         return (left @ right).toarray()
+
+
+class EaseSpec(BackboneSpec):
+    """One matrix on disk; without a penalty, the best of six on the validation users."""
+
+    def settings(self) -> Mapping[str, Any]:
+        return setting_types(EASE.fit)
+
+    def fit(self, ratings: sparse.csr_matrix, validation: HeldOut, settings: Settings, how: Fitting) -> EASE:
+        return EASE.fit(ratings, **settings) if "penalty" in settings else _tuned(ratings, validation, settings)
+
+    def packed(self, model: EASE) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+        return {"values": model.values, "scale": model.scale}, {"weights": as_tensor(model.weights)}
+
+    def unpacked(self, config: Any, weights: Path) -> EASE:
+        settings = strictly(config, {"values": is_one_of("liked", "ratings"), "scale": is_positive})
+        size = rows_of(weights, "weights")
+        return EASE(read_exactly(weights, {"weights": (size, size)}, EXACT)["weights"], **settings)
+
+
+SPEC = EaseSpec(name="ease", network=EASE, grid={"penalty": tuple(np.linspace(1, 10_000, 50).tolist())})
+
+
+def _tuned(ratings: sparse.csr_matrix, validation: HeldOut, settings: Settings) -> EASE:
+    """EASE with the penalty that is best on the validation users; beyond the best of the first ones none is tried."""
+    validation.check(ratings.shape[1])
+    best, best_score = None, -np.inf
+    for penalty in _PENALTIES:
+        model = EASE.fit(ratings, penalty, **settings)
+        score = float(np.nanmean(ndcg_at(model.scores(validation.inputs), validation.targets)))
+        if score <= best_score:
+            break
+        best, best_score = model, score
+    assert best is not None
+    return best

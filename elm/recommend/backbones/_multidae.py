@@ -12,9 +12,11 @@ import torch
 from torch import nn
 
 from elm.recommend.backbones._autoencoder import Autoencoder, LayerConfig, published_init
+from elm.recommend.backbones._autoencoder_spec import DROPOUTS, RATES, AutoencoderSpec
 from elm.recommend.backbones._gaussian import Gaussian, multinomial_loss
 from elm.recommend.backbones._multivae import ItemDecoder
 from elm.recommend.backbones._sparse_rows import SparseLinear, SparseRows
+from elm.recommend.backbones._training import BackboneTraining
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,3 +54,12 @@ class MultiDAE(Autoencoder):
     def loss(self, rows: SparseRows, targets: SparseRows, kl_weight: float, part: str = "all") -> torch.Tensor:
         """Negative multinomial likelihood, (B,); there is no prior, so `kl_weight` has no effect."""
         return multinomial_loss(self.decode(self.encode(rows).mu), targets)
+
+
+SPEC = AutoencoderSpec(
+    name="multi-dae",
+    network=MultiDAE,
+    config=MultiDAEConfig,
+    training=BackboneTraining(beta=0.0),
+    grid={"dropout": DROPOUTS, "learning_rate": RATES},
+)

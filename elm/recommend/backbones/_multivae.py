@@ -10,11 +10,16 @@ from __future__ import annotations
 import dataclasses
 
 import torch
+from scipy import sparse
 from torch import nn
 
+from elm.recommend._held_out import HeldOut, seeded
+from elm.recommend._ratings import as_ratings
 from elm.recommend.backbones._autoencoder import Autoencoder, LayerConfig, published_init
+from elm.recommend.backbones._autoencoder_spec import DECAYS, DROPOUTS, RATES, AutoencoderSpec
 from elm.recommend.backbones._gaussian import Gaussian, kl_to_prior, multinomial_loss
 from elm.recommend.backbones._sparse_rows import SparseLinear, SparseRows
+from elm.recommend.backbones._training import BackboneTraining, train
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,3 +68,38 @@ class MultiVAE(Autoencoder):
         """Negative multinomial likelihood and weighted KL, (B,)."""
         q = self.encode(rows)
         return multinomial_loss(self.decode(q.sample()), targets) + kl_weight * kl_to_prior(q)
+
+
+SPEC = AutoencoderSpec(
+    name="multi-vae",
+    network=MultiVAE,
+    config=MultiVAEConfig,
+    grid={"dropout": DROPOUTS, "learning_rate": RATES, "beta": (0.1, 0.3, 0.5), "weight_decay": DECAYS},
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class MultiVAETraining(BackboneTraining):
+    """Run options of `train_multivae`, made for small worlds: small batches, and little patience."""
+
+    epochs: int = 100
+    batch: int | None = 100
+    patience: int = 10
+    k: int = 20
+
+
+def train_multivae(
+    ratings: sparse.csr_matrix,
+    validation: HeldOut,
+    config: MultiVAEConfig | None = None,
+    options: BackboneTraining | None = None,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    progress: bool = False,
+) -> tuple[MultiVAE, list[dict[str, float]]]:
+    """Make a Multi-VAE for these users and train it: `train_backbone` with sizes and options that suit small worlds."""
+    config = config or MultiVAEConfig.for_users(*as_ratings(ratings).shape)
+    with seeded(seed):  # making layers draws from the global generator
+        model = MultiVAE(config, seed=seed).to(device)
+    return train(model, ratings, validation, options or MultiVAETraining(), seed=seed, progress=progress)

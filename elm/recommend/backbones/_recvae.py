@@ -23,8 +23,10 @@ from torch import nn
 from torch.nn import functional
 
 from elm.recommend.backbones._autoencoder import Autoencoder, LayerConfig, Pass, published_init
+from elm.recommend.backbones._autoencoder_spec import DECAYS, DROPOUTS, RATES, AutoencoderSpec
 from elm.recommend.backbones._gaussian import Gaussian, multinomial_loss
 from elm.recommend.backbones._sparse_rows import SparseLinear, SparseRows
+from elm.recommend.backbones._training import BackboneTraining
 
 _PRIOR_SHARES = (3 / 20, 3 / 4, 1 / 10)  # standard normal, old posterior, wide normal
 _WIDE_SIGMA = math.exp(10 / 2)
@@ -108,3 +110,12 @@ def log_composite_prior(z: torch.Tensor, old: Gaussian) -> torch.Tensor:
     parts = (Gaussian(zero, one), old, Gaussian(zero, _WIDE_SIGMA * one))
     logs = [math.log(share) + log_normal(z, part) for share, part in zip(_PRIOR_SHARES, parts, strict=True)]
     return torch.logsumexp(torch.stack(logs), dim=0)
+
+
+SPEC = AutoencoderSpec(
+    name="recvae",
+    network=RecVAE,
+    config=RecVAEConfig,
+    training=BackboneTraining(learning_rate=5e-4, beta=0.005, anneal_epochs=0, patience=10),
+    grid={"dropout": DROPOUTS, "learning_rate": RATES, "beta": (0.0035, 0.004, 0.005), "weight_decay": DECAYS},
+)

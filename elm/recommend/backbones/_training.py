@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -16,10 +15,6 @@ from elm.recommend._held_out import Best, HeldOut, ndcg_at, seeded
 from elm.recommend._ratings import as_ratings, positives, shuffled_batches
 from elm.recommend.backbones._autoencoder import Autoencoder
 from elm.recommend.backbones._gaussian import annealed
-from elm.recommend.backbones._macridvae import MacridVAE
-from elm.recommend.backbones._multidae import MultiDAE
-from elm.recommend.backbones._multivae import MultiVAE, MultiVAEConfig
-from elm.recommend.backbones._recvae import RecVAE
 from elm.recommend.backbones._sparse_rows import as_rows
 
 Model = TypeVar("Model", bound=Autoencoder)
@@ -61,52 +56,17 @@ class BackboneTraining:
         return self.batch or min(max(users // 30, 32), 500)
 
 
-@dataclasses.dataclass(frozen=True)
-class MultiVAETraining(BackboneTraining):
-    """Run options of `train_multivae`, made for small worlds: small batches, and little patience."""
-
-    epochs: int = 100
-    batch: int | None = 100
-    patience: int = 10
-    k: int = 20
-
-
-TRAINING: Mapping[type[Autoencoder], BackboneTraining] = {
-    MultiDAE: BackboneTraining(beta=0.0),
-    MultiVAE: BackboneTraining(),
-    RecVAE: BackboneTraining(learning_rate=5e-4, beta=0.005, anneal_epochs=0, patience=10),
-    MacridVAE: BackboneTraining(beta=0.05),  # its directions bear less noise: above 0.2 on validation users of ML-1M
-}
-"""What each backbone is trained with where nothing else is said: smaller batches than the papers' 500 learn faster
-on a CPU, and as well. `tuning_grid` has what the TEARS paper tries."""
-
-
-def train_backbone(
+def train(
     model: Model,
     ratings: sparse.csr_matrix,
     validation: HeldOut,
-    options: BackboneTraining | None = None,
+    options: BackboneTraining,
     *,
     targets: sparse.csr_matrix | None = None,
     seed: int = 0,
     progress: bool = False,
 ) -> tuple[Model, list[dict[str, float]]]:
-    """Fit an autoencoder in place on raw ratings and keep the epoch with the best validation NDCG@k.
-
-    Args:
-        model: where it lies (CPU or GPU) is where it is trained. ratings: (users, items) raw ratings of the training
-            users. targets: (users, items) ones, what is to be ranked high; by default the ratings of at least 4.
-        validation: other users, folded in from part of their ratings (`HeldOut.fold_in`), or other ratings of these.
-
-    Users without a target teach nothing and are left out.
-
-    Returns:
-        The model in evaluation mode, and one record an epoch (`epoch`, `loss`, `ndcg`).
-
-    Raises:
-        CallError: no user with ratings and targets, matrices of different catalogues, ratings below 0 or not finite.
-    """
-    options = options or TRAINING.get(type(model)) or BackboneTraining()
+    """See `train_backbone`, which knows the options of every class."""
     ratings, targets = _training_users(ratings, targets)
     if ratings.shape[1] != model.items:
         raise CallError(f"the model ranks {model.items} items, but the ratings are of {ratings.shape[1]}")
@@ -129,23 +89,6 @@ def train_backbone(
                 break
         best.restore()
     return model.eval(), log
-
-
-def train_multivae(
-    ratings: sparse.csr_matrix,
-    validation: HeldOut,
-    config: MultiVAEConfig | None = None,
-    options: BackboneTraining | None = None,
-    *,
-    seed: int = 0,
-    device: str = "cpu",
-    progress: bool = False,
-) -> tuple[MultiVAE, list[dict[str, float]]]:
-    """Make a Multi-VAE for these users and train it: `train_backbone` with sizes and options that suit small worlds."""
-    config = config or MultiVAEConfig.for_users(*as_ratings(ratings).shape)
-    with seeded(seed):  # making layers draws from the global generator
-        model = MultiVAE(config, seed=seed).to(device)
-    return train_backbone(model, ratings, validation, options or MultiVAETraining(), seed=seed, progress=progress)
 
 
 def _training_users(

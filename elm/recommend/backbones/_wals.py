@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import torch
 from scipy import sparse
 
 from elm._errors import CallError
-from elm.embeddings import VectorTable, fold_in, wals
+from elm._storage.fields import is_count, is_object, is_positive, strictly
+from elm._storage.weights import read_exactly
+from elm.embeddings import EmbeddingSpace, VectorTable, fold_in, wals
+from elm.recommend._held_out import HeldOut
 from elm.recommend._ratings import as_histories, as_ratings, masked
+from elm.recommend.backbones._spec import BackboneSpec, Fitting, Settings, setting_types
+from elm.recommend.backbones._tensors import as_tensor, rows_of
 
 
 class WalsRanker:
     """Rank items by the product of their factors with those of a user, who is placed by `elm.embeddings.fold_in`.
 
-    `factors` is the table of items that `elm.embeddings.wals` made; its ids are the numbers of the columns.
+    `factors` is the table of items that `elm.embeddings.wals` made; its ids are the numbers of their `columns`.
     """
 
     def __init__(self, factors: VectorTable, items: int) -> None:
         self.factors, self.items = factors, items
-        self._columns = np.array([int(i) for i in factors.ids])
+        self.columns = np.array([int(i) for i in factors.ids], dtype=np.int64)
 
     @classmethod
     def fit(
@@ -46,8 +56,41 @@ class WalsRanker:
         if len(frame):
             users = fold_in(self.factors, frame)
             rows = np.array([int(user) for user in users.ids])
-            found[np.ix_(rows, self._columns)] = users.vectors @ self.factors.vectors.T
+            found[np.ix_(rows, self.columns)] = users.vectors @ self.factors.vectors.T
         return masked(found, histories)
+
+
+class WalsSpec(BackboneSpec):
+    """The factors of the rated items, which columns they are, and the space that folds users in."""
+
+    def settings(self) -> Mapping[str, Any]:
+        return setting_types(WalsRanker.fit)
+
+    def fit(self, ratings: sparse.csr_matrix, validation: HeldOut, settings: Settings, how: Fitting) -> WalsRanker:
+        return WalsRanker.fit(ratings, seed=how.seed, **settings)
+
+    def packed(self, model: WalsRanker) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+        config = {"items": model.items, "space": model.factors.space.to_dict()}
+        return config, {"factors": as_tensor(model.factors.vectors), "columns": as_tensor(model.columns)}
+
+    def unpacked(self, config: Any, weights: Path) -> WalsRanker:
+        told = strictly(config, {"items": is_count, "space": is_object})
+        space, rated = EmbeddingSpace.from_dict(told["space"]), rows_of(weights, "factors")
+        made = space.made
+        if (made.get("by"), made.get("kind")) != ("wals", "items") or not all(
+            is_positive(made.get(name)) for name in ("alpha", "penalty")
+        ):
+            raise ValueError("its space must be that of items by wals, with the alpha and penalty that fold users in")
+        found = read_exactly(weights, {"factors": (rated, space.dim), "columns": (rated,)}, ("F32", "I64"))
+        factors, columns = found["factors"], found["columns"]
+        if factors.dtype != np.float32 or columns.dtype != np.int64:
+            raise ValueError("factors must be F32 numbers, and columns I64")
+        if columns.min(initial=0) < 0 or columns.max(initial=0) >= told["items"]:
+            raise ValueError(f"columns must be numbers of its {told['items']} items")
+        return WalsRanker(VectorTable([str(column) for column in columns.tolist()], factors, space), told["items"])
+
+
+SPEC = WalsSpec(name="wals", network=WalsRanker)
 
 
 def _frame(ratings: sparse.csr_matrix) -> pd.DataFrame:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from elm._errors import CallError, UnknownNameError
 from elm.recommend.backbones._autoencoder import Backbone
 from elm.recommend.backbones._registry import AUTOENCODERS, MODELS, fit_backbone
+from elm.recommend.backbones._spec import Fitting
 from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
 from elm.recommend.benchmark._split import RecommendationSplit
 
@@ -20,19 +22,29 @@ TESTED_AGAINST = "multi-vae"
 """The reference of the tests where no other is named and this one takes part; else the last model."""
 
 
+@dataclass(frozen=True)
+class FitOptions:
+    """How the models of a comparison are fitted.
+
+    settings: model -> settings of `fit_backbone`, or of what makes it. half: autoencoders compute in bfloat16.
+    """
+
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    device: str = "cpu"
+    half: bool = False
+    progress: bool = False
+
+
 def bench_models(
     split_of: Callable[[int], RecommendationSplit],
     models: Sequence[str],
     seeds: Sequence[int],
     *,
     reference: str | None = None,
-    settings: Mapping[str, Mapping[str, Any]] | None = None,
     others: Mapping[str, Make] | None = None,
     pairs: Sequence[tuple[str, str]] = (),
-    device: str = "cpu",
-    half: bool = False,
+    options: FitOptions | None = None,
     step: Step = lambda name, work: work(),
-    progress: bool = False,
 ) -> Record:
     """Fit and score models on the split of each seed, and compare them.
 
@@ -42,7 +54,7 @@ def bench_models(
         models: names of `MODELS`, or of `others`, which say how a model of another make is had for a split and seed.
         pairs: (model, reference): further tests, of models that are both compared.
         reference: the model that the others are tested against (default: "multi-vae", else the last one).
-        settings: model -> settings of `fit_backbone`, or of what `others` has. half: autoencoders compute in bfloat16.
+        options: of the fits.
         step: name and work -> what the work gives; a caller may keep results and leave finished work out.
 
     Returns:
@@ -54,8 +66,8 @@ def bench_models(
         CallError: no model or no seed, a model twice, a reference or settings of none of the models, a setting that a
             model does not have or of another type, a split in which no test user has a target.
     """
-    others, settings = others or {}, settings or {}
-    _check(models, seeds, reference, settings, others)
+    others, options = others or {}, options or FitOptions()
+    _check(models, seeds, reference, options.settings, others)
     records: dict[str, list[Record]] = {model: [] for model in models}
     splits = []
     for seed in seeds:
@@ -64,8 +76,7 @@ def bench_models(
         for model in models:
 
             def work(model: str = model, seed: int = seed, split: RecommendationSplit = split) -> Record:
-                own = dict(settings.get(model, {})) | ({"half": True} if half and model in AUTOENCODERS else {})
-                return _one(model, split, seed, own, others, device, progress)
+                return _one(model, split, seed, others, options)
 
             records[model].append(step(f"{model}-{seed}", work))
     reference = reference or (TESTED_AGAINST if TESTED_AGAINST in models else models[-1])
@@ -95,16 +106,17 @@ def _one(
     model: str,
     split: RecommendationSplit,
     seed: int,
-    settings: Mapping[str, Any],
     others: Mapping[str, Make],
-    device: str,
-    progress: bool,
+    options: FitOptions,
 ) -> Record:
+    half = {"half": True} if options.half and model in AUTOENCODERS else {}
+    settings = {**options.settings.get(model, {}), **half}
+
     def fit() -> Backbone:
         if model in others:
             return others[model](split, seed, **settings)
-        validation = split.held_out("validation")
-        return fit_backbone(model, split.train(), validation, seed=seed, device=device, progress=progress, **settings)
+        how = Fitting(seed, options.device, options.progress)._asdict()
+        return fit_backbone(model, split.train(), split.held_out("validation"), **how, **settings)
 
     test = split.held_out("test")
     test.check_targets("the test part")  # before the time of a fit is spent

@@ -17,7 +17,7 @@ from elm._errors import CallError
 from elm._text.sentences import sentence_ends
 from elm.metrics import top_k
 from elm.recommend._lists import ListDiff
-from elm.recommend._scorer import Scorer
+from elm.recommend._protocols import Scorer
 
 _EXACT, _ORDERS = 8, 64  # edits up to which all subsets are tried; orders that are drawn beyond
 _WORD = re.compile(r"\w")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import torch
 from scipy import sparse
 
-from elm._errors import CallError, UnknownNameError
-from elm.data import ids_of, index_ids
-from elm.metrics import top_k
+from elm._errors import CallError
+from elm.recommend._catalogue import Catalogue, History, check_alpha
 from elm.recommend._lists import ListDiff, Recommendation, list_diff
-from elm.recommend._ratings import HIGHEST, as_histories, masked, ordered_batches
+from elm.recommend._ratings import as_histories, masked, ordered_batches
 from elm.recommend.backbones._sparse_rows import as_rows
 from elm.recommend.profiles._polarity import affirmed, sentiment
 from elm.recommend.tears._attribution import EditExplanation, explain, without_each
@@ -23,16 +22,12 @@ from elm.recommend.tears._model import Tears
 from elm.recommend.tears._store import load, save
 from elm.recommend.tears._text_encoder import SentenceVectors
 
-History = Mapping[str, float] | Collection[str]
-"""What a user has rated: item id -> rating (1 to 5), or just the ids of items liked."""
-
-Profile = str | Mapping[str, float]
+Profile: TypeAlias = str | Mapping[str, float]
 """A text about a user; for GERS how much of what the user likes is of each genre."""
 
-Profiles = Sequence[str] | Sequence[Mapping[str, float]] | np.ndarray
+Profiles: TypeAlias = Sequence[str] | Sequence[Mapping[str, float]] | np.ndarray
 """Those of many users; for GERS also shares (users, genres)."""
 
-_LIKED = 5.0  # stands for an item that comes without a rating
 _BATCH = 512
 
 
@@ -45,14 +40,8 @@ class Recommender:
 
     def __init__(self, model: Tears, items: Sequence[str], titles: Sequence[str] | None = None) -> None:
         self.model = model.eval()
-        self.items = ids_of(items, "item")
-        self.titles = [str(title) for title in titles] if titles is not None else list(self.items)
-        wanted = model.vae.items
-        if not len(self.items) == len(self.titles) == wanted:
-            raise CallError(f"the model ranks {wanted} items, got {len(self.items)} ids and {len(self.titles)} titles")
-        self._column = {item: column for column, item in enumerate(self.items)}
-        if len(self._column) != wanted:
-            raise CallError("item ids must be unique")
+        self._catalogue = Catalogue(items, titles, model.vae.items)
+        self.items, self.titles = self._catalogue.items, self._catalogue.titles
 
     def recommend(
         self, history: History | None = None, profile: Profile | None = None, alpha: float | None = None, k: int = 20
@@ -69,7 +58,7 @@ class Recommender:
             CallError: nothing given, an empty profile, an alpha or k or rating out of range.
             UnknownNameError: an item id that the model does not know; the message names the nearest.
         """
-        rows = self._rows(history)
+        rows = self._catalogue.row(history)
         return self._listed(self._z(rows, _profiles(profile), alpha), rows, k)
 
     def guide(self, history: History, phrase: str, alpha: float | None = None, k: int = 20) -> list[Recommendation]:
@@ -81,7 +70,7 @@ class Recommender:
         """
         if not self.model.history:
             raise CallError("this model reads texts alone (TEARS Base), no history to bend; pass the wish as profile")
-        rows = self._rows(history)
+        rows = self._catalogue.row(history)
         if rows is None:
             raise CallError("guidance bends a list away from a history; without one pass the phrase as a profile")
         if _profiles(phrase) is None or not isinstance(phrase, str):
@@ -113,7 +102,7 @@ class Recommender:
         """
         _texts("explain_edit", before, after)
         diff = self.diff(before, after, history, alpha, k)
-        parts, hunks = explain(self, before, after, self._rows(history), self._alpha(alpha), k, seed)
+        parts, hunks = explain(self, before, after, self._catalogue.row(history), self._alpha(alpha), k, seed)
         return EditExplanation(before, after, parts, diff, hunks)
 
     def without_each(
@@ -126,13 +115,13 @@ class Recommender:
         """
         _texts("without_each", profile)
         self.recommend(history, profile, alpha, k)  # the same errors
-        return without_each(self, profile, self._rows(history), self._alpha(alpha), k)
+        return without_each(self, profile, self._catalogue.row(history), self._alpha(alpha), k)
 
     def z(
         self, history: History | None = None, profile: Profile | None = None, alpha: float | None = None
     ) -> np.ndarray:
         """The latent vector behind a list, (latent,) float32: alpha * z_text + (1 - alpha) * z_history."""
-        return self._z(self._rows(history), _profiles(profile), alpha)[0].cpu().numpy()
+        return self._z(self._catalogue.row(history), _profiles(profile), alpha)[0].cpu().numpy()
 
     def latents(
         self,
@@ -160,12 +149,7 @@ class Recommender:
 
     def rows(self, histories: Sequence[History]) -> sparse.csr_matrix:
         """Histories as the (n, items) matrix that `scores` takes; the same errors as `recommend`."""
-        found = [sparse.csr_matrix(np.zeros((0, len(self.items)), dtype=np.float32))]
-        for number, history in enumerate(histories):
-            if (row := self._rows(history)) is None:
-                raise CallError(f"rows takes one history a user, and history {number} is None; leave that user out")
-            found.append(row)
-        return sparse.csr_matrix(sparse.vstack(found))
+        return self._catalogue.rows(histories)
 
     def save(self, folder: str | Path) -> None:
         """Write `model.safetensors`, `items.parquet` and last `config.json`. It names the sentence encoder."""
@@ -178,23 +162,6 @@ class Recommender:
         encoder: the sentence encoder to use; by default the one that the folder names, found when a text first comes.
         """
         return cls(*load(Path(folder), encoder))
-
-    def _rows(self, history: History | None) -> sparse.csr_matrix | None:
-        """One history as a (1, items) row; None for None."""
-        if history is None:
-            return None
-        columns: dict[int, float] = {}
-        for item, rating in _rated(history):
-            if item not in self._column:
-                raise UnknownNameError("item", item, self.items)
-            if self._column[item] in columns:
-                raise CallError(f"a history names an item once, but {item!r} came twice; keep one rating of it")
-            columns[self._column[item]] = rating
-        if not columns:
-            raise CallError("history holds no item; pass None and a profile instead")
-        places = np.sort(np.fromiter(columns, dtype=np.int64))
-        ratings = np.asarray([columns[place] for place in places.tolist()], dtype=np.float32)
-        return sparse.csr_matrix((ratings, places, [0, len(places)]), shape=(1, len(self.items)))
 
     def _checked(self, histories: sparse.csr_matrix | None, profiles: Profiles | None) -> sparse.csr_matrix | None:
         rows = None if histories is None else as_histories(histories, len(self.items))
@@ -230,9 +197,7 @@ class Recommender:
         """The weight of the text, checked, or the default."""
         if alpha is None:
             return 0.5 if self.model.history else 1.0
-        if not isinstance(alpha, (int, float, np.number)) or not 0 <= alpha <= 1:
-            raise CallError(f"alpha is the weight of the text, a number, and must lie between 0 and 1, got {alpha!r}")
-        return float(alpha)
+        return check_alpha(alpha)
 
     def _history(self, rows: sparse.csr_matrix) -> torch.Tensor:
         """Latents (n, latent) of histories, each with an item."""
@@ -248,14 +213,8 @@ class Recommender:
 
     def _listed(self, z: torch.Tensor, rows: sparse.csr_matrix | None, k: int) -> list[Recommendation]:
         """The k best of one latent vector."""
-        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(self.items):
-            raise CallError(f"k must be a whole number between 1 and {len(self.items)}, the number of items, got {k!r}")
-        scores = self._decode(z, rows)[0]
-        return [
-            Recommendation(self.items[column], float(scores[column]), self.titles[column])
-            for column in top_k(scores[None], k)[0]
-            if np.isfinite(scores[column])
-        ]
+        self._catalogue.check_k(k)
+        return self._catalogue.places(self._decode(z, rows)[0], k)
 
     @torch.no_grad()
     def _decode(self, z: torch.Tensor, rows: sparse.csr_matrix | None) -> np.ndarray:
@@ -263,29 +222,6 @@ class Recommender:
         parts = [torch.log_softmax(self.model.vae.decode(part), -1).cpu().numpy() for part in z.split(_BATCH)]
         scores = np.concatenate(parts)
         return scores if rows is None else masked(scores, rows)
-
-
-def _rated(history: History) -> Iterator[tuple[str, float]]:
-    """Ids and ratings of a history: of a mapping or of a Series by its index; without ratings each item is liked."""
-    if isinstance(history, str | bytes | pd.DataFrame) or sparse.issparse(history):
-        came = "string" if isinstance(history, str) else type(history).__name__
-        raise CallError(f"history must map item ids to ratings, or list item ids; got one {came}")
-    if isinstance(history, pd.Series):
-        ids, ratings = index_ids(history, "item"), history.tolist()
-    elif isinstance(history, Mapping):
-        ids, ratings = ids_of(history, "item"), list(history.values())
-    else:
-        ids = list(dict.fromkeys(ids_of(history, "item")))
-        ratings = [_LIKED] * len(ids)
-    for item, rating in zip(ids, ratings, strict=True):
-        number = isinstance(rating, int | float | np.number) and not isinstance(
-            rating, bool | complex | np.complexfloating
-        )
-        if not number or not 0 < rating <= HIGHEST:
-            raise CallError(
-                f"a rating must be a number above 0 and at most {HIGHEST:g}, got {rating!r} for item {item!r}"
-            )
-        yield item, float(rating)
 
 
 def _profiles(profile: Profile | None) -> list[Any] | None:

@@ -1,4 +1,4 @@
-"""A recommender on disk: `model.safetensors`, `items.parquet`, and `config.json`, which vouches for both."""
+"""A recommender on disk: what its config says, and the model that is made again from it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import pandas as pd
-from safetensors.torch import save_file
 
 from elm._errors import CheckpointError
 from elm._storage.fields import (
@@ -25,58 +21,71 @@ from elm._storage.fields import (
     optional,
     strictly,
 )
-from elm._storage.files import sha256, write_json
-from elm._storage.folders import folder_written_aside, read_whole
+from elm._storage.folders import read_whole
 from elm._storage.parquet import read_texts
-from elm.recommend.backbones._registry import AUTOENCODERS
-from elm.recommend.backbones._store import (
+from elm.recommend._model_folder import (
     CONFIG,
     ITEMS,
     WEIGHTS,
     as_described,
     check_files,
     config_from,
-    kind_of,
     read_config,
     with_weights,
+    write_model,
 )
+from elm.recommend.backbones._registry import AUTOENCODER_SPECS, spec_of
 from elm.recommend.tears._genre_encoder import GenreEncoder
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._model import Tears
+from elm.recommend.tears._named_encoder import NamedEncoder, check_encoder
 from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 
-SCHEMA = 2
-_BACKBONES = {f"tears-{name.replace('-', '')}": name for name in AUTOENCODERS}
-_FROZEN, _LORA, _GENRES = "tears-multivae", "-lora", "-genres"
-_SHARED = {"schema", "kind", "vae", "pooling", "history", "files"}
-_READS = {"": {"text_head", "sentence_encoder"}, _LORA: {"text_head", "sentence_encoder", "lora"}, _GENRES: {"genres"}}
-_KEYS_OF = {kind + side: _SHARED | keys for kind in _BACKBONES for side, keys in _READS.items()}
-"""A kind names the backbone, and what is read beside histories: texts, texts by a tuned encoder, or genres."""
+SCHEMA = 3
+KIND = "tears"
+_SHARED = {"schema", "kind", "backbone", "text", "vae", "pooling", "history", "files"}
+_READS = {
+    "frozen": {"text_head", "sentence_encoder"},
+    "lora": {"text_head", "sentence_encoder", "lora"},
+    "genres": {"genres"},
+}
+"""What is read beside histories (texts by a frozen encoder, by a tuned one, or shares of genres), and what of it the
+config tells."""
+
+_OLDER = {
+    f"tears-{name.replace('-', '')}{ending}": (name, text)
+    for name in ("multi-dae", "multi-vae", "recvae", "macridvae")
+    for ending, text in (("", "frozen"), ("-lora", "lora"), ("-genres", "genres"))
+}
+"""Kind of a folder of schema 1 or 2 -> its backbone, and what it reads."""
+
+KINDS = (KIND, *_OLDER)
+"""The kinds of folders that are read."""
+
+_UNNAMED = "tears-multivae"  # the kind of folders from before there were several
 
 
 def save(model: Tears, items: list[str], titles: list[str], folder: Path) -> None:
     """Write the folder; a kill at any moment leaves the recommender that was there or the new one."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    side, reads = _reads(model.text)
+    text, reads = _reads(model.text)
     config = {
         "schema": SCHEMA,
-        "kind": f"tears-{kind_of(model.vae).replace('-', '')}{side}",
+        "kind": KIND,
+        "backbone": spec_of(model.vae).name,
+        "text": text,
         "vae": dataclasses.asdict(model.vae.config),
         "pooling": model.pooling,
         "history": model.history,
         **reads,
     }
-    with folder_written_aside(folder) as aside:
-        save_file(tensors, aside / WEIGHTS)
-        frame = pd.DataFrame({"item": items, "title": titles})
-        frame.to_parquet(aside / ITEMS, index=False)
-        write_json(aside / CONFIG, {**config, "files": {name: sha256(aside / name) for name in (WEIGHTS, ITEMS)}})
+    write_model(folder, config, tensors, {"item": items, "title": titles})
 
 
 def _reads(text: TextEncoder) -> tuple[str, dict[str, Any]]:
-    """What a model reads beside histories: the ending of its kind, and what the config says of it."""
+    """What a model reads beside histories, and what the config says of it."""
     if isinstance(text, GenreEncoder):
-        return _GENRES, {"genres": text.shape()}
+        return "genres", {"genres": text.shape()}
     if not isinstance(text, PieceTextEncoder | LoraTextEncoder):
         raise CheckpointError(
             f"only a PieceTextEncoder, a LoraTextEncoder or a GenreEncoder can be saved, got {type(text).__name__}"
@@ -86,12 +95,17 @@ def _reads(text: TextEncoder) -> tuple[str, dict[str, Any]]:
         "fingerprint": getattr(text.encoder, "fingerprint", None),
     }
     reads = {"text_head": dataclasses.asdict(text.head.config), "sentence_encoder": named}
-    return (_LORA, {**reads, "lora": text.lora()}) if isinstance(text, LoraTextEncoder) else ("", reads)
+    return ("lora", {**reads, "lora": text.lora()}) if isinstance(text, LoraTextEncoder) else ("frozen", reads)
 
 
 def load(folder: Path, encoder: SentenceVectors | None = None) -> tuple[Tears, list[str], list[str]]:
     """The model, the ids of its items and their titles; errors of `Recommender.load`."""
     return read_whole(folder, lambda: _load(folder, encoder))
+
+
+def kind_of(config: Mapping[str, Any]) -> Any:
+    """The kind of a folder, by its config."""
+    return config.get("kind", _UNNAMED)
 
 
 def _load(folder: Path, encoder: SentenceVectors | None) -> tuple[Tears, list[str], list[str]]:
@@ -100,12 +114,13 @@ def _load(folder: Path, encoder: SentenceVectors | None) -> tuple[Tears, list[st
     with as_described(folder, "recommender"):
         strictly(config, {key: _CHECKS[key] for key in config})
         if encoder is not None and (named := config.get("sentence_encoder")):
-            _check_encoder(encoder, named["name"], named["fingerprint"])
-        network, shape = AUTOENCODERS[_BACKBONES[config["kind"].removesuffix(_LORA).removesuffix(_GENRES)]]
-        settings = config_from(shape, config["vae"])
+            check_encoder(encoder, named["name"], named["fingerprint"])
+        spec = AUTOENCODER_SPECS[config["backbone"]]
+        settings: Any = config_from(spec.config, config["vae"])
         text = _text_side(config, int(settings.latent), encoder)
-        model = with_weights(lambda: Tears(network(settings), text(), config["pooling"], config["history"]),
-                             folder / WEIGHTS)  # fmt: skip
+        model = with_weights(
+            lambda: Tears(spec.network(settings), text(), config["pooling"], config["history"]), folder / WEIGHTS
+        )
         found = read_texts(folder / ITEMS, ("item", "title"), settings.items)
         return model, found["item"], found["title"]
 
@@ -114,11 +129,11 @@ def _text_side(config: dict[str, Any], latent: int, encoder: SentenceVectors | N
     """What makes the text side that a config describes, its weights still to come. A tuned one needs its sentence
     encoder now.
     """
-    if config["kind"].endswith(_GENRES):
+    if config["text"] == "genres":
         return lambda: GenreEncoder(latent=latent, **config["genres"])
     named, head = config["sentence_encoder"], config_from(TextHeadConfig, config["text_head"])
     source: Any = encoder or NamedEncoder(named["name"], named["fingerprint"])
-    if not config["kind"].endswith(_LORA):
+    if config["text"] != "lora":
         return lambda: PieceTextEncoder(source, head)
     start: Any = source.found() if isinstance(source, NamedEncoder) else source
     return lambda: LoraTextEncoder(start, head, **config["lora"])
@@ -126,19 +141,35 @@ def _text_side(config: dict[str, Any], latent: int, encoder: SentenceVectors | N
 
 def _config(folder: Path) -> dict[str, Any]:
     config = read_config(folder, "recommender")
-    kind = str(config.get("kind", _FROZEN))
-    if kind not in _KEYS_OF:
-        raise CheckpointError(f"{folder} has kind {kind!r}, this version reads {', '.join(_KEYS_OF)}")
+    kind = kind_of(config)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise CheckpointError(f"{folder} has kind {kind!r}, this version reads {', '.join(KINDS)}")
+    if kind in _OLDER:
+        return _of_older(folder, kind, config)
+    text = config.get("text")
+    _check_keys(folder, config, _SHARED | _READS.get(text if isinstance(text, str) else "", set()), SCHEMA)
+    return config
+
+
+def _of_older(folder: Path, kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    """The config of a folder of schema 1 or 2 as one of this schema."""
+    backbone, text = _OLDER[kind]
     if config.get("schema") == 1:  # from before pooling and TEARS Base
-        config = {**config, "schema": SCHEMA, "pooling": "mean", "history": True}
-    wanted = _KEYS_OF[kind]
+        config = {**config, "schema": 2, "pooling": "mean", "history": True}
+    _check_keys(folder, config, _SHARED - {"backbone", "text"} | _READS[text], 2)
+    return {**config, "schema": SCHEMA, "kind": KIND, "backbone": backbone, "text": text}
+
+
+def _check_keys(folder: Path, config: Mapping[str, Any], wanted: set[str], schema: int) -> None:
     if set(config) != wanted:
         raise CheckpointError(
             f"{folder / CONFIG} must hold exactly {sorted(wanted)}, got {sorted(config)}; save the model again"
         )
-    if config["schema"] != SCHEMA:
-        raise CheckpointError(f"{folder} has schema {config['schema']!r}, this version reads {SCHEMA}; save it again")
-    return config
+    if config["schema"] != schema:
+        raise CheckpointError(
+            f"{folder} has schema {config['schema']!r}, this version reads {schema} of kind {config['kind']}; "
+            "save it again"
+        )
 
 
 def _holds(fields: Mapping[str, Check]) -> Check:
@@ -148,7 +179,9 @@ def _holds(fields: Mapping[str, Check]) -> Check:
 
 _CHECKS: Mapping[str, Check] = {
     "schema": is_one_of(SCHEMA),
-    "kind": is_text,
+    "kind": is_one_of(KIND),
+    "backbone": is_one_of(*AUTOENCODER_SPECS),
+    "text": is_one_of(*_READS),
     "vae": is_object,
     "pooling": is_text,
     "history": is_flag,
@@ -158,32 +191,3 @@ _CHECKS: Mapping[str, Check] = {
     "lora": _holds({"rank": is_count, "alpha": is_positive, "dropout": is_share, "targets": is_texts}),
     "genres": _holds({"genres": is_texts, "hidden": is_count, "dropout": is_share}),
 }
-
-
-class NamedEncoder:
-    """The sentence encoder that a folder names, looked for when the first text comes: histories alone need none."""
-
-    def __init__(self, name: str, fingerprint: str | None) -> None:
-        self.name, self.fingerprint = name, fingerprint
-        self._found: SentenceVectors | None = None
-
-    def found(self) -> SentenceVectors:
-        if self._found is None:
-            from elm.embeddings import SentenceEncoder
-
-            found = SentenceEncoder(self.name)
-            _check_encoder(found, self.name, self.fingerprint)
-            self._found = found
-        return self._found
-
-    def encode(self, texts: list[str]) -> np.ndarray:
-        return self.found().encode(texts)
-
-
-def _check_encoder(encoder: SentenceVectors, name: str, fingerprint: str | None) -> None:
-    came = getattr(encoder, "fingerprint", None)
-    if came is not None and fingerprint is not None and came != fingerprint:
-        raise CheckpointError(
-            f"the recommender was trained on sentence encoder {name!r} ({fingerprint}), got one with fingerprint "
-            f"{came}; use the encoder it was trained on"
-        )

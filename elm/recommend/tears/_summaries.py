@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
 from elm._errors import CallError, DataFileError, UnusableTextError
+from elm._keywords import filled
 from elm._storage.files import read_json
 from elm.data import Dataset
 from elm.recommend.benchmark._split import RecommendationSplit
@@ -55,23 +56,50 @@ def file_summaries(path: str | Path) -> dict[str, str]:
     return texts
 
 
+class SummaryOptions(TypedDict, total=False):
+    """What `chat_summaries` asks for.
+
+    users: some of the split's users; all of them by default. domain: whose words are used; by default the data set's.
+    items: so many of a user's inputs (50) are told at most, drawn by `seed`. words: about how long a summary is (200).
+    sources: text sources of the data set that are told, too, 30 words an item.
+    attempts: how often a user is asked for (3).
+    cache: a file that keeps the answers, so that a stopped run goes on; `model` tells those of one from another's.
+    concurrency: calls at once (1); more than one where `ask` may be called from several threads.
+    on_failure: "raise", or "skip", which leaves out a user whose every answer broke the rules.
+    """
+
+    users: Sequence[str] | None
+    domain: str | None
+    items: int
+    words: int
+    sources: Sequence[str]
+    attempts: int
+    cache: str | Path | None
+    model: str
+    concurrency: int
+    on_failure: Literal["raise", "skip"]
+    seed: int
+    progress: bool
+
+
+_OPTIONS: SummaryOptions = {
+    "users": None,
+    "domain": None,
+    "items": 50,
+    "words": 200,
+    "sources": (),
+    "attempts": 3,
+    "cache": None,
+    "model": "",
+    "concurrency": 1,
+    "on_failure": "raise",
+    "seed": 0,
+    "progress": False,
+}
+
+
 def chat_summaries(
-    dataset: Dataset,
-    split: RecommendationSplit,
-    ask: Callable[[str], str],
-    *,
-    users: Sequence[str] | None = None,
-    domain: str | None = None,
-    items: int = 50,
-    words: int = 200,
-    sources: Sequence[str] = (),
-    attempts: int = 3,
-    cache: str | Path | None = None,
-    model: str = "",
-    concurrency: int = 1,
-    on_failure: Literal["raise", "skip"] = "raise",
-    seed: int = 0,
-    progress: bool = False,
+    dataset: Dataset, split: RecommendationSplit, ask: Callable[[str], str], **options: Unpack[SummaryOptions]
 ) -> dict[str, str]:
     """User -> a summary by a language model, from the user's inputs alone (TEARS, Section 3.2 and Appendix A).
 
@@ -79,34 +107,24 @@ def chat_summaries(
     of genres and of plots, without a title and without a rating. An answer that breaks this, or is not a third to
     twice as long, is asked for again with a firmer word.
 
-    Args:
-        ask: prompt -> answer, such as a function around `elm.tasks.chat_client`; its errors end the run.
-        users: some of the split's users; all of them by default.
-        items: so many of a user's inputs are told at most, drawn by `seed`.
-        sources: text sources of the data set that are told, too, 30 words an item.
-        cache: a file that keeps the answers, so that a stopped run goes on; `model` tells those of one from another's.
-        concurrency: calls at once; more than one where `ask` may be called from several threads.
-        on_failure: "skip" leaves out a user whose every answer broke the rules.
+    ask: prompt -> answer, such as a function around `elm.tasks.chat_client`; its errors end the run. options: see
+    `SummaryOptions`.
 
     Raises `CallError` for a number below 1 and for a user who is not in the split, `UnusableTextError` where no attempt
     gave a text, `DataFileError` for a cache that holds something else.
     """
-    if min(items, words, attempts, concurrency) < 1:
-        raise CallError(
-            f"items, words, attempts and concurrency are at least 1, got {items}, {words}, {attempts}, {concurrency}"
-        )
-    if on_failure not in ("raise", "skip"):
-        raise CallError(f"on_failure is 'raise' or 'skip', got {on_failure!r}")
+    how = filled("chat_summaries", options, _OPTIONS)
+    _check(how)
     rated = dict(_inputs(split))
-    chosen = list(rated) if users is None else [str(user) for user in users]
+    chosen = list(rated) if how["users"] is None else [str(user) for user in how["users"]]
     if unknown := next((user for user in chosen if user not in rated), None):
         raise CallError(f"user {unknown!r} has no inputs in the split; name users of split.users(part)")
-    domain = domain or domain_of(dataset)
-    briefs = item_briefs(dataset, sources, _TOLD_WORDS, domain)
-    kept = AnswerCache(cache) if cache is not None else None
+    domain = how["domain"] or domain_of(dataset)
+    briefs = item_briefs(dataset, how["sources"], _TOLD_WORDS, domain)
+    kept = AnswerCache(how["cache"]) if how["cache"] is not None else None
 
     def answer(prompt: str, attempt: int) -> str:
-        key = answer_key({"model": model, "prompt": prompt, "attempt": attempt})
+        key = answer_key({"model": how["model"], "prompt": prompt, "attempt": attempt})
         if kept is not None and (found := kept.find(key)) is not None:
             return found.text
         text = spoken(Answer(ask(prompt)))
@@ -115,17 +133,28 @@ def chat_summaries(
         return text
 
     def one(user: str) -> str:
-        told = [(briefs[item], rating) for item, rating in _some(rated[user], items, user, seed)]
+        told = [(briefs[item], rating) for item, rating in _some(rated[user], how["items"], user, how["seed"])]
         try:
-            return _written(told, answer, domain, words, attempts, user)
+            return _written(told, answer, domain, how["words"], how["attempts"], user)
         except UnusableTextError:
-            if on_failure == "raise":
+            if how["on_failure"] == "raise":
                 raise
             return ""
 
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="summaries") as pool:
-        bar = tqdm(pool.map(one, chosen), total=len(chosen), desc="summaries", disable=not progress, leave=False)
+    with ThreadPoolExecutor(how["concurrency"], thread_name_prefix="summaries") as pool:
+        found = pool.map(one, chosen)
+        bar = tqdm(found, total=len(chosen), desc="summaries", disable=not how["progress"], leave=False)
         return {user: text for user, text in zip(chosen, bar, strict=True) if text}
+
+
+def _check(how: SummaryOptions) -> None:
+    items, words, attempts, concurrency = how["items"], how["words"], how["attempts"], how["concurrency"]
+    if min(items, words, attempts, concurrency) < 1:
+        raise CallError(
+            f"items, words, attempts and concurrency are at least 1, got {items}, {words}, {attempts}, {concurrency}"
+        )
+    if how["on_failure"] not in ("raise", "skip"):
+        raise CallError(f"on_failure is 'raise' or 'skip', got {how['on_failure']!r}")
 
 
 _TOLD_WORDS = 30

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from scipy import sparse
 from tqdm import tqdm
 
 from elm._errors import CallError
+from elm._keywords import filled
 from elm.recommend._held_out import Best, HeldOut, ndcg_at, seeded
 from elm.recommend._ratings import as_ratings, masked, ordered_batches, positives, shuffled_batches
 from elm.recommend.backbones._autoencoder import Autoencoder
@@ -31,6 +32,19 @@ class Views(NamedTuple):
     profiles: Any
 
 
+class TearsRun(TypedDict, total=False):
+    """How `train_tears` is run. hidden, dropout: of the fresh head that a sentence encoder gets."""
+
+    hidden: int
+    dropout: float
+    seed: int
+    device: str
+    progress: bool
+
+
+_RUN: TearsRun = {"hidden": 256, "dropout": 0.2, "seed": 0, "device": "cpu", "progress": False}
+
+
 def train_tears(
     vae: Autoencoder,
     encoder: SentenceVectors | TextEncoder,
@@ -40,11 +54,7 @@ def train_tears(
     options: TearsTraining | None = None,
     *,
     views: Views | None = None,
-    hidden: int = 256,
-    dropout: float = 0.2,
-    seed: int = 0,
-    device: str = "cpu",
-    progress: bool = False,
+    **run: Unpack[TearsRun],
 ) -> tuple[Tears, list[dict[str, float]]]:
     """Align a text encoder with `vae` and keep the epoch with the best mean validation NDCG@k of what is learned from.
 
@@ -59,11 +69,13 @@ def train_tears(
         validation: other users, with profiles written from their inputs alone.
         views: more texts and what fits them; every step takes its part of them beside a batch of users.
 
+        run: see `TearsRun`; by default hidden 256, dropout 0.2, seed 0, on the CPU, without a progress bar.
+
     Returns:
         The model in evaluation mode, and one record an epoch (`epoch`, `loss`, `ndcg` and, of the three decodings,
         `ndcg_text`, `ndcg_history`, `ndcg_mixture`).
     """
-    options = options or TearsTraining()
+    options, how = options or TearsTraining(), filled("train_tears", run, _RUN)
     histories = as_ratings(histories, "histories")
     if len(profiles) != histories.shape[0] or not len(profiles):
         raise CallError(f"one profile a user: {histories.shape[0]} users, {len(profiles)} profiles")
@@ -74,12 +86,12 @@ def train_tears(
         raise CallError(
             f"views need one profile each and {vae.items} items, got {views.targets.shape} and {len(views.profiles)}"
         )
-    rng = np.random.default_rng(seed)
-    with seeded(seed):
+    rng = np.random.default_rng(how["seed"])
+    with seeded(how["seed"]):
         if not isinstance(encoder, TextEncoder):
             dim = np.asarray(encoder.encode([profiles[0]])).shape[1]
-            encoder = PieceTextEncoder(encoder, TextHeadConfig(dim, vae.latent, hidden, dropout))
-        model = Tears(vae, encoder, options.pooling, options.history).to(device)
+            encoder = PieceTextEncoder(encoder, TextHeadConfig(dim, vae.latent, how["hidden"], how["dropout"]))
+        model = Tears(vae, encoder, options.pooling, options.history).to(how["device"])
         model.vae.encoder.requires_grad_(options.train_history)
         prepared, held_out = model.text.prepare(profiles), model.text.prepare(validation.profiles)
         model.text.fit_scale(prepared)
@@ -87,7 +99,7 @@ def train_tears(
         users = _Examples(histories, prepared)
         others, kept = _views(model, views)
         best, log = Best(model, options.patience), []
-        bar = tqdm(range(options.epochs), desc="TEARS", disable=not progress, leave=False)
+        bar = tqdm(range(options.epochs), desc="TEARS", disable=not how["progress"], leave=False)
         for epoch in bar:
             loss = _epoch(model, optimizer, users, others, options, rng, epoch)
             log.append({"epoch": epoch, "loss": loss, **_validate(model, validation, held_out, kept, options)})

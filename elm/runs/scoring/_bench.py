@@ -172,11 +172,13 @@ def _held_out(run: RunFolder, config: RunConfig, progress: bool) -> World:
 
 
 def _recommender(path: str | Path) -> Recommender | None:
-    """The run's recommender, whose text encoder is one more ranker; None where it is missing or of another encoder."""
+    """The run's recommender, whose text encoder is one more ranker; None where it is missing, of another encoder, or
+    reads no text."""
     try:
-        return open_recommender(path) if (Path(path) / "recommender").is_dir() else None
+        found = open_recommender(path) if (Path(path) / "recommender").is_dir() else None
     except CheckpointError:
         return None
+    return found if isinstance(found, Recommender) else None
 
 
 def _asked(world: World, config: RunConfig, films: int, users: int) -> dict[str, list[str]]:

@@ -5,29 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from elm._errors import UnknownNameError
-
-_RATES = (1e-3, 1e-4, 1e-5)
-_DROPOUTS = (0.1, 0.2, 0.4)
-_DECAYS = (0.0, 1e-5)
+from elm.recommend.backbones._autoencoder_spec import DROPOUTS
+from elm.recommend.backbones._registry import BACKBONES
 
 TUNING: Mapping[str, Mapping[str, Sequence[float]]] = {
-    "multi-dae": {"dropout": _DROPOUTS, "learning_rate": _RATES},
-    "multi-vae": {
-        "dropout": _DROPOUTS, "learning_rate": _RATES, "beta": (0.1, 0.3, 0.5), "weight_decay": _DECAYS,
-    },
-    "recvae": {
-        "dropout": _DROPOUTS, "learning_rate": _RATES, "beta": (0.0035, 0.004, 0.005), "weight_decay": _DECAYS,
-    },
-    "macridvae": {
-        "dropout": _DROPOUTS, "learning_rate": _RATES, "concepts": (2, 4, 8, 16), "weight_decay": _DECAYS,
-    },
-    "ease": {"penalty": tuple(np.linspace(1, 10_000, 50).tolist())},
-    "tears": {"dropout": _DROPOUTS, "learning_rate": (1e-3, 1e-4), "transport": (0.1, 0.5, 1.0)},
-    "tears-base": {"dropout": _DROPOUTS, "learning_rate": (1e-3, 1e-4)},
-}  # fmt: skip
+    **{name: spec.grid for name, spec in BACKBONES.items() if spec.grid},
+    "tears": {"dropout": DROPOUTS, "learning_rate": (1e-3, 1e-4), "transport": (0.1, 0.5, 1.0)},
+    "tears-base": {"dropout": DROPOUTS, "learning_rate": (1e-3, 1e-4)},
+}
 """Model -> setting -> the values tried. "beta" is the KL weight, RecVAE's gamma. All autoencoders train 200 epochs in
 batches of 500 with Adam and keep the epoch with the best validation NDCG@50. "tears" is TEARS or GERS on any backbone,
 in batches of 32 with AdamW."""
