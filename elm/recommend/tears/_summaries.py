@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +13,11 @@ from tqdm.auto import tqdm
 
 from elm._errors import CallError, DataFileError, UnusableTextError
 from elm._storage.files import read_json
+from elm.chat import Client, client_around
 from elm.data import Dataset
 from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.tears._text_split import domain_of, text_split
-from elm.tasks import Answer, AnswerCache, ItemBrief, answer_key, domain_named, item_briefs, names_in, spoken
+from elm.tasks import ItemBrief, domain_named, item_briefs, names_in
 
 _LARGEST = 2**30  # bytes of a file of texts
 _RATED = re.compile(
@@ -58,7 +58,7 @@ def file_summaries(path: str | Path) -> dict[str, str]:
 def chat_summaries(
     dataset: Dataset,
     split: RecommendationSplit,
-    ask: Callable[[str], str],
+    ask: Callable[[str], str] | Client,
     *,
     users: Sequence[str] | None = None,
     domain: str | None = None,
@@ -68,7 +68,7 @@ def chat_summaries(
     attempts: int = 3,
     cache: str | Path | None = None,
     model: str = "",
-    concurrency: int = 1,
+    concurrency: int | None = None,
     on_failure: Literal["raise", "skip"] = "raise",
     seed: int = 0,
     progress: bool = False,
@@ -80,18 +80,19 @@ def chat_summaries(
     twice as long, is asked for again with a firmer word.
 
     Args:
-        ask: prompt -> answer, such as a function around `elm.tasks.chat_client`; its errors end the run.
+        ask: an `elm.chat.Client`, or a function, prompt -> answer; its errors end the run.
         users: some of the split's users; all of them by default.
         items: so many of a user's inputs are told at most, drawn by `seed`.
         sources: text sources of the data set that are told, too, 30 words an item.
-        cache: a file that keeps the answers, so that a stopped run goes on; `model` tells those of one from another's.
-        concurrency: calls at once; more than one where `ask` may be called from several threads.
+        cache: a file that keeps a function's answers, so that a stopped run goes on; `model` tells those of one from
+            another's. A client has both itself.
+        concurrency: calls at once of a function, more than one where several threads may call it. A client has its own.
         on_failure: "skip" leaves out a user whose every answer broke the rules.
 
     Raises `CallError` for a number below 1 and for a user who is not in the split, `UnusableTextError` where no attempt
     gave a text, `DataFileError` for a cache that holds something else.
     """
-    if min(items, words, attempts, concurrency) < 1:
+    if min(items, words, attempts, 1 if concurrency is None else concurrency) < 1:
         raise CallError(
             f"items, words, attempts and concurrency are at least 1, got {items}, {words}, {attempts}, {concurrency}"
         )
@@ -103,29 +104,20 @@ def chat_summaries(
         raise CallError(f"user {unknown!r} has no inputs in the split; name users of split.users(part)")
     domain = domain or domain_of(dataset)
     briefs = item_briefs(dataset, sources, _TOLD_WORDS, domain)
-    kept = AnswerCache(cache) if cache is not None else None
-
-    def answer(prompt: str, attempt: int) -> str:
-        key = answer_key({"model": model, "prompt": prompt, "attempt": attempt})
-        if kept is not None and (found := kept.find(key)) is not None:
-            return found.text
-        text = spoken(Answer(ask(prompt)))
-        if kept is not None and text:  # an empty answer is a mishap that may not come again
-            kept.keep(key, Answer(text))
-        return text
+    client = client_around(ask, model, cache, concurrency)
 
     def one(user: str) -> str:
         told = [(briefs[item], rating) for item, rating in _some(rated[user], items, user, seed)]
         try:
-            return _written(told, answer, domain, words, attempts, user)
+            return _written(told, client.ask, domain, words, attempts, user)
         except UnusableTextError:
             if on_failure == "raise":
                 raise
             return ""
 
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="summaries") as pool:
-        bar = tqdm(pool.map(one, chosen), total=len(chosen), desc="summaries", disable=not progress, leave=False)
-        return {user: text for user, text in zip(chosen, bar, strict=True) if text}
+    texts = client.each(one, chosen)
+    bar = tqdm(texts, total=len(chosen), desc="summaries", disable=not progress, leave=False)
+    return {user: text for user, text in zip(chosen, bar, strict=True) if text}
 
 
 _TOLD_WORDS = 30
