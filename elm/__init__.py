@@ -25,11 +25,11 @@ from elm._errors import (
 )
 from elm._version import __version__ as __version__
 
-_ROOMS = ("adapters", "cav", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "runs", "tasks",
-          "training")  # fmt: skip
+_ROOMS = ("adapters", "cav", "chat", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "runs",
+          "tasks", "training")  # fmt: skip
 
 if TYPE_CHECKING:
-    from elm import adapters, cav, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
+    from elm import adapters, cav, chat, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
 
 
 def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -> Any:

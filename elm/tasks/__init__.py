@@ -1,12 +1,9 @@
 """Tasks: named prompts over vectors, the words of a domain, the facts a teacher may use, and the teachers."""
 
-from elm.tasks._answer_cache import AnswerCache, answer_key
-from elm.tasks._asking import Answer, Asking, Failure, spoken
-from elm.tasks._chat_endpoint import chat_client, complete
+from elm.chat import Answer, AnswerCache, Asking, ChatJudge, Chosen, answer_key, chat_client, complete, spoken
+from elm.chat import Usage as Spending
 from elm.tasks._domain import Domain, domain_named, register_domain
 from elm.tasks._english import shortened
-from elm.tasks._judge_client import ChatJudge, Chosen
-from elm.tasks._spending import Spending
 from elm.tasks._task import SECOND, VECTOR, Reads, Task, all_tasks, get, register, task
 from elm.tasks._task_file import load_task
 from elm.tasks.catalogue import _pairs, _persuasion, _points, _reviews, _rewrites, _stories  # noqa: F401  (they register tasks)
@@ -25,6 +22,7 @@ from elm.tasks.facts._themes import plot_themes
 from elm.tasks.facts._traits import TraitReader, trait_matrix
 from elm.tasks.facts._user_summaries import TasteWriter
 from elm.tasks.teachers._chat_teacher import ChatTeacher
+from elm.tasks.teachers._dialogue import Failure
 from elm.tasks.teachers._pipeline_teacher import PipelineTeacher
 from elm.tasks.teachers._teacher import Entity, Teacher, TemplateTeacher
 from elm.tasks.teachers._title_leaks import names_in

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import sparse
 
-from elm._errors import CallError, TeacherError
+from elm._errors import CallError
+from elm.chat import Client, client_around
 from elm.recommend._ratings import LIKED, as_histories, masked
 
 _TRIES = 10
@@ -25,7 +26,7 @@ class AskedModel:
 
     def __init__(
         self,
-        ask: Callable[[str], str],
+        ask: Callable[[str], str] | Client,
         titles: Sequence[str],
         *,
         profiles: Sequence[str] | None = None,
@@ -35,7 +36,7 @@ class AskedModel:
     ) -> None:
         """
         Args:
-            ask: prompt -> answer, such as a call of a chat endpoint.
+            ask: an `elm.chat.Client`, or a function, prompt -> answer.
             titles: one an item, in the order of the columns.
             profiles: one text a user to be scored, in their order; without them the prompt tells the ratings.
             candidates: columns that the prompt lists, where the catalogue is too long for it (default: all).
@@ -43,7 +44,8 @@ class AskedModel:
         """
         if not titles or places < 1:
             raise CallError(f"titles must not be empty and places be at least 1, got {len(titles)} and {places}")
-        self.ask, self.titles, self.profiles = ask, list(titles), profiles
+        self.ask, self._client = ask, client_around(ask)
+        self.titles, self.profiles = list(titles), profiles
         self.candidates = list(range(len(titles))) if candidates is None else list(candidates)
         self.places, self.kind, self.failures = places, kind, 0
 
@@ -85,10 +87,8 @@ class AskedModel:
     def _answer(self, prompt: str) -> list[int]:
         """Columns in the order named, each once; empty where ten answers name none."""
         allowed = set(self.candidates)
-        for _ in range(_TRIES):
-            answer = self.ask(prompt)
-            if not isinstance(answer, str):
-                raise TeacherError(f"`ask` must return the answer as a str, got {type(answer).__name__}; give its text")
+        for attempt in range(_TRIES):
+            answer = self._client.ask(prompt, attempt)
             named = list(dict.fromkeys(number for number in listed(answer) if number in allowed))
             if named:
                 return named[: self.places]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from elm._errors import CallError
+from elm.chat import Client, client_around
 from elm.recommend.profiles._genre_words import first_named, names_genre, swap_genres
 from elm.recommend.profiles._polarity import speaks_against
 from elm.recommend.profiles._sentences import pieces
@@ -97,12 +98,12 @@ class RuleEditor:
 class LanguageModelEditor:
     """Edits by a language model (TEARS, Appendices G and H).
 
-    ask: prompt -> answer. An answer that breaks the rules is asked for again, up to three times in all; then the edit
-    is None and `failures` counts it.
+    ask: an `elm.chat.Client`, or a function, prompt -> answer. An answer that breaks the rules is asked for again, up
+    to three times in all; then the edit is None and `failures` counts it.
     """
 
-    def __init__(self, ask: Callable[[str], str], kind: str = "film") -> None:
-        self.ask, self.kind = ask, kind
+    def __init__(self, ask: Callable[[str], str] | Client, kind: str = "film") -> None:
+        self.ask, self._client, self.kind = ask, client_around(ask), kind
         self.failures = 0
 
     def favourites(self, profile: str, genres: Sequence[str]) -> tuple[str, str] | None:
@@ -156,8 +157,8 @@ class LanguageModelEditor:
         return self._asked(prompt, read)
 
     def _asked(self, prompt: str, read: Callable[[str], T | None]) -> T | None:
-        for _ in range(_TRIES):
-            if (found := read(self.ask(prompt).strip())) is not None:
+        for attempt in range(_TRIES):
+            if (found := read(self._client.ask(prompt, attempt))) is not None:
                 return found
         self.failures += 1
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
@@ -15,10 +14,11 @@ from tqdm.auto import tqdm
 from elm._errors import CallError, DataFileError, UnusableTextError
 from elm._keywords import filled
 from elm._storage.files import read_json
+from elm.chat import Client, client_around
 from elm.data import Dataset
 from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.tears._text_split import domain_of, text_split
-from elm.tasks import Answer, AnswerCache, ItemBrief, answer_key, domain_named, item_briefs, names_in, spoken
+from elm.tasks import ItemBrief, domain_named, item_briefs, names_in
 
 _LARGEST = 2**30  # bytes of a file of texts
 _RATED = re.compile(
@@ -63,8 +63,9 @@ class SummaryOptions(TypedDict, total=False):
     items: so many of a user's inputs (50) are told at most, drawn by `seed`. words: about how long a summary is (200).
     sources: text sources of the data set that are told, too, 30 words an item.
     attempts: how often a user is asked for (3).
-    cache: a file that keeps the answers, so that a stopped run goes on; `model` tells those of one from another's.
-    concurrency: calls at once (1); more than one where `ask` may be called from several threads.
+    cache: a file that keeps a function's answers, so that a stopped run goes on; `model` tells those of one from
+        another's. A client has both itself.
+    concurrency: calls at once of a function (1), more than one where several threads may call it. A client has its own.
     on_failure: "raise", or "skip", which leaves out a user whose every answer broke the rules.
     """
 
@@ -76,7 +77,7 @@ class SummaryOptions(TypedDict, total=False):
     attempts: int
     cache: str | Path | None
     model: str
-    concurrency: int
+    concurrency: int | None
     on_failure: Literal["raise", "skip"]
     seed: int
     progress: bool
@@ -91,7 +92,7 @@ _OPTIONS: SummaryOptions = {
     "attempts": 3,
     "cache": None,
     "model": "",
-    "concurrency": 1,
+    "concurrency": None,
     "on_failure": "raise",
     "seed": 0,
     "progress": False,
@@ -99,7 +100,7 @@ _OPTIONS: SummaryOptions = {
 
 
 def chat_summaries(
-    dataset: Dataset, split: RecommendationSplit, ask: Callable[[str], str], **options: Unpack[SummaryOptions]
+    dataset: Dataset, split: RecommendationSplit, ask: Callable[[str], str] | Client, **options: Unpack[SummaryOptions]
 ) -> dict[str, str]:
     """User -> a summary by a language model, from the user's inputs alone (TEARS, Section 3.2 and Appendix A).
 
@@ -107,8 +108,7 @@ def chat_summaries(
     of genres and of plots, without a title and without a rating. An answer that breaks this, or is not a third to
     twice as long, is asked for again with a firmer word.
 
-    ask: prompt -> answer, such as a function around `elm.tasks.chat_client`; its errors end the run. options: see
-    `SummaryOptions`.
+    ask: an `elm.chat.Client`, or a function, prompt -> answer; its errors end the run. options: see `SummaryOptions`.
 
     Raises `CallError` for a number below 1 and for a user who is not in the split, `UnusableTextError` where no attempt
     gave a text, `DataFileError` for a cache that holds something else.
@@ -121,35 +121,25 @@ def chat_summaries(
         raise CallError(f"user {unknown!r} has no inputs in the split; name users of split.users(part)")
     domain = how["domain"] or domain_of(dataset)
     briefs = item_briefs(dataset, how["sources"], _TOLD_WORDS, domain)
-    kept = AnswerCache(how["cache"]) if how["cache"] is not None else None
-
-    def answer(prompt: str, attempt: int) -> str:
-        key = answer_key({"model": how["model"], "prompt": prompt, "attempt": attempt})
-        if kept is not None and (found := kept.find(key)) is not None:
-            return found.text
-        text = spoken(Answer(ask(prompt)))
-        if kept is not None and text:  # an empty answer is a mishap that may not come again
-            kept.keep(key, Answer(text))
-        return text
+    client = client_around(ask, how["model"], how["cache"], how["concurrency"])
 
     def one(user: str) -> str:
         told = [(briefs[item], rating) for item, rating in _some(rated[user], how["items"], user, how["seed"])]
         try:
-            return _written(told, answer, domain, how["words"], how["attempts"], user)
+            return _written(told, client.ask, domain, how["words"], how["attempts"], user)
         except UnusableTextError:
             if how["on_failure"] == "raise":
                 raise
             return ""
 
-    with ThreadPoolExecutor(how["concurrency"], thread_name_prefix="summaries") as pool:
-        found = pool.map(one, chosen)
-        bar = tqdm(found, total=len(chosen), desc="summaries", disable=not how["progress"], leave=False)
-        return {user: text for user, text in zip(chosen, bar, strict=True) if text}
+    texts = client.each(one, chosen)
+    bar = tqdm(texts, total=len(chosen), desc="summaries", disable=not how["progress"], leave=False)
+    return {user: text for user, text in zip(chosen, bar, strict=True) if text}
 
 
 def _check(how: SummaryOptions) -> None:
     items, words, attempts, concurrency = how["items"], how["words"], how["attempts"], how["concurrency"]
-    if min(items, words, attempts, concurrency) < 1:
+    if min(items, words, attempts, 1 if concurrency is None else concurrency) < 1:
         raise CallError(
             f"items, words, attempts and concurrency are at least 1, got {items}, {words}, {attempts}, {concurrency}"
         )

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tqdm.auto import tqdm
 
 from elm._errors import CallError, UnusableTextError
-from elm.tasks._answer_cache import AnswerCache, answer_key
-from elm.tasks._asking import Answer, Asking, Failure, Message, Request, spoken, talk
-from elm.tasks._chat_endpoint import chat_client, complete
-from elm.tasks._spending import Spending
+from elm.chat import Asking, Client, Usage, question, spoken
 from elm.tasks._task import Task, get
 from elm.tasks.facts._briefs import Brief, briefs_of
+from elm.tasks.teachers._dialogue import Failure, talk
 from elm.tasks.teachers._teacher import Entity
 
 if TYPE_CHECKING:
@@ -39,30 +35,30 @@ class ChatTeacher:
     def __init__(
         self,
         briefs: Mapping[str, Brief],
-        model: str,
+        model: str | Client,
         client: OpenAI | str | None = None,
         *,
         asking: Asking | None = None,
         cache: str | Path | None = None,
         prices: tuple[float, float] | None = None,
-        concurrency: int = 8,
+        concurrency: int | None = None,
         seed: int | None = 0,
     ) -> None:
-        """client: a client of `openai`, or the URL of an endpoint (see `chat_client`). cache: the file that keeps the
-        answers; None keeps none. prices: for a million tokens read, and written. concurrency: calls at once. seed: sent
-        with each call, other for each variant and attempt; None sends none, for endpoints that do not take one.
+        """model: an `elm.chat.Client`; or a model's name, with what else `Client` takes (client is its endpoint). seed:
+        sent with each call, other for each variant and attempt; None sends none, for endpoints that do not take one.
 
-        Raises `CallError` for settings that cannot work, `DataFileError` for a file that keeps something else.
+        Raises what `Client` raises.
         """
-        if concurrency < 1:
-            raise CallError(f"at least one call is made at a time, got concurrency={concurrency}")
-        self.briefs, self.model = briefs, model
-        self.client = chat_client(client) if client is None or isinstance(client, str) else client
-        self.asking = asking or Asking()
-        self.cache = AnswerCache(cache) if cache is not None else None
-        self.spending = Spending(prices)
+        self.briefs = briefs
+        self.chat = Client.of(model, client, cache=cache, prices=prices, concurrency=concurrency)
+        self.model, self.cache = self.chat.model, self.chat.cache
+        self.asking, self.seed = asking or Asking(), seed
         self.failures: list[Failure] = []
-        self.concurrency, self.seed = concurrency, seed
+
+    @property
+    def spending(self) -> Usage:
+        """What the texts have cost."""
+        return self.chat.usage
 
     def write(self, entity: Entity, task: str | Task, variant: int = 0) -> str:
         """The text of one entity (for a task over two items, a pair of ids); another `variant` is another answer.
@@ -75,7 +71,7 @@ class ChatTeacher:
         request = next(talking)
         while True:
             try:
-                request = talking.send(self._answer(request))
+                request = talking.send(self.chat.answer(request, self.asking, self.seed))
             except StopIteration as done:
                 return str(done.value)
 
@@ -111,12 +107,10 @@ class ChatTeacher:
         Raises `TeacherError` where none comes.
         """
 
-        def one(question: str) -> str:
-            asked = (Message(role="user", content=question),)
-            return spoken(self._answer(Request(asked, self.asking.max_tokens, variant, 0)))
+        def one(text: str) -> str:
+            return spoken(self.chat.answer(question(text, self.asking.max_tokens, variant), self.asking, self.seed))
 
-        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="teacher") as pool:
-            return list(pool.map(one, questions))
+        return list(self.chat.each(one, questions))
 
     def _at_once(self, entities: Sequence[Entity], task: str | Task, variant: int, on_failure: str) -> Iterator[str]:
         def one(entity: Entity) -> str:
@@ -129,38 +123,4 @@ class ChatTeacher:
                 self.failures.append(Failure(entity, name, variant, str(error)))
                 return ""
 
-        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="teacher") as pool:
-            for start in range(0, len(entities), _BLOCK):
-                yield from pool.map(one, entities[start : start + _BLOCK])
-
-    def _answer(self, request: Request) -> Answer:
-        fields = self._fields(request)
-        key = answer_key({"endpoint": str(self.client.base_url), "fields": fields, "variant": request.variant,
-                          "attempt": request.attempt})  # fmt: skip
-        kept = self.cache.find(key) if self.cache is not None else None
-        if kept is not None:
-            self.spending.add(kept, attempt=request.attempt, kept=True)
-            return kept
-        answer, retried = complete(self.client, fields)
-        if self.cache is not None and answer.text:  # an empty answer is a mishap that may not come again
-            self.cache.keep(key, answer)
-        self.spending.add(answer, retried, request.attempt)
-        return answer
-
-    def _fields(self, request: Request) -> dict[str, Any]:
-        fields = {
-            "model": self.model,
-            "messages": list(request.messages),
-            "temperature": self.asking.temperature,
-            "top_p": self.asking.top_p,
-            "max_tokens": request.max_tokens,
-            "seed": None
-            if self.seed is None
-            else zlib.crc32(f"{self.seed}/{request.variant}/{request.attempt}".encode()) >> 1,
-        }
-        extra = {name: value for name, value in self.asking.extra.items() if value is not None}
-        fields = {n: value for n, value in fields.items() if value is not None and n not in self.asking.extra}
-        return fields | ({"extra_body": extra} if extra else {})
-
-
-_BLOCK = 4096  # entities that are handed to the workers at a time
+        return self.chat.each(one, entities)

@@ -13,11 +13,10 @@ from tqdm.auto import tqdm
 
 from elm._errors import CallError, CheckpointError, UnusableTextError
 from elm._text.chat_template import render_chat
-from elm.tasks._answer_cache import AnswerCache, answer_key
-from elm.tasks._asking import Answer, Asking, Failure, Request, Talk, talk
-from elm.tasks._spending import Spending
+from elm.chat import Answer, AnswerCache, Asking, Request, Usage, answer_key
 from elm.tasks._task import Task, get
 from elm.tasks.facts._briefs import Brief, briefs_of
+from elm.tasks.teachers._dialogue import Failure, Talk, talk
 from elm.tasks.teachers._teacher import Entity
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class PipelineTeacher:
         if self.asking.max_tokens is None:
             raise CallError("a local model needs an end of its answers: give Asking a max_tokens")
         self.cache = AnswerCache(cache) if cache is not None else None
-        self.spending = Spending()
+        self.spending = Usage()
         self.failures: list[Failure] = []
         self.batch_size, self.seed = batch_size, seed
         self._model = _identity(llm, tokenizer) if cache is not None else ""

@@ -1,4 +1,4 @@
-"""What a teacher behind an endpoint has cost so far."""
+"""What the calls of a chat model have cost so far."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 from dataclasses import dataclass, field
 
 from elm._errors import CallError
-from elm.tasks._asking import Answer
+from elm.chat._types import Answer
 
 
 @dataclass
-class Spending:
-    """Calls, tokens and money of one teacher. prices: for a million tokens, (what is read, what is written).
+class Usage:
+    """Calls, tokens and money of one client. prices: for a million tokens, (what is read, what is written).
 
-    >>> spent = Spending(prices=(3.0, 15.0))
+    >>> spent = Usage(prices=(3.0, 15.0))
     >>> spent.add(Answer("A text.", tokens_in=1_000_000, tokens_out=100_000))
     >>> spent.cost, spent.line()
     (4.5, '1 calls, 1000.0k tokens in, 100.0k out, cost 4.50')

@@ -9,8 +9,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from elm._errors import CallError, TeacherError, UnusableTextError
-from elm.tasks._asking import Answer
-from elm.tasks._secrets import masked, shown_url
+from elm.chat._secrets import masked, shown_url
+from elm.chat._types import Answer
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -30,7 +30,7 @@ def chat_client(url: str | None = None, api_key: str | None = None, timeout: flo
     try:
         import openai
     except ImportError as error:
-        raise CallError('chat teachers need the client library: pip install "elm-toolkit[chat]"') from error
+        raise CallError('chat models need the client library: pip install "elm-toolkit[chat]"') from error
     url = url or os.environ.get("OPENAI_BASE_URL")
     if url is not None and not url.startswith(("http://", "https://")):
         raise CallError(
@@ -47,21 +47,18 @@ def complete(client: OpenAI, fields: dict[str, Any]) -> tuple[Answer, int]:
 
     Raises `TeacherError` where there is no answer: none of those failures is the fault of one text.
     """
-    try:
-        found, retried = completion(client, fields)
-    except TeacherError as error:
-        if filtered(error.__cause__):
-            return Answer("", "refused"), 0
-        raise
-    return answer_of(found, shown_url(str(client.base_url))), retried
+    return reply(client, fields)[1:]
 
 
-def completion(client: OpenAI, fields: dict[str, Any]) -> tuple[Any, int]:
-    """The same, with the whole completion as the library gives it; a content filter's refusal is a failure, too."""
+def reply(client: OpenAI, fields: dict[str, Any]) -> tuple[Any, Answer, int]:
+    """The same, after the completion as the library gives it; None where a content filter refused the call."""
     try:
-        return _completion(client, fields)
+        found, retried = _completion(client, fields)
     except TeacherError as error:
+        if _filtered(error.__cause__):
+            return None, Answer("", "refused"), 0
         raise TeacherError(masked(str(error), client)) from error.__cause__
+    return found, answer_of(found, shown_url(str(client.base_url))), retried
 
 
 def _completion(client: OpenAI, fields: dict[str, Any]) -> tuple[Any, int]:
@@ -155,7 +152,7 @@ def _count(usage: Any, name: str) -> int:
     return count if isinstance(count, int) and 0 <= count < 2**63 else 0
 
 
-def filtered(error: Any) -> bool:
+def _filtered(error: Any) -> bool:
     """A content filter in front of the model, as Azure has one, answers 400 with this code."""
     return getattr(error, "status_code", None) == 400 and getattr(error, "code", None) == "content_filter"
 

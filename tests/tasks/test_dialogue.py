@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from elm._errors import CallError, UnusableTextError
+from elm.chat import Answer, Request
 from elm.data import demo
 from elm.tasks import Asking, ItemBrief, UserBrief, all_tasks, get, item_briefs, user_briefs
-from elm.tasks._asking import RULES, Answer, Request, question, talk
+from elm.tasks.teachers._dialogue import RULES, question, talk
 
 HEAT, ALIEN = ItemBrief("Heat", 1995, ("Crime",), ("A thief and a cop.",)), ItemBrief("Alien", 1979)
 USER = UserBrief((HEAT, ALIEN), (ItemBrief("Big", 1988),))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-import zlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm.auto import tqdm
 
 from elm._errors import CallError, TeacherError
-from elm.tasks._answer_cache import AnswerCache, answer_key
-from elm.tasks._asking import Answer, Asking, spoken
-from elm.tasks._chat_endpoint import answer_of, chat_client, completion, filtered
-from elm.tasks._secrets import shown_url
-from elm.tasks._spending import Spending
+from elm.chat._client import Client
+from elm.chat._types import Answer, Asking, call_seed, question, spoken
+from elm.chat._usage import Usage
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -44,8 +40,8 @@ class Chosen:
 class ChatJudge:
     """Asks a chat model questions that are answered by one of a few words, such as "1" to "5".
 
-    Answers are kept and failures handled as by `ChatTeacher`. Where the server gives log-probabilities, each option's
-    is read at the first token that is one; a server that refuses to is asked without them, from then on.
+    Answers are kept and failures handled by its `Client`. Where the server gives log-probabilities, each option's is
+    read at the first token that is one; a server that refuses to is asked without them, from then on.
 
     >>> ChatJudge("a-model", "http://localhost:8000/v1").spending.line()
     '0 calls'
@@ -53,25 +49,30 @@ class ChatJudge:
 
     def __init__(
         self,
-        model: str,
+        model: str | Client,
         client: OpenAI | str | None = None,
         *,
         asking: Asking | None = None,
         cache: str | Path | None = None,
         prices: tuple[float, float] | None = None,
-        concurrency: int = 8,
+        concurrency: int | None = None,
         seed: int | None = 0,
     ) -> None:
-        """asking: by default temperature 0 and room for 16 tokens; the other arguments are those of `ChatTeacher`."""
-        if concurrency < 1:
-            raise CallError(f"at least one call is made at a time, got concurrency={concurrency}")
-        self.model = model
-        self.client = chat_client(client) if client is None or isinstance(client, str) else client
+        """model: a `Client`, or a model's name with the settings of one beside it. asking: by default temperature 0 and
+        room for 16 tokens. seed: sent with each call; None sends none.
+
+        Raises what `Client` raises.
+        """
+        self.chat = Client.of(model, client, cache=cache, prices=prices, concurrency=concurrency)
+        self.model, self.cache = self.chat.model, self.chat.cache
         self.asking = asking or Asking(temperature=0.0, max_tokens=16)
-        self.cache = AnswerCache(cache) if cache is not None else None
-        self.spending = Spending(prices)
-        self.concurrency, self.seed = concurrency, seed
+        self.seed = seed
         self._likely: tuple[int | None, ...] = (*_MOST, None)  # what the server may still be asked for
+
+    @property
+    def spending(self) -> Usage:
+        """What the answers have cost."""
+        return self.chat.usage
 
     def choose(self, questions: Sequence[str], options: Sequence[str], progress: bool = False) -> list[Chosen]:
         """One answer a question, in their order, several calls at a time.
@@ -80,9 +81,8 @@ class ChatJudge:
         """
         if len(set(options)) < 2:
             raise CallError(f"a judge chooses among two options or more, got {list(options)}")
-        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="judge") as pool:
-            answers = pool.map(lambda question: self._one(question, options), questions)
-            return list(tqdm(answers, desc="judging", total=len(questions), disable=not progress, leave=False))
+        answers = self.chat.each(lambda question: self._one(question, options), questions)
+        return list(tqdm(answers, desc="judging", total=len(questions), disable=not progress, leave=False))
 
     def _one(self, question: str, options: Sequence[str]) -> Chosen:
         while True:
@@ -90,44 +90,21 @@ class ChatJudge:
             try:
                 return self._answer(question, options, likely)
             except TeacherError as error:
-                if filtered(error.__cause__):
-                    return Chosen("", None, {})
                 refused = getattr(error.__cause__, "status_code", None) in (400, 422)
                 if likely is None or not refused:
                     raise
                 if self._likely[0] == likely:  # another thread may have learned it already
                     self._likely = self._likely[1:]
 
-    def _answer(self, question: str, options: Sequence[str], likely: int | None) -> Chosen:
-        fields = self._fields(question, likely)
-        key = answer_key({"endpoint": str(self.client.base_url), "fields": fields, "judge": list(options)})
-        kept = self.cache.find(key) if self.cache is not None else None
-        if kept is not None:
-            self.spending.add(kept, kept=True)
-            return Chosen(**json.loads(kept.text))
-        raw, retried = completion(self.client, fields)
-        answer = answer_of(raw, shown_url(str(self.client.base_url)))
-        chosen = _chosen(raw, spoken(answer), options)
-        if self.cache is not None and answer.text:
-            told = json.dumps(vars(chosen))
-            self.cache.keep(key, Answer(told, answer.finish, answer.tokens_in, answer.tokens_out))
-        self.spending.add(answer, retried)
-        return chosen
+    def _answer(self, asked: str, options: Sequence[str], likely: int | None) -> Chosen:
+        more = {"logprobs": None if likely is None else True, "top_logprobs": likely}
+        fields = self.asking.fields(question(asked, self.asking.max_tokens), call_seed(self.seed), more)
 
-    def _fields(self, question: str, likely: int | None) -> dict[str, Any]:
-        fields: dict[str, Any] = {
-            "model": self.model,
-            "messages": [{"role": "user", "content": question}],
-            "temperature": self.asking.temperature,
-            "top_p": self.asking.top_p,
-            "max_tokens": self.asking.max_tokens,
-            "seed": None if self.seed is None else zlib.crc32(str(self.seed).encode()) >> 1,
-            "logprobs": None if likely is None else True,
-            "top_logprobs": likely,
-        }
-        extra = {name: value for name, value in self.asking.extra.items() if value is not None}
-        fields = {n: value for n, value in fields.items() if value is not None and n not in self.asking.extra}
-        return fields | ({"extra_body": extra} if extra else {})
+        def read(completion: Any, answer: Answer) -> str:
+            return "" if completion is None else json.dumps(vars(_chosen(completion, spoken(answer), options)))
+
+        found = self.chat.call(fields, self.chat.key(fields, judge=list(options)), read=read)
+        return Chosen(**json.loads(found.text)) if found.text else Chosen("", None, {})
 
 
 def _chosen(raw: Any, said: str, options: Sequence[str]) -> Chosen:

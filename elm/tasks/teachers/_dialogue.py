@@ -1,69 +1,20 @@
-"""How a language model is asked for a text of a task, and asked again where the answer breaks the rules.
+"""A teacher's dialogue: how a language model is asked for a text, and asked again where the answer breaks the rules.
 
-The talk is the same for every such teacher; how a request reaches the model is the teacher's matter.
+The dialogue is the same for every such teacher; how a request reaches the model is the teacher's own matter.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 from elm._errors import CallError, UnusableTextError
+from elm.chat import Answer, Asking, Message, Request, spoken
 from elm.tasks._task import Task
 from elm.tasks.facts._briefs import Brief, ItemBrief, UserBrief
 from elm.tasks.teachers._teacher import Entity
 from elm.tasks.teachers._title_leaks import names_in
-
-Message = dict[str, str]  # role, content
-
-
-@dataclass(frozen=True)
-class Asking:
-    """How answers are drawn. attempts: how often one text is asked for before it is given up.
-
-    extra: further fields of a request, such as {"top_k": 20} or {"chat_template_kwargs": {"enable_thinking": False}}; a
-    None leaves one out, as in {"max_tokens": None, "max_completion_tokens": 400, "temperature": None, "seed": None}.
-    """
-
-    temperature: float = 0.7
-    top_p: float = 1.0
-    max_tokens: int | None = 400
-    attempts: int = 3
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if (
-            self.attempts < 1
-            or self.temperature < 0
-            or not 0 < self.top_p <= 1
-            or (self.max_tokens is not None and self.max_tokens < 1)
-        ):
-            raise CallError(
-                "asking needs attempts and max_tokens of 1 or more, a temperature of 0 or more and a top_p in (0, 1], "
-                f"got {self.attempts}, {self.max_tokens}, {self.temperature} and {self.top_p}"
-            )
-
-
-@dataclass(frozen=True)
-class Request:
-    """One call of a model: the talk so far, the room for the answer, and what tells repeated calls apart."""
-
-    messages: tuple[Message, ...]
-    max_tokens: int | None
-    variant: int
-    attempt: int
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. finish: "length" where the room ended first, "refused" where the model was kept from it."""
-
-    text: str
-    finish: Literal["stop", "length", "refused"] = "stop"
-    tokens_in: int = 0
-    tokens_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,11 +25,6 @@ class Failure:
     task: str
     variant: int
     reason: str
-
-
-def spoken(answer: Answer) -> str:
-    """What an answer says, without the thoughts that some models write before it."""
-    return _THINKING.sub("", answer.text).strip()
 
 
 Talk = Generator[Request, Answer, str]
@@ -134,7 +80,6 @@ RULES = (
     "part: say what it is about without naming it."
 )
 _MARK = re.compile(r"\{(first|second|liked|disliked)\}")
-_THINKING = re.compile(r"\A\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
 _REFUSAL = re.compile(  # at the start of an answer; a reviewer who "cannot help but cry" is not one
     r"""\A\W*
     (?: (?:(?:i|we)['’\ ](?:m|am|re|are)\ (?:very\ |so\ )?)? sorry[,.]?\ (?:but\ )?

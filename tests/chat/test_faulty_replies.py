@@ -15,9 +15,9 @@ import pytest
 from faulty_endpoint import endpoint, failed, said
 
 from elm._errors import CallError, TeacherError, UnusableTextError
+from elm.chat._secrets import masked, shown_url
 from elm.recommend import AskedModel
 from elm.tasks import Asking, ChatJudge, ChatTeacher, ItemBrief, chat_client, complete
-from elm.tasks._secrets import masked, shown_url
 
 FILMS = {"f1": ItemBrief("Heat", 1995)}
 GOOD = "A calm film about the sea."

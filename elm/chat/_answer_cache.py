@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import DataFileError
-from elm.tasks._asking import Answer
+from elm.chat._types import Answer
 
 _TABLE = """CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, text TEXT NOT NULL, finish TEXT NOT NULL,

@@ -1,0 +1,26 @@
+"""Chat: models behind OpenAI-compatible endpoints, what they answered (kept on disk), and what they cost."""
+
+from elm.chat._answer_cache import AnswerCache, answer_key
+from elm.chat._choice_client import ChatJudge, Chosen
+from elm.chat._client import Client, client_around
+from elm.chat._endpoint import chat_client, complete
+from elm.chat._types import Answer, Asking, Message, Request, question, spoken
+from elm.chat._usage import Usage
+
+__all__ = [
+    "Answer",
+    "AnswerCache",
+    "Asking",
+    "ChatJudge",
+    "Chosen",
+    "Client",
+    "Message",
+    "Request",
+    "Usage",
+    "answer_key",
+    "chat_client",
+    "client_around",
+    "complete",
+    "question",
+    "spoken",
+]
