@@ -11,7 +11,7 @@ import pandas as pd
 from elm._errors import CallError, DataFileError
 from elm.data import Dataset, EntitySplit, split_entities, split_ratings
 from elm.data import load as load_dataset
-from elm.embeddings import SentenceEncoder, VectorTable, fold_in, semantic, wals
+from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable, fold_in, semantic, wals
 from elm.model import shipped_vectors
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
@@ -55,8 +55,8 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
     """
     dataset = load_dataset(config.dataset, seed=config.seed)
     plots = _plots(dataset, config)
-    films = kept(run, "films", lambda: _film_vectors(dataset, config, encoder, plots, progress))
-    film_split = split_entities(films.ids, *config.film_shares, seed=config.seed)
+    films = kept(run, "films", lambda: _seen(_film_vectors(dataset, config, encoder, plots, progress), config)[0])
+    films, film_split = _seen(films, config)
     rated_by = dataset.interactions["user"].value_counts()
     user_split = split_entities([str(u) for u in rated_by.index[rated_by >= 10]], *config.user_shares, seed=config.seed)
     _fixed(run, "films", film_split)
@@ -86,6 +86,14 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
         hidden,
         config.domain,
     )
+
+
+def _seen(films: VectorTable, config: RunConfig) -> tuple[VectorTable, EntitySplit]:
+    """The table with the statistics of its training films alone, by which adapters normalise, and the split of films."""
+    split = split_entities(films.ids, *config.film_shares, seed=config.seed)
+    space = films.space
+    known = EmbeddingSpace.fit(space.name, films.rows(split.train), space.metric, space.made, space.fingerprint)
+    return VectorTable(films.ids, films.vectors, known), split
 
 
 def _fixed(run: RunFolder, name: str, split: EntitySplit) -> None:
