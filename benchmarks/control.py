@@ -15,7 +15,7 @@ from elm.cli.bench._control import by_model, soft_attributes
 from elm.data import WITH_TEXTS, load
 from elm.evaluation import trade_off_figure
 from elm.recommend import split_dataset
-from elm.runs import bench_control
+from elm.runs import ControlTasks, TextModels, bench_control
 
 MODELS = "tears-recvae,tears-multi-vae,tears-macridvae"
 # what is aimed at: task, name, alpha, measure -> for TEARS RecVAE, and for the best model where it differs
@@ -60,14 +60,12 @@ def main() -> None:
         options.out, {"dataset": options.dataset, "texts": options.texts, "part": options.part, "set": own}
     ) as run:
         value = bench_control(
-            data,
+            TextModels(data, settings=dict.fromkeys(models, own)),
             lambda seed: split_dataset(data, "paper", seed, order=order),
             models,
             range(options.seed, options.seed + options.seeds),
-            part=options.part,
-            settings=dict.fromkeys(models, own),
-            attributes=soft_attributes(data, None),
-            step=run.step,
+            ControlTasks(part=options.part, attributes=soft_attributes(data, None)),
+            run.step,
         )
     figure = trade_off_figure(by_model(value["rows"]), baseline=value["popularity"]["mean"])
     rows = {key: value[key] for key in ("splits", "popularity", "rows")}

@@ -13,12 +13,13 @@ from elm.evaluation.consistency._behavioural import user_consistency
 from elm.evaluation.consistency._entities import entities_asked
 from elm.evaluation.consistency._facts import FactScores, fact_scores
 from elm.evaluation.consistency._item_behaviour import ItemBehaviour, item_behaviour, liked_vectors
+from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._names_and_years import named_scores
 from elm.evaluation.consistency._rewrites import VERSIONS, VersionScores, version_scores
-from elm.evaluation.consistency._semantic import TaskScores, item_consistency
+from elm.evaluation.consistency._semantic import item_consistency
 from elm.evaluation.consistency._shortcuts import SIGNS, Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import UserScores
-from elm.evaluation.controllability._benchmark import bench_control
+from elm.evaluation.controllability._benchmark import ControlTasks, bench_control
 from elm.evaluation.controllability._figures import guided_figure, guided_map_figure, trade_off_figure
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import Guided, genre_attributes, guided
@@ -77,6 +78,7 @@ __all__ = [
     "Choice",
     "Comparison",
     "Control",
+    "ControlTasks",
     "Describer",
     "EditScores",
     "Encoder",

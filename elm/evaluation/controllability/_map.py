@@ -11,10 +11,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.evaluation.controllability._guided import PHRASES, SignedScorer, genre_attributes
 from elm.metrics import genre_ndcg, top_k
-
-Floats = npt.NDArray[np.float64]
 
 
 class LatentScorer(SignedScorer, Protocol):

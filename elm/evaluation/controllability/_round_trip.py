@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.evaluation._json import number
 from elm.metrics import cosine, paired_test, partners, rank_between, ratio_interval
 from elm.recommend import (
@@ -24,8 +24,6 @@ from elm.recommend import (
     ndcg_at,
 )
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class LoopScores:
@@ -36,7 +34,7 @@ class LoopScores:
     """
 
     ndcg: dict[str, Floats]
-    users: npt.NDArray[np.int64]
+    users: Integers
     alpha: float
     k: int
     cosine: dict[str, Floats] = field(default_factory=dict)
@@ -117,7 +115,7 @@ class EditScores:
     """
 
     effect: EditEffect
-    users: npt.NDArray[np.int64]
+    users: Integers
     favourite: list[str]
     least: list[str]
     k: int

@@ -14,7 +14,14 @@ from elm._errors import CallError
 from elm.evaluation._json import number
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import PHRASES, Guided, SignedScorer, genre_attributes, guided
-from elm.evaluation.controllability._large_scope import ALPHAS, LargeScope, draw_flips, large_scope, largest_genres
+from elm.evaluation.controllability._large_scope import (
+    ALPHAS,
+    Flips,
+    LargeScope,
+    draw_flips,
+    large_scope,
+    largest_genres,
+)
 from elm.recommend import Editor, HeldOut, RuleEditor, Scorer
 
 _COUNTS = ("users", "left_out", "no_target", "no_edit")
@@ -80,17 +87,18 @@ def share_scores(
     shares: npt.NDArray[np.floating],
     columns: Sequence[str],
     item_genres: Sequence[Collection[str]],
-    editor: Editor | None = None,
-    genres: int = 10,
+    flips: Flips | None = None,
     alphas: Sequence[float] = ALPHAS,
     k: int = 20,
 ) -> list[dict[str, Any]]:
     """Records of a model that reads shares of genres (GERS) under the flips that the users' texts ask for: the task
     "large" with the shares of two genres exchanged, and "bound" with all on the new favourite (Table 7).
 
-    shares: (n, genres) of the users of `held_out`, whose profiles are texts; columns: their genres.
+    shares: (n, genres) of the users of `held_out`, whose profiles are texts; columns: their genres. flips: by
+    default those of the rules on the ten largest genres.
     """
-    flips = draw_flips(editor or RuleEditor(), held_out.profiles or [], largest_genres(item_genres, genres))
+    if flips is None:
+        flips = draw_flips(RuleEditor(), held_out.profiles or [], largest_genres(item_genres, 10))
     found = []
     for task, bound in (("large", False), ("bound", True)):
         flipped = flips.on_shares(shares, columns, bound)
