@@ -25,7 +25,7 @@ from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, c
 from elm.evaluation.controllability._guided import Guided, genre_attributes, guided
 from elm.evaluation.controllability._large_scope import Flips, LargeScope, draw_flips, large_scope, largest_genres
 from elm.evaluation.controllability._map import GuidedMap, guided_map
-from elm.evaluation.controllability._round_trip import EditScores, LoopScores, edit_scores, loop_scores
+from elm.evaluation.controllability._round_trip import EditScores, ListSettings, LoopScores, edit_scores, loop_scores
 from elm.evaluation.controllability._suite import Control, control_means, control_scores, share_scores
 from elm.evaluation.controls._item_probe import LinearProbe
 from elm.evaluation.controls._significance import CONTROLS, HEADLINES, control_tests
@@ -98,6 +98,7 @@ __all__ = [
     "Judged",
     "LargeScope",
     "LinearProbe",
+    "ListSettings",
     "LoopScores",
     "Ranker",
     "Sensitivity",

@@ -51,7 +51,8 @@ def ndcg(
         best = _dcg(-np.sort(-gains, axis=1), k)
     else:
         raise CallError(f"ideal must be 'relevant' or 'all', got {ideal!r}")
-    return np.divide(dcg, best, out=np.zeros_like(dcg), where=best > 0)
+    result: Floats = np.divide(dcg, best, out=np.zeros_like(dcg), where=best > 0)
+    return result
 
 
 def ndcg_graded(scores: npt.ArrayLike, gains: npt.ArrayLike, k: int | None = None) -> Floats:

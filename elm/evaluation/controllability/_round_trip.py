@@ -59,6 +59,14 @@ class LoopScores:
         return {"n": len(self.users), "k": self.k, "alpha": self.alpha, **means, "p_value": number(p_value), **trips}
 
 
+@dataclass(frozen=True)
+class ListSettings:
+    """How lists are made and measured. alpha: weight of the text; 1 is text only. k: how many items of a list count."""
+
+    alpha: float = 1.0
+    k: int = 20
+
+
 def loop_scores(
     recommender: Recommender,
     histories: sparse.csr_matrix,
@@ -66,8 +74,7 @@ def loop_scores(
     elm_profiles: Sequence[str],
     teacher_profiles: Sequence[str],
     popularity: Popularity,
-    alpha: float = 1.0,
-    k: int = 20,
+    lists: ListSettings | None = None,
     seed: int = 0,
 ) -> LoopScores:
     """Compare what profiles recommend to held-out users.
@@ -77,13 +84,15 @@ def loop_scores(
             (`elm.recommend.fold_in`).
         elm_profiles, teacher_profiles: n texts each, written from the same histories.
         popularity: fitted on training users.
-        alpha: weight of the text in "elm", "teacher" and "shuffled" (another user's ELM profile); 1 is text only.
+        lists: of "elm", "teacher" and "shuffled" (another user's ELM profile).
 
     The round trip of a user, from the history's latent into words and back, is scored beside it: the cosine of both
     latents, and the share of the history's NDCG that the words keep.
 
     Users without a target are left out; `CallError` where fewer than two are left or numbers differ.
     """
+    lists = lists or ListSettings()
+    alpha, k = lists.alpha, lists.k
     if not histories.shape[0] == targets.shape[0] == len(elm_profiles) == len(teacher_profiles):
         raise CallError(
             f"one history, target row and pair of profiles a user: got {histories.shape[0]}, {targets.shape[0]}, "
