@@ -13,9 +13,9 @@ from _experiment import arguments, folder, report, set_values
 
 from elm.cli.bench._control import by_model, soft_attributes
 from elm.data import WITH_TEXTS, load
-from elm.evaluation import ControlBench, trade_off_figure
+from elm.evaluation import trade_off_figure
 from elm.recommend import split_dataset
-from elm.runs import TextModels, bench_control
+from elm.runs import ControlTasks, TextModels, bench_control
 
 MODELS = "tears-recvae,tears-multi-vae,tears-macridvae"
 # what is aimed at: task, name, alpha, measure -> for TEARS RecVAE, and for the best model where it differs
@@ -64,8 +64,8 @@ def main() -> None:
             lambda seed: split_dataset(data, "paper", seed, order=order),
             models,
             range(options.seed, options.seed + options.seeds),
-            bench=ControlBench(options.part, soft_attributes(data, None)),
-            step=run.step,
+            ControlTasks(part=options.part, attributes=soft_attributes(data, None)),
+            run.step,
         )
     figure = trade_off_figure(by_model(value["rows"]), baseline=value["popularity"]["mean"])
     rows = {key: value[key] for key in ("splits", "popularity", "rows")}

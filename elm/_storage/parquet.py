@@ -33,7 +33,8 @@ def read_parquet(
     path = Path(path)
     table = _read(path, rows)
     _check_kinds(path, table, kinds or {}, optional)
-    return table.to_pandas()
+    result: pd.DataFrame = table.to_pandas()
+    return result
 
 
 def read_texts(path: str | Path, columns: Sequence[str], rows: int) -> dict[str, list[str]]:
@@ -114,7 +115,7 @@ def _stated(header: Any) -> int:
     chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
     cells = sum(max(chunk.num_values, 0) * _WIDTHS.get(chunk.physical_type, 1) for chunk in chunks)
     rows = header.num_rows * max(header.num_columns, 1)
-    return max(cells, rows, sum(chunk.total_uncompressed_size for chunk in chunks))
+    return int(max(cells, rows, sum(chunk.total_uncompressed_size for chunk in chunks)))
 
 
 def _spelled_out(array: Any) -> int:
@@ -125,7 +126,7 @@ def _spelled_out(array: Any) -> int:
 
     if types.is_dictionary(array.type):
         lengths = pc.binary_length(array.dictionary).cast(pa.int64())
-        return int(pc.sum(lengths.take(array.indices)).as_py() or 0) + array.indices.nbytes
+        return int((pc.sum(lengths.take(array.indices)).as_py() or 0) + array.indices.nbytes)
     if types.is_list(array.type) or types.is_large_list(array.type):
         return _spelled_out(array.flatten()) + 8 * len(array)
     if types.is_struct(array.type):

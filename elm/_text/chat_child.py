@@ -16,6 +16,7 @@ from typing import Any
 
 import jinja2
 import jinja2.debug
+import jinja2.exceptions
 import jinja2.ext
 import jinja2.nodes
 import jinja2.sandbox
@@ -42,7 +43,7 @@ class _Names(jinja2.utils.Namespace):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
-            raise jinja2.sandbox.SecurityError(f"a template cannot set {name}")
+            raise jinja2.exceptions.SecurityError(f"a template cannot set {name}")
         super().__setitem__(name, value)
 
 

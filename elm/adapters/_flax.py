@@ -28,7 +28,7 @@ except ImportError as error:
 _EPSILON = 1e-5  # that of torch's LayerNorm; Flax has another default
 
 
-class Statistics(nnx.Variable):
+class Statistics(nnx.Variable[jax.Array]):
     """What is stored with the weights and not trained: the space's mean and scale."""
 
 
@@ -58,7 +58,8 @@ class FlaxAdapter(nnx.Module):
         """Vectors (B, dim) as they come, not normalised -> soft tokens (B, soft_tokens, token_dim)."""
         normal = (jnp.asarray(vectors, jnp.float32) - self.mean[...]) / self.scale[...]
         hidden = jax.nn.gelu(self.inner(normal), approximate=False)  # (B, hidden)
-        return self.norm(self.outer(hidden).reshape(-1, self.config.soft_tokens, self.config.token_dim))
+        result: jax.Array = self.norm(self.outer(hidden).reshape(-1, self.config.soft_tokens, self.config.token_dim))
+        return result
 
     def space(self) -> EmbeddingSpace:
         """The space that this adapter reads, rebuilt from what it stores."""
@@ -105,7 +106,7 @@ class FlaxAdapter(nnx.Module):
             save_file(state, aside / WEIGHTS)
         return Path(folder)
 
-    def _by_name(self) -> dict[str, nnx.Variable]:
+    def _by_name(self) -> dict[str, nnx.Variable[jax.Array]]:
         """The variables under the names that they have in the file."""
         norm: Any = self.norm  # with both its parameters, which Flax leaves optional
         return {

@@ -94,4 +94,5 @@ class MLPAdapter(nn.Module):
         """Vectors (B, dim) as they come, not normalised -> soft tokens (B, soft_tokens, token_dim)."""
         hidden = nn.functional.gelu(self.inner((vectors - self.mean) / self.scale))  # (B, hidden)
         soft = self.outer(hidden).view(-1, self.config.soft_tokens, self.config.token_dim)  # (B, n, Z)
-        return self.norm(soft)
+        result: torch.Tensor = self.norm(soft)
+        return result

@@ -2,7 +2,7 @@
 
 from elm.cav._cav import CAV, CAVs
 from elm.cav._estimator import ConceptClassifier, ManyFits, fit_many
-from elm.cav._evidence import evidence
+from elm.cav._evidence import Fitting, evidence
 from elm.cav._fit import fit
 from elm.cav._narrate import Narration, narrate_concept, narrate_difference, narrate_move
 from elm.cav._per_user import own_against_common
@@ -23,6 +23,7 @@ __all__ = [
     "CAVs",
     "ConceptClassifier",
     "Engine",
+    "Fitting",
     "ManyFits",
     "Method",
     "Narration",

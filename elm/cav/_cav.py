@@ -12,7 +12,8 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from elm._errors import CallError, UnknownNameError
-from elm.cav._move import Array, Floats, amounts_of, displacements, stepped, warn_outside
+from elm._typing import Array, Floats
+from elm.cav._move import amounts_of, displacements, stepped, warn_outside
 from elm.cav._store import load_cavs, save_cavs
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.metrics import holm
@@ -41,7 +42,7 @@ class CAV:
     space: EmbeddingSpace
     l2: float | None = None
 
-    def score(self, vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def score(self, vectors: npt.ArrayLike) -> Floats:
         """How much of the concept is in vectors (dim,) or (n, dim) -> () or (n,), standardised.
 
         0 is the average entity, 1 is one standard deviation above it.

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.cav._labels import Labels, graded
-from elm.cav._solve import Engine, Floats, Method, check_choice, solve
+from elm.cav._solve import Engine, Method, check_choice, solve
 
 
 class ConceptClassifier(ClassifierMixin, BaseEstimator):
@@ -61,12 +62,14 @@ class ConceptClassifier(ClassifierMixin, BaseEstimator):
         from sklearn.utils.validation import check_is_fitted, validate_data
 
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=np.float64) @ self.coef_[0] + self.intercept_[0]
+        result: Floats = validate_data(self, X, reset=False, dtype=np.float64) @ self.coef_[0] + self.intercept_[0]
+        return result
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """(n, d) -> (n,) classes."""
         scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(int)]
+        result: npt.NDArray[Any] = self.classes_[(scores > 0).astype(int)]
+        return result
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

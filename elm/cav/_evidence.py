@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
 from elm._errors import CallError
+from elm._typing import Flags, Floats, Integers
 from elm.cav._fit import Concepts, fit, raw_directions, read
 from elm.cav._held_out import held_out, quality
 from elm.cav._labels import Labels
-from elm.cav._solve import Engine, Floats, Method, solve
+from elm.cav._solve import Engine, Method, solve
 from elm.data import index_ids
 from elm.embeddings import VectorTable
 
 _Fitted = Callable[[Labels], Floats]
 
 
+@dataclass(frozen=True)
+class Fitting:
+    """How concepts are fitted: `method`, `min_positives` and `engine` of `fit`."""
+
+    method: Method = "logistic"
+    min_positives: int = 5
+    engine: Engine = "auto"
+
+
 def evidence(
     table: VectorTable,
     concepts: Concepts,
-    method: Method = "logistic",
+    method: Method | Fitting = "logistic",
     popularity: pd.Series | None = None,
     random: int = 20,
     resamples: int = 5,
-    min_positives: int = 5,
     seed: int = 0,
     l2: float | Sequence[float] | None = None,
-    engine: Engine = "auto",
 ) -> pd.DataFrame:
     """Everything that speaks for or against each concept: `fit(...).report()` with these columns more.
 
@@ -40,18 +48,20 @@ def evidence(
     also_moves, cosine: the other concept whose direction is most alike or opposite. auc_popularity, with `popularity`
     (numbers by id): AUC of popularity alone on the same held-out entities, its sign taken from the training ones.
 
-    Arguments and errors as in `fit`; `CallError` where an entity of the table has no popularity.
+    method: one of `fit`, or a `Fitting`. Other arguments and errors as in `fit`; `CallError` where an entity of the
+    table has no popularity.
     """
     if random < 0 or resamples < 0:
         raise CallError(f"random and resamples must not be negative, got {random} and {resamples}")
-    cavs = fit(table, concepts, method, min_positives, seed, l2, engine)
+    how = method if isinstance(method, Fitting) else Fitting(method)
+    cavs = fit(table, concepts, how.method, how.min_positives, seed, l2, how.engine)
     report = cavs.report()
-    leader, labels = read(table, concepts, min_positives)
+    leader, labels = read(table, concepts, how.min_positives)
     normal = table.space.normalise(table.vectors).astype(np.float64)
     penalty = np.array([cav.l2 or 1.0 for cav in cavs.values()])
 
     def fitted(part: Labels) -> Floats:
-        return solve(normal, part, method, penalty, engine, seed)[0]
+        return solve(normal, part, how.method, penalty, how.engine, seed)[0]
 
     if random:
         rng = np.random.default_rng([seed, 1])
@@ -64,7 +74,7 @@ def evidence(
         report["above_random"] = (aucs < report["auc"].to_numpy()).mean(0)
     if resamples:
         report["stability"] = np.mean(
-            [_halves_cosine(table, labels, leader, fitted, method, seed + 2 + i) for i in range(resamples)], axis=0
+            [_halves_cosine(table, labels, leader, fitted, how.method, seed + 2 + i) for i in range(resamples)], axis=0
         )
     if len(cavs) > 1:
         report["also_moves"], report["cosine"] = _closest(cavs.cosines())
@@ -74,7 +84,7 @@ def evidence(
     return report
 
 
-def _shuffled(labels: Labels, leader: npt.NDArray[np.int64], rng: np.random.Generator) -> Labels:
+def _shuffled(labels: Labels, leader: Integers, rng: np.random.Generator) -> Labels:
     """The same numbers of positives, negatives and grades on vectors drawn anew among those that took part.
 
     Copies of a vector (see `leader` in `held_out`) get what their first one gets.
@@ -92,11 +102,12 @@ def _shuffled(labels: Labels, leader: npt.NDArray[np.int64], rng: np.random.Gene
 
 
 def _halves_cosine(
-    table: VectorTable, labels: Labels, leader: npt.NDArray[np.int64], fitted: _Fitted, method: Method, seed: int
+    table: VectorTable, labels: Labels, leader: Integers, fitted: _Fitted, method: Method, seed: int
 ) -> Floats:
     half = held_out(labels, leader, seed, share=0.5)
     first, second = (raw_directions(table, fitted(labels.only(part)), method) for part in (half, ~half))
-    return (first * second).sum(1)
+    result: Floats = (first * second).sum(1)
+    return result
 
 
 def _closest(cosines: pd.DataFrame) -> tuple[list[str], Floats]:
@@ -107,8 +118,8 @@ def _closest(cosines: pd.DataFrame) -> tuple[list[str], Floats]:
 
 
 def _popularity_auc(
-    table: VectorTable, popularity: pd.Series, labels: Labels, held: npt.NDArray[np.bool_],
-    leader: npt.NDArray[np.int64],
+    table: VectorTable, popularity: pd.Series, labels: Labels, held: Flags,
+    leader: Integers,
 ) -> Floats:  # fmt: skip
     values = popularity.set_axis(index_ids(popularity, "entity")).reindex(table.ids).to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.cav._cav import CAV, CAVs, spread
 from elm.cav._held_out import Quality, held_out, quality
 from elm.cav._labels import Bools, Labels, first_copies, labels_of, stacked
-from elm.cav._solve import Engine, Floats, Method, check_choice, solve
+from elm.cav._solve import Engine, Method, check_choice, solve
 from elm.embeddings import VectorTable
 
 Concepts = Mapping[str, Iterable[str] | Mapping[str, float] | pd.Series]
@@ -68,7 +68,7 @@ def fit(
     )
 
 
-def read(table: VectorTable, concepts: Concepts, min_positives: int) -> tuple[npt.NDArray[np.int64], Labels]:
+def read(table: VectorTable, concepts: Concepts, min_positives: int) -> tuple[Integers, Labels]:
     """(n,) the first row with each row's vector, and the concepts as labels (C, n); both checked."""
     if not concepts:
         raise CallError("fit needs at least one concept, got none")
@@ -116,7 +116,7 @@ def _path(l2: float | Sequence[float] | None, dim: int) -> list[float]:
 
 
 def _choose(
-    x: Floats, labels: Labels, leader: npt.NDArray[np.int64], method: Method, path: list[float], engine: Engine,
+    x: Floats, labels: Labels, leader: Integers, method: Method, path: list[float], engine: Engine,
     seed: int,
 ) -> float:  # fmt: skip
     """The penalty with the best mean AUC on an inner part of the training rows; the strongest among equals.

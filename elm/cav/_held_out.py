@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import mannwhitneyu
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.cav._labels import Bools, Labels
-from elm.cav._solve import Floats, blocks
+from elm.cav._solve import blocks
 
 
 class Quality(NamedTuple):
@@ -25,7 +25,7 @@ class Quality(NamedTuple):
         return Quality(self.auc[concept], self.accuracy[concept], self.p_value[concept])
 
 
-def held_out(labels: Labels, leader: npt.NDArray[np.int64], seed: int, share: float = 0.3) -> Bools:
+def held_out(labels: Labels, leader: Integers, seed: int, share: float = 0.3) -> Bools:
     """(C, n) the rows to hold out of each concept's fit: this share of its positives and of its negatives.
 
     leader: (n,) for each row the first row with the same vector; copies stay on one side, so that no fit sees what it
@@ -48,7 +48,7 @@ def held_out(labels: Labels, leader: npt.NDArray[np.int64], seed: int, share: fl
     return held
 
 
-def quality(x: Floats, labels: Labels, held: Bools, weights: Floats, leader: npt.NDArray[np.int64]) -> Quality:
+def quality(x: Floats, labels: Labels, held: Bools, weights: Floats, leader: Integers) -> Quality:
     """Score the held-out entities of each concept by weights (C, d) that were fitted on the others.
 
     A boundary halfway between the training classes' mean scores gives the accuracy. The p value is that of all

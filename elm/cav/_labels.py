@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Array, Flags, Integers
 from elm.data import index_ids
 from elm.embeddings import VectorTable
 
-Bools = npt.NDArray[np.bool_]
+Bools = Flags
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Labels:
     """
 
     label: npt.NDArray[np.int8]
-    grade: npt.NDArray[np.float32] | None = None
+    grade: Array | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -37,7 +38,7 @@ class Labels:
         return self.label >= 0 if self.grade is None else np.isfinite(self.grade)
 
     @property
-    def values(self) -> npt.NDArray[np.float32]:
+    def values(self) -> Array:
         """The grades, or the labels as numbers; 0 for rows that take no part."""
         return np.maximum(self.label, 0).astype(np.float32) if self.grade is None else np.nan_to_num(self.grade)
 
@@ -113,7 +114,7 @@ def graded(grade: npt.NDArray[np.floating[Any]]) -> Labels:
     return Labels(label, grade.astype(np.float32))
 
 
-def first_copies(vectors: npt.NDArray[np.float32]) -> tuple[Bools, npt.NDArray[np.int64]]:
+def first_copies(vectors: Array) -> tuple[Bools, Integers]:
     """Which rows are the first of their kind (n,), and for each row the first row that equals it (n,)."""
     rows = np.ascontiguousarray(vectors + np.float32(0))  # so that -0 equals 0, byte for byte
     keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()

@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from elm._typing import Flags, Floats
+
 Labels = npt.NDArray[np.int8]
-Bools = npt.NDArray[np.bool_]
 
 _BLOCK = 128
 """Concepts in one matrix product: (block, n) float32 stays near the processor's cache."""
@@ -28,7 +28,7 @@ _TOLERANCE = 2e-6
 _TINY = 1e-20
 
 
-def logistic_many(x: Floats, labels: Labels, l2: Floats, start: Floats | None = None) -> tuple[Floats, Floats, Bools]:
+def logistic_many(x: Floats, labels: Labels, l2: Floats, start: Floats | None = None) -> tuple[Floats, Floats, Flags]:
     """Fit C balanced logistic regressions on x (n, d), as scikit-learn defines them with C = 1 / l2.
 
     labels: (C, n) 1, 0, or -1 for rows that take no part. l2: (C,) weight of |w|^2 / 2 against the summed loss; the
@@ -130,7 +130,8 @@ def _two_loops(fits: _Fits, newest: int) -> Floats:
         (fits.moves[:, place], fits.turns[:, place], fits.inverse[:, place, None])
         for place in ((newest - i) % _MEMORY for i in range(_MEMORY))
     ]
-    out, factors = -fits.gradient, []
+    out: Floats = -fits.gradient
+    factors: list[Floats] = []
     for went, turned, inverse in remembered:
         factors.append(inverse * (went * out).sum(1, keepdims=True))
         out = out - factors[-1] * turned

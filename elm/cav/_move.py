@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
+from elm._typing import Floats, Integers
 from elm.embeddings import EmbeddingSpace, VectorTable
-
-Array = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 
 _ALIKE = 1e-3
 """Directions that leave less than this of one another cannot be told apart by a step."""
@@ -111,7 +109,7 @@ def _usual_gap(table: VectorTable) -> float:
     return float(np.quantile(_gaps(table, table.vectors[rows], rows), _QUANTILE))
 
 
-def _gaps(table: VectorTable, vectors: npt.NDArray[np.floating], own: npt.NDArray[np.int64] | None = None) -> Floats:
+def _gaps(table: VectorTable, vectors: npt.NDArray[np.floating], own: Integers | None = None) -> Floats:
     """(n,) distance to the nearest vector of the table; own: (n,) rows of the vectors themselves, left out."""
     base = table.space.normalise(table.vectors)
     out = np.empty(len(vectors))

@@ -11,16 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError, VectorError
+from elm._typing import Array
 from elm.cav._cav import CAV
 from elm.embeddings import real_array
-
-Array = npt.NDArray[np.float32]
 
 
 class Describer(Protocol):
     """Writes the text of a task about each of n vectors, such as `elm.model.EmbeddingLanguageModel`."""
 
-    def describe(self, vectors: npt.NDArray[np.float32], task: str, /, *, seed: int = 0) -> Any: ...
+    def describe(self, vectors: Array, task: str, /, *, seed: int = 0) -> Any: ...
 
 
 @dataclass(frozen=True)

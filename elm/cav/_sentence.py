@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.cav._cav import CAV, spread
 from elm.cav._held_out import auc_and_p
 from elm.cav._labels import labels_of
@@ -66,7 +67,7 @@ def from_sentences(
     )  # fmt: skip
 
 
-def _quality(scores: npt.NDArray[np.float64], label: npt.NDArray[np.int8]) -> tuple[float, float, float]:
+def _quality(scores: Floats, label: npt.NDArray[np.int8]) -> tuple[float, float, float]:
     """AUC, accuracy and p value; the boundary lies at the mean of all scores, which no label has set."""
     positive, negative = scores[label == 1], scores[label == 0]
     middle = scores.mean()

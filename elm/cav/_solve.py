@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError
+from elm._typing import Array, Floats, Integers
 from elm.cav._labels import Labels
 
-Floats = npt.NDArray[np.float64]
 Method = Literal["logistic", "ridge", "difference", "ranking"]
 Engine = Literal["auto", "jax", "sklearn"]
 
@@ -127,12 +127,11 @@ def _ranking(x: Floats, labels: Labels, l2: float, seed: int) -> Floats:
     model = LogisticRegression(
         C=len(rows) / len(first) / l2, solver="newton-cholesky", fit_intercept=False, tol=1e-7, max_iter=1000
     )
-    return model.fit(x[high] - x[low], ~swap).coef_[0]
+    result: Floats = model.fit(x[high] - x[low], ~swap).coef_[0]
+    return result
 
 
-def _pairs(
-    grades: npt.NDArray[np.float32], count: int, seed: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _pairs(grades: Array, count: int, seed: int) -> tuple[Integers, Integers]:
     """`count` pairs drawn evenly, with replacement, from all (i, j) whose grade i is above grade j."""
     rng, order = np.random.default_rng(seed), np.argsort(grades, kind="stable")
     ranked = grades[order]
@@ -146,7 +145,8 @@ def _middle(x: Floats, labels: Labels, weights: Floats) -> Floats:
     """Intercepts that put 0 halfway between the mean scores of positives and negatives."""
     scores = weights @ x.T
     means = [np.where(labels.label == k, scores, 0).sum(1) / (labels.label == k).sum(1) for k in (1, 0)]
-    return -(means[0] + means[1]) / 2
+    result: Floats = -(means[0] + means[1]) / 2
+    return result
 
 
 def _has_jax() -> bool:

@@ -17,7 +17,8 @@ from elm.chat._usage import Usage
 if TYPE_CHECKING:
     from openai import OpenAI
 
-T, U = TypeVar("T"), TypeVar("U")
+T = TypeVar("T")
+U = TypeVar("U")
 _CONCURRENCY = 8
 _BLOCK = 4096  # things that are handed to the workers at a time
 
@@ -55,8 +56,9 @@ class Client:
         Raises `CallError` for settings that cannot work, `DataFileError` for a cache that holds something else.
         """
         self._set_up(model, cache, prices, concurrency)
-        made = endpoint is None or isinstance(endpoint, str)
-        self.endpoint: OpenAI | None = chat_client(endpoint, None, timeout, retries) if made else endpoint
+        self.endpoint: OpenAI | None = (
+            chat_client(endpoint, None, timeout, retries) if endpoint is None or isinstance(endpoint, str) else endpoint
+        )
 
     def _set_up(
         self, model: str, cache: str | Path | None, prices: tuple[float, float] | None, concurrency: int

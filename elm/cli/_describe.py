@@ -86,7 +86,7 @@ def gather(run: Path | None, items: list[str] | None, user: str | None, vectors:
     from elm._errors import CallError
     from elm.runs import open_vector
 
-    if (items and user is not None) or (not items and user is vectors is None):
+    if (items and user is not None) or (not items and user is None and vectors is None):
         raise CallError("say what to read: one of --item, --user or --vectors")
     if items and len(items) > 2:
         raise CallError(f"one item is read, or two together, got {len(items)}")

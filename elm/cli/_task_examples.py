@@ -11,23 +11,21 @@ from typing import Any
 import numpy as np
 
 from elm._errors import CallError, UnknownNameError
+from elm.chat import Asking, Client, Usage
 from elm.data import PARTS, EntitySplit
 from elm.embeddings import SentenceEncoder, VectorTable
 from elm.runs import RunConfig, RunFolder, World, build_world
 from elm.tasks import (
-    Asking,
     ChatTeacher,
     ExamplePlan,
     ExampleSource,
     ItemBrief,
     PipelineTeacher,
-    Spending,
     Task,
     Teacher,
     UserBrief,
     all_tasks,
     build_examples,
-    chat_client,
     domain_named,
     item_briefs,
     leakage_report,
@@ -82,8 +80,7 @@ def examples_of(
     run = RunFolder.start(out, {"world": config.to_dict()})
     world = build_world(run, config, SentenceEncoder(config.encoder), progress)
     films, users = _briefs(world, teaching.told, seed)
-    spent = Spending(teaching.prices)
-    teachers = _teachers(world, teaching, films, users, seed, spent)
+    teachers = _teachers(world, teaching, films, users, seed)
     known = world.user_facts if teaching.who == "template" else users
     both = {
         "items": (world.films, world.film_split),
@@ -105,7 +102,7 @@ def examples_of(
         "folder": str(out),
         "examples": {part: rows.num_rows for part, rows in made.items()},
         "tasks": [task.id for task in tasks],
-        "spending": None if teaching.who == "template" else spent.line(),
+        "spending": _spending(teachers),
         "given_up": [{"entity": f.entity, "task": f.task, "reason": f.reason} for f in failures],
         "report": found,
     }
@@ -134,24 +131,38 @@ def _teachers(
     items: dict[str, ItemBrief],
     users: dict[str, UserBrief],
     seed: int,
-    spent: Spending,
 ) -> dict[str, Teacher]:
     if teaching.who == "template":
         return {"items": world.film_teacher(seed), "users": world.user_teacher(seed)}
-    asking = Asking(max_tokens=teaching.max_tokens, extra=teaching.extra())
-    common: dict[str, Any] = {"asking": asking, "cache": teaching.cache, "seed": seed}
-    first: ChatTeacher | PipelineTeacher
-    second: ChatTeacher | PipelineTeacher
+    asking, model = Asking(max_tokens=teaching.max_tokens, extra=teaching.extra()), str(teaching.model)
     if teaching.who == "chat":
-        client, model = chat_client(teaching.endpoint), str(teaching.model)
-        common["concurrency"] = teaching.concurrency
-        first, second = (ChatTeacher(briefs, model, client, **common) for briefs in (items, users))
-    else:
-        common["batch_size"] = teaching.concurrency
-        first = PipelineTeacher.from_folder(items, str(teaching.model), **common)
-        second = PipelineTeacher(users, first.llm, first.tokenizer, **common)
-    first.spending = second.spending = spent
+        client = Client(
+            model,
+            teaching.endpoint,
+            cache=teaching.cache,
+            prices=teaching.prices,
+            concurrency=teaching.concurrency,
+        )
+        return {
+            "items": ChatTeacher(items, client, asking=asking, seed=seed),
+            "users": ChatTeacher(users, client, asking=asking, seed=seed),
+        }
+    options: dict[str, Any] = {
+        "asking": asking,
+        "cache": teaching.cache,
+        "batch_size": teaching.concurrency,
+        "seed": seed,
+    }
+    first = PipelineTeacher.from_folder(items, model, **options)
+    second = PipelineTeacher(users, first.llm, first.tokenizer, **options)
+    second.spending = first.spending
     return {"items": first, "users": second}
+
+
+def _spending(teachers: dict[str, Teacher]) -> str | None:
+    """What both teachers have cost, who count together; None where no model was asked."""
+    spent: Usage | None = getattr(teachers["items"], "spending", None)
+    return None if spent is None else spent.line()
 
 
 def _all_users(world: World) -> VectorTable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
+from elm.cli._options import Endpoint, Json, Prices, Quiet, Seed
 
 if TYPE_CHECKING:
     from elm.tasks import Task
@@ -98,17 +98,13 @@ def examples(
     teacher: Annotated[
         Who, typer.Option(help="template; chat (--endpoint, --model); pipeline (--model).")
     ] = Who.template,
-    endpoint: Annotated[
-        str | None, typer.Option(help="URL of an OpenAI-compatible API; the key: OPENAI_API_KEY.")
-    ] = None,
+    endpoint: Endpoint = None,
     model: Annotated[str | None, typer.Option(help="The model's name at the endpoint, or a local folder.")] = None,
     told: Annotated[
         list[str] | None,
         typer.Option(help="Text source that a model is told besides title and kinds; may be repeated."),
     ] = None,
-    prices: Annotated[
-        tuple[float, float] | None, typer.Option(help="What a million tokens cost, in and out, for the running total.")
-    ] = None,
+    prices: Prices = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls, or texts, at once.")] = 8,
     cache: Annotated[
         Path | None, typer.Option(help="File that keeps a model's answers; beside the folder by default.")

@@ -6,9 +6,9 @@ from collections.abc import Container, Iterable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from elm._errors import CallError
+from elm._typing import Integers
 from elm.data._cells import blank, genres, ratings, texts, times, years
 from elm.data._ids import id_column, id_index
 
@@ -152,7 +152,7 @@ def _refuse_repeats(clean: pd.DataFrame, pair: np.ndarray) -> None:
         )
 
 
-def positions(ids: pd.Series, index: pd.Index) -> NDArray[np.int64]:
+def positions(ids: pd.Series, index: pd.Index) -> Integers:
     """Position of each id in `index` (-1 where absent); by category codes where there are any, for memory."""
     if isinstance(ids.dtype, pd.CategoricalDtype):
         of_category = index.get_indexer(pd.Index(ids.cat.categories).astype(str))

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elm._errors import CallError
+from elm._typing import Flags, Integers
 from elm.data._checks import positions
 from elm.data._dataset import Dataset
 
-Codes = NDArray[np.int32] | NDArray[np.int64]
+Codes = NDArray[np.int32] | Integers
 
 
-def core_rows(users: Codes, items: Codes, k: int) -> NDArray[np.bool_]:
+def core_rows(users: Codes, items: Codes, k: int) -> Flags:
     """Which ratings (n,) stay, given the numbers of their users and items (n,): the largest set that is a k-core."""
     kept = np.ones(len(users), dtype=bool)
     while True:

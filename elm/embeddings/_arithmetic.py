@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
-from elm.embeddings._space import Array, EmbeddingSpace
+from elm._typing import Array, Floats
+from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._vectors import real_array
 
 
@@ -34,11 +35,12 @@ def interpolate(
         raise CallError("t must be finite: 0 is the first vector, 1 the second")
     step = step[..., None]
     if space is None or space.metric == "dot":
-        return ((1 - step) * first + step * second).astype(np.float32)
+        straight: Floats = (1 - step) * first + step * second
+        return straight.astype(np.float32)
     return _slerp(first, second, step).astype(np.float32)
 
 
-def _slerp(first: np.ndarray, second: np.ndarray, step: np.ndarray) -> np.ndarray:
+def _slerp(first: Floats, second: Floats, step: Floats) -> Floats:
     """Great circle between (dim,) and (dim,) at step (..., 1): angle and length change evenly."""
     lengths = np.linalg.norm(first), np.linalg.norm(second)
     if min(lengths) == 0:
@@ -51,7 +53,8 @@ def _slerp(first: np.ndarray, second: np.ndarray, step: np.ndarray) -> np.ndarra
         direction = (1 - step) * u + step * v
     else:
         direction = (np.sin((1 - step) * angle) * u + np.sin(step * angle) * v) / np.sin(angle)
-    return direction * ((1 - step) * lengths[0] + step * lengths[1])
+    way: Floats = direction * ((1 - step) * lengths[0] + step * lengths[1])
+    return way
 
 
 def centroid(
@@ -72,7 +75,7 @@ def centroid(
     share = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
     if share.shape != (len(rows),) or not np.isfinite(share).all() or share.min() < 0 or share.sum() == 0:
         raise CallError(f"weights must be {len(rows)} numbers, none negative and not all zero")
-    mean = share @ rows / share.sum()
+    mean: Floats = share @ rows / share.sum()
     if space is None or space.metric == "dot":
         return mean.astype(np.float32)
     length = np.linalg.norm(mean)

@@ -10,8 +10,8 @@ import pandas as pd
 import scipy.sparse as sp
 
 from elm._errors import CallError
+from elm._typing import Array
 from elm.data import rating_rows
-from elm.embeddings._space import Array
 
 if TYPE_CHECKING:
     from elm.data import Dataset
@@ -43,10 +43,10 @@ def confidence(ratings: npt.ArrayLike, alpha: float) -> Array:
 def interactions_of(data: Dataset | pd.DataFrame) -> pd.DataFrame:
     """Columns user, item (str) and rating of a dataset or frame; `CallError` where they are missing or pairs repeat."""
     known: Any = getattr(data, "interactions", None)
-    frame: Any = data if known is None else known
-    if not isinstance(frame, pd.DataFrame) or not {"user", "item", "rating"} <= set(frame.columns):
+    given: Any = data if known is None else known
+    if not isinstance(given, pd.DataFrame) or not {"user", "item", "rating"} <= set(given.columns):
         raise CallError("needs a Dataset or a DataFrame with columns user, item and rating")
-    frame = frame[["user", "item", "rating"]]
+    frame = given[["user", "item", "rating"]]
     frame = rating_rows(frame) if known is None else frame.astype({"user": str, "item": str})
     twice = frame.duplicated(["user", "item"])
     if twice.any():

@@ -16,10 +16,10 @@ from elm._errors import CallError, DataFileError
 from elm._quiet import no_loading_bar
 from elm._text.tokenizing import panics_unseen, probe, tokenizing
 from elm._text.unicode import require_unicode
+from elm._typing import Array, Integers
 from elm.embeddings._encoder_checks import check_encoder
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, find_encoder, weights_hash
 from elm.embeddings._pieces import piece_bounds
-from elm.embeddings._space import Array
 
 if TYPE_CHECKING:
     import torch
@@ -108,7 +108,7 @@ class SentenceEncoder:
         joined[owner[whole]] = vectors[whole]
         return joined
 
-    def token_pieces(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
+    def token_pieces(self, texts: Sequence[str]) -> tuple[Integers, list[list[int]]]:
         """(p,) the number of the text that each piece is part of, and each piece's token ids, without special ones."""
         owner: list[int] = []
         pieces: list[list[int]] = []

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
 from elm._storage.files import written_aside
+from elm._typing import Floats
 from elm.embeddings._encoder import unit
 from elm.embeddings._neighbours import nearest
 from elm.embeddings._table import VectorTable
@@ -69,7 +69,7 @@ def export_map(frame: pd.DataFrame, path: str | Path, columns: pd.DataFrame | No
     return path
 
 
-def _projected(rows: npt.NDArray[np.float64], method: str, seed: int) -> npt.NDArray[np.float64]:
+def _projected(rows: Floats, method: str, seed: int) -> Floats:
     from sklearn.decomposition import PCA
 
     flat = PCA(2, svd_solver="full").fit_transform(rows) if rows.shape[1] > 1 else np.pad(rows, ((0, 0), (0, 1)))

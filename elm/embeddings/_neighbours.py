@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError
+from elm._typing import Array, Integers
 from elm.embeddings._encoder import unit
-from elm.embeddings._space import Array
 from elm.embeddings._table import VectorTable
 
 
@@ -49,7 +49,7 @@ def nearest(
     return ids, best
 
 
-def _top(scores: Array, k: int) -> npt.NDArray[np.int64]:
+def _top(scores: Array, k: int) -> Integers:
     """Indices of the k largest, best first, ties by index."""
     if k < len(scores):
         edge = np.partition(scores, len(scores) - k)[len(scores) - k]

@@ -21,10 +21,10 @@ from elm._storage.fields import (
     is_text,
     strictly,
 )
+from elm._typing import Array, Flags, Floats
 from elm.embeddings._vectors import real_array
 
 Metric = Literal["cosine", "dot"]
-Array = npt.NDArray[np.float32]
 
 NORMALISATION = "(v - mean) / scale"
 """The one scheme that there is so far, named in every description so that a later one cannot be taken for it."""
@@ -131,12 +131,13 @@ class EmbeddingSpace:
         """`(v - mean) / scale`, shape kept."""
         return ((real_array(vectors).astype(np.float32) - self.mean) / self.scale).astype(np.float32)
 
-    def distance(self, vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def distance(self, vectors: npt.ArrayLike) -> Floats:
         """Root mean square of the normalised vectors, (n, dim) -> (n,): about 1 for the space's own data."""
         normal = (real_array(vectors).astype(np.float64) - self.mean) / self.scale
-        return np.sqrt((normal**2).mean(-1))
+        result: Floats = np.sqrt((normal**2).mean(-1))
+        return result
 
-    def far(self, vectors: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    def far(self, vectors: npt.ArrayLike) -> Flags:
         """Which vectors (n, dim) lie far outside the data: further than 1.5 times its reach."""
         return self.distance(vectors) > _FAR * self.reach
 

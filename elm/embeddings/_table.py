@@ -17,8 +17,9 @@ from elm._storage.files import read_json, require_hash, sha256, write_json
 from elm._storage.folders import folder_written_aside, read_whole
 from elm._storage.parquet import read_texts
 from elm._storage.weights import read_exactly
+from elm._typing import Array
 from elm.data import ids_of
-from elm.embeddings._space import Array, EmbeddingSpace
+from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._vectors import real_array
 
 
@@ -69,11 +70,13 @@ class VectorTable:
 
     def __getitem__(self, name: str) -> Array:
         """The vector (dim,) of one id; `UnknownNameError` suggests the nearest id."""
-        return self.vectors[self.row_numbers([name])[0]]
+        result: Array = self.vectors[self.row_numbers([name])[0]]
+        return result
 
     def rows(self, ids: Iterable[str]) -> Array:
         """The vectors (n, dim) of `ids`, in the order asked."""
-        return self.vectors[self.row_numbers(ids)]
+        result: Array = self.vectors[self.row_numbers(ids)]
+        return result
 
     def row_numbers(self, ids: Iterable[str]) -> np.ndarray:
         """Where `ids` stand in the table, (n,) int64; a number is the id that it prints as."""

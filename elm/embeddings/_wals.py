@@ -13,10 +13,11 @@ import pandas as pd
 import scipy.sparse as sp
 
 from elm._errors import CallError, UnknownNameError
+from elm._typing import Array
 from elm.data import ids_of
 from elm.embeddings._confidence import interactions_of, signed_matrix
 from elm.embeddings._fingerprint import fingerprint_of
-from elm.embeddings._space import Array, EmbeddingSpace
+from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ def wals(
     min_item_ratings: int = 5,
     users: Sequence[str] | None = None,
     seed: int = 0,
-    name: str = "wals",
 ) -> tuple[VectorTable, VectorTable]:
     """Fit (users, items): two tables in one space of `factors` dimensions, metric "dot".
 
@@ -83,9 +83,9 @@ def wals(
     made |= {"n_users": len(user_ids), "n_items": len(item_ids)}
     if float(np.abs(user_vectors).max()) < 1e-6:
         raise CallError(f"regularization {regularization} crushes every vector to zero; take a smaller one")
-    item_space = EmbeddingSpace.fit(name, item_vectors, "dot", {**made, "kind": "items"}, "")
+    item_space = EmbeddingSpace.fit("wals", item_vectors, "dot", {**made, "kind": "items"}, "")
     fingerprint = fingerprint_of(VectorTable(item_ids, item_vectors, item_space))
-    user_space = EmbeddingSpace.fit(name, user_vectors, "dot", {**made, "kind": "users"}, fingerprint)
+    user_space = EmbeddingSpace.fit("wals", user_vectors, "dot", {**made, "kind": "users"}, fingerprint)
     items = VectorTable(item_ids, item_vectors, replace(item_space, fingerprint=fingerprint))
     return VectorTable(user_ids, user_vectors, user_space), items
 

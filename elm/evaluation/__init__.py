@@ -13,19 +13,20 @@ from elm.evaluation.consistency._behavioural import user_consistency
 from elm.evaluation.consistency._entities import entities_asked
 from elm.evaluation.consistency._facts import FactScores, fact_scores
 from elm.evaluation.consistency._item_behaviour import ItemBehaviour, item_behaviour, liked_vectors
+from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._names_and_years import named_scores
 from elm.evaluation.consistency._rewrites import VERSIONS, VersionScores, version_scores
-from elm.evaluation.consistency._semantic import TaskScores, item_consistency
+from elm.evaluation.consistency._semantic import item_consistency
 from elm.evaluation.consistency._shortcuts import SIGNS, Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import UserScores
-from elm.evaluation.controllability._benchmark import ControlBench, bench_control
+from elm.evaluation.controllability._benchmark import ControlTasks, bench_control
 from elm.evaluation.controllability._figures import guided_figure, guided_map_figure, trade_off_figure
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import Guided, genre_attributes, guided
 from elm.evaluation.controllability._large_scope import Flips, LargeScope, draw_flips, large_scope, largest_genres
-from elm.evaluation.controllability._map import GuidedMap, MapOptions, guided_map
-from elm.evaluation.controllability._round_trip import EditScores, LoopOptions, LoopScores, edit_scores, loop_scores
-from elm.evaluation.controllability._suite import Control, ControlTasks, control_means, control_scores, share_scores
+from elm.evaluation.controllability._map import GuidedMap, guided_map
+from elm.evaluation.controllability._round_trip import EditScores, ListSettings, LoopScores, edit_scores, loop_scores
+from elm.evaluation.controllability._suite import Control, control_means, control_scores, share_scores
 from elm.evaluation.controls._item_probe import LinearProbe
 from elm.evaluation.controls._significance import CONTROLS, HEADLINES, control_tests
 from elm.evaluation.controls._untrained_adapter import untrained
@@ -77,7 +78,6 @@ __all__ = [
     "Choice",
     "Comparison",
     "Control",
-    "ControlBench",
     "ControlTasks",
     "Describer",
     "EditScores",
@@ -98,9 +98,8 @@ __all__ = [
     "Judged",
     "LargeScope",
     "LinearProbe",
-    "LoopOptions",
+    "ListSettings",
     "LoopScores",
-    "MapOptions",
     "Ranker",
     "Sensitivity",
     "Signs",

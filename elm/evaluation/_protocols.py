@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from elm._errors import CallError, UnknownNameError
+from elm._typing import Array
 
-Floats = npt.NDArray[np.float64]
-Asked = npt.NDArray[np.float32] | tuple[npt.NDArray[np.float32], ...]
+Asked = Array | tuple[Array, ...]
 
 
 class Describer(Protocol):
@@ -33,7 +32,7 @@ GIVEN, UNASKED = "texts were given, so there is no model to ask without training
 class Encoder(Protocol):
     """Anything that turns texts (n) into unit vectors (n, dim), such as `elm.embeddings.SentenceEncoder`."""
 
-    def encode(self, texts: list[str], /) -> npt.NDArray[np.float32]: ...
+    def encode(self, texts: list[str], /) -> Array: ...
 
 
 class CachedEncoder:
@@ -44,9 +43,9 @@ class CachedEncoder:
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
-        self._known: dict[str, npt.NDArray[np.float32]] = {}
+        self._known: dict[str, Array] = {}
 
-    def encode(self, texts: list[str], /) -> npt.NDArray[np.float32]:
+    def encode(self, texts: list[str], /) -> Array:
         """Vectors (n, dim); only texts that are new go to the encoder."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
@@ -93,7 +92,7 @@ def texts_about(
     return [given[id] for id in ids]
 
 
-def encoded(encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+def encoded(encoder: Encoder, texts: Sequence[str]) -> Array:
     """Vectors (n, dim) of texts; each distinct text is encoded once, an empty one is zeros (it says nothing)."""
     distinct = list(dict.fromkeys(text for text in texts if text.strip()))
     if not distinct:
@@ -104,6 +103,7 @@ def encoded(encoder: Encoder, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     return padded[[row.get(text, len(distinct)) for text in texts]]
 
 
-def unit(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def unit(rows: Array) -> Array:
     """Rows (n, dim) set to length 1; a row of zeros stays zero."""
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    result: Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return result

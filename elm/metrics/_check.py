@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError
-
-Floats = npt.NDArray[np.float64]
+from elm._typing import Floats
 
 
 def matrix(value: npt.ArrayLike, what: str) -> Floats:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from elm._errors import CallError
+from elm._typing import Integers
 
 
-def partners(n: int, seed: int) -> npt.NDArray[np.int64]:
+def partners(n: int, seed: int) -> Integers:
     """For each of n entities another one, everybody's partner once: a permutation without fixed points, (n,).
 
     One random cycle over all (Sattolo's algorithm has the same law). Raises `CallError` for fewer than two.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from elm._errors import CallError
+from elm._typing import Floats
 
 
 def genre_ndcg(ranked: np.ndarray, has_genre: np.ndarray, k: int = 20) -> np.ndarray:
@@ -27,4 +28,5 @@ def genre_ndcg(ranked: np.ndarray, has_genre: np.ndarray, k: int = 20) -> np.nda
         raise CallError("an item has between 0 and 1 of a genre or attribute; scale the scores to that range")
     gains = weights[ranked] if weights.ndim == 1 else np.take_along_axis(weights, ranked, axis=1)
     discounts = 1 / np.log2(np.arange(2, k + 2))
-    return np.where(ranked >= 0, gains, 0) @ discounts[: gains.shape[1]] / discounts.sum()
+    found: Floats = np.where(ranked >= 0, gains, 0) @ discounts[: gains.shape[1]] / discounts.sum()
+    return found

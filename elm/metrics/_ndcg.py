@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError
-from elm.metrics._check import Floats, counts, cutoff, matrix, pair
+from elm._typing import Floats
+from elm.metrics._check import counts, cutoff, matrix, pair
 
 
 def ndcg(
@@ -50,7 +51,8 @@ def ndcg(
         best = _dcg(-np.sort(-gains, axis=1), k)
     else:
         raise CallError(f"ideal must be 'relevant' or 'all', got {ideal!r}")
-    return np.divide(dcg, best, out=np.zeros_like(dcg), where=best > 0)
+    result: Floats = np.divide(dcg, best, out=np.zeros_like(dcg), where=best > 0)
+    return result
 
 
 def ndcg_graded(scores: npt.ArrayLike, gains: npt.ArrayLike, k: int | None = None) -> Floats:
@@ -67,7 +69,8 @@ def ndcg_graded(scores: npt.ArrayLike, gains: npt.ArrayLike, k: int | None = Non
     ranked, sorted_score = np.take_along_axis(gain, order, 1), np.take_along_axis(score, order, 1)
     dcg = _dcg(_mean_within_ties(ranked, sorted_score), places)
     best = _dcg(-np.sort(-gain, axis=1), places)
-    return np.divide(dcg, best, out=np.zeros_like(dcg), where=best > 0)
+    result: Floats = np.divide(dcg, best, out=np.zeros_like(dcg), where=best > 0)
+    return result
 
 
 def _mean_within_ties(ranked: Floats, sorted_score: Floats) -> Floats:
@@ -77,7 +80,8 @@ def _mean_within_ties(ranked: Floats, sorted_score: Floats) -> Floats:
     starts = np.ones(ranked.shape, dtype=bool)
     starts[:, 1:] = sorted_score[:, 1:] != sorted_score[:, :-1]
     group = np.cumsum(starts.ravel()) - 1
-    return (np.bincount(group, ranked.ravel()) / np.bincount(group))[group].reshape(ranked.shape)
+    result: Floats = (np.bincount(group, ranked.ravel()) / np.bincount(group))[group].reshape(ranked.shape)
+    return result
 
 
 def _dcg(gains: Floats, k: int) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from elm.metrics._check import Floats
+from elm._typing import Floats
 
 
 def rank_between(score: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> Floats:
@@ -20,4 +20,5 @@ def rank_between(score: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) 
     """
     score, low, high = (np.asarray(v, dtype=np.float64) for v in (score, low, high))
     score, low, high = np.broadcast_arrays(score, low, high)
-    return np.divide(score - low, high - low, out=np.full(score.shape, np.nan), where=high > low)
+    result: Floats = np.divide(score - low, high - low, out=np.full(score.shape, np.nan), where=high > low)
+    return result

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError
-from elm.metrics._check import Floats, counts, cutoff, matrix
+from elm._typing import Floats
+from elm.metrics._check import counts, cutoff, matrix
 
 
 def recall(ranked_relevance: npt.ArrayLike, n_relevant: npt.ArrayLike, k: int) -> Floats:
@@ -25,4 +26,5 @@ def recall(ranked_relevance: npt.ArrayLike, n_relevant: npt.ArrayLike, k: int) -
     if (number < hits.sum(1)).any():
         raise CallError("n_relevant is less than the relevant items in a list; count the whole catalogue's")
     found, most = hits[:, :k].sum(1), np.minimum(number, k)
-    return np.divide(found, most, out=np.zeros_like(found), where=most > 0)
+    result: Floats = np.divide(found, most, out=np.zeros_like(found), where=most > 0)
+    return result

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from elm.metrics._check import Floats, pair
+from elm._typing import Floats
+from elm.metrics._check import pair
 
 
 def spearman(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
@@ -37,4 +38,5 @@ def _cosine(x: Floats, y: Floats) -> Floats:
     # Scaled first, so that very large and very small rows neither overflow nor vanish.
     x, y = (v / np.maximum(np.abs(v).max(1, keepdims=True, initial=0.0), 1e-300) for v in (x, y))
     lengths = np.sqrt((x**2).sum(1) * (y**2).sum(1))
-    return np.divide((x * y).sum(1), lengths, out=np.zeros(len(x)), where=lengths > 0)
+    result: Floats = np.divide((x * y).sum(1), lengths, out=np.zeros(len(x)), where=lengths > 0)
+    return result

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from elm._errors import CallError
-from elm.metrics._check import Floats, sample
+from elm._typing import Floats
+from elm.metrics._check import sample
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from elm._errors import CallError
+from elm._typing import Integers
 from elm.metrics._check import cutoff
 
 
-def top_k(scores: npt.ArrayLike, k: int, exclude: sp.csr_matrix | sp.csr_array | None = None) -> npt.NDArray[np.int64]:
+def top_k(scores: npt.ArrayLike, k: int, exclude: sp.csr_matrix | sp.csr_array | None = None) -> Integers:
     """Indices (n, k) of the k highest scores of each row of (n, m), best first; ties go to the lower index.
 
     exclude: sparse (n, m), its stored entries are never returned (items already seen). Where fewer than k columns
@@ -38,7 +39,7 @@ def top_k(scores: npt.ArrayLike, k: int, exclude: sp.csr_matrix | sp.csr_array |
     return np.where(np.take_along_axis(gone, best, 1), -1, best)
 
 
-def _head(array: npt.NDArray[np.floating], k: int) -> npt.NDArray[np.int64]:
+def _head(array: npt.NDArray[np.floating], k: int) -> Integers:
     """The first k of a stable descending sort, without sorting whole rows: all above the k-th score, then ties."""
     if k == array.shape[1]:
         return np.argsort(-array, axis=1, kind="stable")

@@ -111,7 +111,7 @@ def _fixed(run: RunFolder, name: str, split: EntitySplit) -> None:
 def _behavioural(run: RunFolder, ratings: pd.DataFrame, config: RunConfig) -> tuple[VectorTable, VectorTable]:
     folder = run.path / "vectors"
     if not all((folder / k / "space.json").exists() for k in ("users", "items")):
-        users, items = wals(ratings, factors=config.factors, seed=config.seed, name=USERS)
+        users, items = wals(ratings, factors=config.factors, seed=config.seed)
         users.save(folder / "users")
         items.save(folder / "items")
     return VectorTable.load(folder / "items"), VectorTable.load(folder / "users")

@@ -91,7 +91,8 @@ class RunFolder:
         if not (self.path / RUN).exists():
             raise DataFileError(f"{self.path} is not a run folder (it has no run.json); make one with `elm quickstart`")
         check_links(self.path)
-        return read_json(self.path / RUN)
+        result: dict[str, Any] = read_json(self.path / RUN)
+        return result
 
     def done(self, name: str) -> dict[str, Any] | None:
         """The result of a step that is committed, else None."""
@@ -106,7 +107,8 @@ class RunFolder:
             result = work()
             write_json(self.path / "steps" / f"{name}.json",
                        {"seconds": round(time.perf_counter() - began, 2), "result": result})  # fmt: skip
-        return json.loads(json.dumps(result))
+        kept: dict[str, Any] = json.loads(json.dumps(result))
+        return kept
 
     def seconds(self) -> dict[str, float]:
         """How long each committed step took."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from elm._errors import CallError, UnknownNameError
-from elm.cav import CAVs, evidence, fit, own_against_common
+from elm.cav import CAVs, Fitting, evidence, fit, own_against_common
 from elm.cav._held_out import auc_and_p, held_out
 from elm.cav._labels import Labels, first_copies
 from elm.embeddings import EmbeddingSpace, VectorTable
@@ -88,6 +88,15 @@ def test_evidence_stands_beside_its_controls(table: VectorTable, concepts: dict[
     assert (report["auc"] > report["auc_popularity"])[["warm", "bright"]].all()
     again = evidence(table, concepts, popularity=popularity, random=10, resamples=3)
     pd.testing.assert_frame_equal(report, again)
+
+
+def test_how_concepts_are_fitted_can_be_said_at_once(table: VectorTable, concepts: dict[str, list[str]]) -> None:
+    few = {"few": concepts["warm"][:4]}
+    with pytest.raises(CallError, match="at least 5"):
+        evidence(table, few, random=2, resamples=1)
+    report = evidence(table, few, Fitting("difference", min_positives=3), random=2, resamples=1)
+    plain = fit(table, few, "difference", min_positives=3).report()
+    pd.testing.assert_frame_equal(report[plain.columns], plain)
 
 
 @pytest.mark.parametrize("method", ["ridge", "difference", "ranking"])

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import elm.recommend
 from elm._errors import CallError, ElmError, TeacherError, UnknownNameError
-from elm.cli.bench._recommend import asking, parse_settings, recommend
+from elm.cli._options import asked_model
+from elm.cli.bench._recommend import parse_settings, recommend
 from elm.data import demo
 from elm.recommend import RecommendationSplit, Thresholds, bench_models, split_dataset
 
@@ -89,7 +90,7 @@ def test_an_endpoint_that_fails_is_an_error_in_words():
         endpoint(lambda number, body: failed(404, "no such model")) as served,
         pytest.raises(TeacherError, match="no such model"),
     ):
-        asking("a-model", served.url)("hello")
+        asked_model("a-model", served.url).ask("hello")
 
 
 def test_failures_of_a_model_are_told():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tiny_elm
 import typer
+from faulty_endpoint import endpoint, said
 from typer.testing import CliRunner
 
 import elm.cli.bench._summaries
@@ -246,16 +247,21 @@ def test_the_table_of_template_and_file(data, tmp_path):
     assert all(len(line) <= 110 for line in text.splitlines())
 
 
-def test_a_chat_model_writes_beside_the_template(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(elm.cli.bench._summaries, "asking", lambda model, endpoint: Writer(GOOD))
+def test_a_chat_model_writes_beside_the_template(data, tmp_path):
     words = (data, *SMALL, "--ask", "a-model", "--users", 4, "--out", tmp_path / "out.json", "--json")
-    rows = json.loads(run(*words))["rows"]
+    with endpoint(lambda number, body: said(GOOD)) as served:
+        for _ in range(2):  # the second time from the kept answers
+            value = run(*words, "--endpoint", served.url, "--cache", tmp_path / "answers.sqlite")
+        assert len(served.calls) == 4
+    rows = json.loads(value)["rows"]
     assert [row["writer"] for row in rows] == ["template", "a-model"]
     assert rows[1]["edit"]["mean"] == 0
     assert set(file_summaries(tmp_path / "out.json").values()) == {GOOD.strip()}
-    monkeypatch.setattr(elm.cli.bench._summaries, "asking", lambda model, endpoint: Writer("No."))
-    with pytest.raises(TeacherError, match="no text that keeps the rules"):
-        run(*words)
+    with (
+        endpoint(lambda number, body: said("No.")) as served,
+        pytest.raises(TeacherError, match="no text that keeps the rules"),
+    ):
+        run(*words, "--endpoint", served.url)
 
 
 @pytest.mark.parametrize("command", [recommend, control])

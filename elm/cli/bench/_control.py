@@ -8,25 +8,39 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
-from elm.cli.bench._recommend import asking, chosen_thresholds, parse_settings, sources, steps_in
+from elm.cli._options import (
+    DataFolder,
+    DataName,
+    Endpoint,
+    HeldOutUsers,
+    ItemRatings,
+    Json,
+    Quiet,
+    RandomOrder,
+    ResultsFolder,
+    Seed,
+    Seeds,
+    Texts,
+    UserRatings,
+    asked_model,
+)
+from elm.cli.bench._recommend import chosen_thresholds, parse_settings, sources, steps_in
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from elm.data import Dataset
-    from elm.recommend import Editor
 
 T = TypeVar("T")
 
 
 def control(
-    dataset: Annotated[str, typer.Argument(help="A data set by name, such as demo or ml-100k, or its folder.")],
-    folder: Annotated[Path | None, typer.Option(help="Where the files of a named data set lie.")] = None,
+    dataset: DataName,
+    folder: DataFolder = None,
     models: Annotated[
         str, typer.Option(help="Text models, such as tears-recvae, tears-base and gers-recvae; parted by commas.")
     ] = "tears-recvae,tears-multi-vae,tears-macridvae",
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds: splits and models change with them.")] = 5,
+    seeds: Seeds = 5,
     alphas: Annotated[str, typer.Option(help="Weights of the text, parted by commas.")] = "0,0.25,0.5,0.75,1",
     genres: Annotated[int, typer.Option(min=2, help="So many of the largest genres take part.")] = 10,
     between: Annotated[
@@ -37,23 +51,19 @@ def control(
     ] = None,
     part: Annotated[str, typer.Option(help="Who is measured: test, or validation while choosing settings.")] = "test",
     protocol: Annotated[str, typer.Option(help="paper or repo-compat (docs/recommend.md).")] = "paper",
-    random_order: Annotated[
-        bool, typer.Option("--random-order", help="A drawn order in place of time, for data sets without times.")
-    ] = False,
-    held_out: Annotated[int | None, typer.Option(min=2, help="Users set aside, half for the test.")] = None,
-    user_ratings: Annotated[int | None, typer.Option(min=1, help="Users need so many ratings.")] = None,
-    item_ratings: Annotated[int | None, typer.Option(min=1, help="Items need so many ratings.")] = None,
+    random_order: RandomOrder = False,
+    held_out: HeldOutUsers = None,
+    user_ratings: UserRatings = None,
+    item_ratings: ItemRatings = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of a model, as tears-recvae.epochs=50; may come often.")
     ] = None,
-    texts: Annotated[
-        Path | None, typer.Option(help="JSON of the users' texts by another hand, user id -> text (docs/summaries.md).")
-    ] = None,
+    texts: Texts = None,
     ask: Annotated[str | None, typer.Option(help="A chat model that edits the texts; by default rules do.")] = None,
-    endpoint: Annotated[str | None, typer.Option(help="URL of its OpenAI-compatible API. Key: OPENAI_API_KEY.")] = None,
+    endpoint: Endpoint = None,
     kind: Annotated[str, typer.Option(help="What an item is called in the phrases.")] = "film",
     device: Annotated[str, typer.Option(help="Where models are trained: cpu or cuda.")] = "cpu",
-    out: Annotated[Path | None, typer.Option(help="Keep results here; a second call goes on there.")] = None,
+    out: ResultsFolder = None,
     figures: Annotated[Path | None, typer.Option(help="Folder for the figures (PNG).")] = None,
     map_by: Annotated[str, typer.Option("--map", help="How latents are laid in the plane: pca or tsne.")] = "pca",
     seed: Seed = 0,
@@ -69,17 +79,15 @@ def control(
     from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
     from elm.data import load
-    from elm.evaluation import ControlBench, ControlTasks
-    from elm.recommend import split_dataset
-    from elm.runs import TextModels, bench_control, file_summaries
+    from elm.recommend import LanguageModelEditor, split_dataset
+    from elm.runs import ControlTasks, TextModels, bench_control, file_summaries
 
     choices = {"--part": (part, ("test", "validation")), "--map": (map_by, ("pca", "tsne")),
                "--protocol": (protocol, ("paper", "repo-compat"))}  # fmt: skip
     for option, (came, known) in choices.items():
         if came not in known:
             raise CallError(f"{option} is {' or '.join(known)}, got {came!r}")
-    if ask is None and endpoint is not None:
-        raise CallError("--endpoint goes with --ask, the model to ask there")
+    client = asked_model(ask, endpoint)
     grid, ranks = numbers(alphas, "--alphas", float), numbers(between, "--between", int)
     if len(ranks) != 2:
         raise CallError(f"--between takes two ranks, such as 100,500, got {between!r}")
@@ -91,27 +99,30 @@ def control(
              "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
              "ask": ask, "kind": kind, "map": map_by}  # fmt: skip
     given |= sources(data, seed, texts=texts, attributes=attributes)
-    tasks: ControlTasks = {
-        "editor": _editor(ask, endpoint, kind),
-        "alphas": tuple(grid),
-        "genres": genres,
-        "between": (ranks[0], ranks[1]),
-        "phrases": (f"More {{}} {kind}s.", f"Less {{}} {kind}s."),
-    }
-    made = TextModels(
+    shared = TextModels(
         data,
         settings=parse_settings(setting or []),
         written=file_summaries(texts) if texts is not None else None,
         device=device,
         progress=not is_quiet(),
     )
+    tasks = ControlTasks(
+        part=part,  # type: ignore[arg-type]
+        attributes=soft_attributes(data, attributes),
+        editor=None if client is None else LanguageModelEditor(client, kind),
+        genres=genres,
+        alphas=tuple(grid),
+        between=(ranks[0], ranks[1]),
+        phrases=(f"More {{}} {kind}s.", f"Less {{}} {kind}s."),
+        map_by=map_by,  # type: ignore[arg-type]
+    )
     value = bench_control(
-        made,
+        shared,
         lambda number: split_dataset(data, protocol, number, limits, order),  # type: ignore[arg-type]
         list(dict.fromkeys(name.strip() for name in models.split(",") if name.strip())),
         range(seed, seed + seeds),
-        bench=ControlBench(part, soft_attributes(data, attributes), tasks, map_by),  # type: ignore[arg-type]
-        step=steps_in(out, given),
+        tasks,
+        steps_in(out, given),
     )
     if figures is not None:
         _draw(value, figures)
@@ -158,12 +169,6 @@ def soft_attributes(data: Dataset, path: Path | None) -> dict[str, pd.Series]:
                 f"{path}: {name!r} needs one score an item, of items of {data.name}; some repeat or none is"
             )
     return found
-
-
-def _editor(ask: str | None, endpoint: str | None, kind: str) -> Editor | None:
-    from elm.recommend import LanguageModelEditor
-
-    return None if ask is None else LanguageModelEditor(asking(ask, endpoint), kind)
 
 
 def _draw(value: dict[str, Any], folder: Path) -> None:

@@ -8,19 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
+from elm.cli._options import Endpoint, Json, Prices, Quiet, Seed
 
 
 def judge(
     folder: Annotated[Path, typer.Argument(help="A folder of forms, made by elm bench forms.")],
     model: Annotated[str, typer.Option(help="The model that judges, as its endpoint names it.")],
-    endpoint: Annotated[
-        str | None,
-        typer.Option(help="URL of an OpenAI-compatible API; by default OpenAI's. Key: OPENAI_API_KEY."),
-    ] = None,
-    prices: Annotated[
-        tuple[float, float] | None, typer.Option(help="Prices of a million tokens read, and written.")
-    ] = None,
+    endpoint: Endpoint = None,
+    prices: Prices = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls at once.")] = 8,
     max_tokens: Annotated[int, typer.Option(min=1, help="Room for an answer; models that think aloud need more.")] = 16,
     seed: Seed = 0,
@@ -34,19 +29,18 @@ def judge(
 
     Example: elm bench judge forms --model a-model --endpoint http://localhost:8000/v1
     """
+    from elm.chat import Asking, ChatJudge, Client
     from elm.cli._output import echo, emit, is_quiet
     from elm.evaluation import FormScores, judge_forms, read_answers, read_forms, read_key
-    from elm.tasks import Asking, ChatJudge
 
     form, items = read_forms(folder)
     asking = Asking(temperature=0.0, max_tokens=max_tokens)
-    asked = ChatJudge(model, endpoint, asking=asking, cache=folder / "judge.sqlite", prices=prices,
-                      concurrency=concurrency, seed=seed)  # fmt: skip
-    judged = judge_forms(items, asked, model, progress=not is_quiet())
+    client = Client(model, endpoint, cache=folder / "judge.sqlite", prices=prices, concurrency=concurrency)
+    judged = judge_forms(items, ChatJudge(client, asking=asking, seed=seed), model, progress=not is_quiet())
     name = re.sub(r"[^\w.-]+", "-", model).strip("-.") or "judge"
     answers = folder / f"answers-{name}.csv"
     judged.save(answers, form)
-    value: dict[str, Any] = {"file": str(answers), "judge": judged.to_dict(), "spending": asked.spending.line()}
+    value: dict[str, Any] = {"file": str(answers), "judge": judged.to_dict(), "spending": client.usage.line()}
     if (folder / "key.csv").is_file() and len(judged.answers):
         key = read_key(folder / "key.csv")
         value["scores"] = FormScores.of(read_answers([answers], key), key, seed).to_dict()

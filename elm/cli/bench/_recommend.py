@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
+from elm.cli._options import (
+    DataFolder,
+    DataName,
+    Endpoint,
+    HeldOutUsers,
+    ItemRatings,
+    Json,
+    Quiet,
+    RandomOrder,
+    ResultsFolder,
+    Seed,
+    Seeds,
+    Texts,
+    UserRatings,
+    asked_model,
+)
 
 if TYPE_CHECKING:
+    from elm.chat import Client
     from elm.data import Dataset
     from elm.recommend import Backbone, RecommendationSplit
 
@@ -18,8 +33,8 @@ ASKED = "asked"
 
 
 def recommend(
-    dataset: Annotated[str, typer.Argument(help="A data set by name, such as demo or ml-100k, or its folder.")],
-    folder: Annotated[Path | None, typer.Option(help="Where the files of a named data set lie.")] = None,
+    dataset: DataName,
+    folder: DataFolder = None,
     models: Annotated[
         str,
         typer.Option(
@@ -27,31 +42,27 @@ def recommend(
             "of the last four, tears-base, gers-base; @1 behind them for alpha 1; parted by commas."
         ),
     ] = "popularity,wals,ease,multi-vae",
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds: splits and models change with them.")] = 5,
+    seeds: Seeds = 5,
     protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
-    random_order: Annotated[
-        bool, typer.Option("--random-order", help="A drawn order in place of time, for data sets without times.")
-    ] = False,
+    random_order: RandomOrder = False,
     split: Annotated[Path | None, typer.Option(help="A saved split; then the models' own seeds alone change.")] = None,
     save_split: Annotated[Path | None, typer.Option(help="Save the split of the first seed here, for others.")] = None,
-    held_out: Annotated[int | None, typer.Option(min=2, help="Users set aside, half for the test.")] = None,
-    user_ratings: Annotated[int | None, typer.Option(min=1, help="Users need so many ratings.")] = None,
-    item_ratings: Annotated[int | None, typer.Option(min=1, help="Items need so many ratings.")] = None,
+    held_out: HeldOutUsers = None,
+    user_ratings: UserRatings = None,
+    item_ratings: ItemRatings = None,
     reference: Annotated[str | None, typer.Option(help="The model that the others are tested against.")] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of a model, as recvae.epochs=50; may come often.")
     ] = None,
-    texts: Annotated[
-        Path | None, typer.Option(help="JSON of the users' texts by another hand, user id -> text (docs/summaries.md).")
-    ] = None,
+    texts: Texts = None,
     fast: Annotated[bool, typer.Option("--fast", help="Autoencoders compute in bfloat16.")] = False,
     device: Annotated[str, typer.Option(help="Where autoencoders are trained: cpu or cuda.")] = "cpu",
     ask: Annotated[
         str | None, typer.Option(help="A chat model that is asked for lists directly; its row is called asked.")
     ] = None,
-    endpoint: Annotated[str | None, typer.Option(help="URL of its OpenAI-compatible API. Key: OPENAI_API_KEY.")] = None,
+    endpoint: Endpoint = None,
     ask_items: Annotated[int, typer.Option(min=1, help="So many items, the most liked, stand in its prompt.")] = 1000,
-    out: Annotated[Path | None, typer.Option(help="Keep results here; a second call goes on there.")] = None,
+    out: ResultsFolder = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -66,8 +77,7 @@ def recommend(
     from elm.recommend import FitOptions, RecommendationSplit, bench_models, split_dataset
     from elm.runs import TextModels, file_summaries, natural_pairs
 
-    if ask is None and endpoint is not None:
-        raise CallError("--endpoint goes with --ask, the model to ask there")
+    client = asked_model(ask, endpoint)
     data = load(dataset, folder, seed)
     names = [name.strip() for name in models.split(",") if name.strip()]
     names += [ASKED] if ask is not None and ASKED not in names else []
@@ -90,10 +100,10 @@ def recommend(
     others: dict[str, Any] = shared.makers(names)
     if texts is not None and not others:
         raise CallError("--texts goes with models that read texts, such as tears-recvae, and none is among --models")
-    if ask is not None:
+    if client is not None:
         if ASKED in settings:
             raise CallError(f"{ASKED!r} takes no --set; --ask, --endpoint and --ask-items say how it is asked")
-        others[ASKED] = lambda part, number: _asked(data, part, ask, endpoint, ask_items)
+        others[ASKED] = lambda part, number: _asked(data, part, client, ask_items)
     value = bench_models(
         split_of,
         names,
@@ -163,29 +173,17 @@ def steps_in(out: Path | None, given: dict[str, Any]) -> Any:
     return RunFolder.start(out, given).step
 
 
-def _asked(data: Dataset, split: RecommendationSplit, model: str, endpoint: str | None, items: int) -> Backbone:
+def _asked(data: Dataset, split: RecommendationSplit, client: Client, items: int) -> Backbone:
     """The chat model, with the titles of this split's items; its prompt lists those that most training users like."""
     from elm.recommend import AskedModel, Popularity
 
     liked = Popularity.fit(split.train()).counts
     return AskedModel(
-        asking(model, endpoint),
+        client,
         data.items["title"].reindex(split.items).tolist(),
         candidates=sorted((-liked).argsort(kind="stable")[:items].tolist()),
         kind="film" if data.name.startswith(("ml-", "demo", "netflix")) else "item",
     )
-
-
-def asking(model: str, endpoint: str | None) -> Callable[[str], str]:
-    """A chat model as prompt -> answer; `TeacherError` where the endpoint gives none."""
-    from elm.tasks import chat_client, complete
-
-    client = chat_client(endpoint)
-
-    def ask(prompt: str) -> str:
-        return complete(client, {"model": model, "messages": [{"role": "user", "content": prompt}]})[0].text
-
-    return ask
 
 
 def _show(value: dict[str, Any]) -> None:

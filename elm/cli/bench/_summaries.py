@@ -7,30 +7,40 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
-from elm.cli.bench._recommend import asking, chosen_thresholds
+from elm.cli._options import (
+    DataFolder,
+    DataName,
+    Endpoint,
+    ItemRatings,
+    Json,
+    Quiet,
+    RandomOrder,
+    Seed,
+    UserRatings,
+    asked_model,
+)
+from elm.cli.bench._recommend import chosen_thresholds
 
 if TYPE_CHECKING:
+    from elm.chat import Client
     from elm.data import Dataset
     from elm.recommend import RecommendationSplit
 
 
 def summaries(
-    dataset: Annotated[str, typer.Argument(help="A data set by name, such as demo or ml-100k, or its folder.")],
-    folder: Annotated[Path | None, typer.Option(help="Where the files of a named data set lie.")] = None,
+    dataset: DataName,
+    folder: DataFolder = None,
     texts: Annotated[
         list[Path] | None, typer.Option(help="JSON of texts by another hand, user id -> text; may come often.")
     ] = None,
     users: Annotated[int | None, typer.Option(min=1, help="So many users of the split, drawn; by default all.")] = None,
     pairs: Annotated[int, typer.Option(min=1, help="So many pairs of users are compared.")] = 2000,
     protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
-    random_order: Annotated[
-        bool, typer.Option("--random-order", help="A drawn order in place of time, for data sets without times.")
-    ] = False,
-    user_ratings: Annotated[int | None, typer.Option(min=1, help="Users need so many ratings.")] = None,
-    item_ratings: Annotated[int | None, typer.Option(min=1, help="Items need so many ratings.")] = None,
+    random_order: RandomOrder = False,
+    user_ratings: UserRatings = None,
+    item_ratings: ItemRatings = None,
     ask: Annotated[str | None, typer.Option(help="A chat model that writes summaries as well.")] = None,
-    endpoint: Annotated[str | None, typer.Option(help="URL of its OpenAI-compatible API. Key: OPENAI_API_KEY.")] = None,
+    endpoint: Endpoint = None,
     cache: Annotated[Path | None, typer.Option(help="Keep its answers here; a second call goes on there.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the texts here, user id -> text: the chat model's, else the template's.")
@@ -55,6 +65,7 @@ def summaries(
 
     if ask is None and (endpoint is not None or cache is not None):
         raise CallError("--endpoint and --cache go with --ask, the model to ask")
+    client = asked_model(ask, endpoint, cache)
     found = {path.name: file_summaries(path) for path in texts or []}
     if len(found) < len(texts or []):
         raise CallError("files of texts are told apart by their names, and two have one name; rename one")
@@ -66,8 +77,8 @@ def summaries(
     drawn = _drawn(list(written), users, seed)
     written = {user: written[user] for user in drawn}
     by_hand = {"template": written, **found}
-    if ask is not None:
-        by_hand[ask] = written = _asked(data, split, drawn, ask, endpoint, cache, seed)
+    if client is not None:
+        by_hand[client.model] = written = _asked(data, split, drawn, client, seed)
     if out is not None:
         write_json(out, written)
         remark(f"texts: {out}")
@@ -84,23 +95,17 @@ def _drawn(users: list[str], count: int | None, seed: int) -> list[str]:
     return [users[place] for place in np.sort(chosen)]
 
 
-def _asked(
-    data: Dataset, split: RecommendationSplit, users: list[str], model: str, endpoint: str | None, cache: Path | None,
-    seed: int,
-) -> dict[str, str]:  # fmt: skip
+def _asked(data: Dataset, split: RecommendationSplit, users: list[str], client: Client, seed: int) -> dict[str, str]:
     """The chat model's texts; users that it has no usable text for are left out and told."""
     from elm._errors import TeacherError
     from elm.cli._output import is_quiet, warn
     from elm.runs import chat_summaries
 
-    found = chat_summaries(
-        data, split, asking(model, endpoint), users=users, cache=cache, model=model, concurrency=8, seed=seed,
-        on_failure="skip", progress=not is_quiet(),
-    )  # fmt: skip
+    found = chat_summaries(data, split, client, users=users, on_failure="skip", seed=seed, progress=not is_quiet())
     if not found:
-        raise TeacherError(f"{model} gave no text that keeps the rules (docs/summaries.md); ask another model")
+        raise TeacherError(f"{client.model} gave no text that keeps the rules (docs/summaries.md); ask another model")
     if len(found) < len(users):
-        warn(f"{model}: no usable text for {len(users) - len(found)} of {len(users)} users, who are left out")
+        warn(f"{client.model}: no usable text for {len(users) - len(found)} of {len(users)} users, who are left out")
     return found
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.data._constants import ATTRIBUTES
 from elm.data._dataset import Dataset, Facts
 from elm.data.generated._demo_users import item_quality, make_ratings
@@ -24,7 +24,7 @@ class Recipe:
     """What makes a generated world of one kind: its words, what goes with what, and how its texts are put."""
 
     vocabulary: Vocabulary
-    kind_weights: Callable[[Sequence[str]], NDArray[np.float64]]  # values of the aspects -> how likely each kind is
+    kind_weights: Callable[[Sequence[str]], Floats]  # values of the aspects -> how likely each kind is
     leanings: Mapping[str, tuple[str, ...]]  # kind -> the qualities that it tends to have
     titles: tuple[Sequence[str], Sequence[str], Sequence[str]]  # words for {a}, words for {b}, patterns
     sources: Mapping[str, tuple[tuple[str, ...], ...]]  # text source -> its parts -> patterns
@@ -89,7 +89,9 @@ def _title(
             return title
 
 
-def strongest(item: pd.Series | dict, most: int, names: Sequence[str] = ATTRIBUTES) -> list[tuple[str, int]]:
+def strongest(
+    item: pd.Series | Mapping[str, float], most: int, names: Sequence[str] = ATTRIBUTES
+) -> list[tuple[str, int]]:
     """The attributes that are worth a word, strongest first, as (name, level): level 0 is strong, 1 is in part."""
     ranked = sorted(((float(item[a]), a) for a in names), key=lambda pair: (-pair[0], pair[1]))
     return [(a, 0 if value >= STRONG else 1) for value, a in ranked if value >= IN_PART][:most]

@@ -10,14 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.data._constants import ML100K_HISTOGRAM
 from elm.data.generated._vocabulary import FILM_VOCABULARY, Vocabulary
-
-Floats = NDArray[np.float64]
 
 SHARES = {"taste": 0.60, "quality": 0.12, "generosity": 0.06, "noise": 0.22}
 """What each cause explains of the variance of a rating, before it is cut into five steps."""
@@ -92,7 +90,8 @@ def kind_matrix(genres: pd.Series, kinds: Sequence[str]) -> Floats:
 
 def _standard(values: Floats) -> Floats:
     spread = values.std(axis=0)
-    return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    result: Floats = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return result
 
 
 def _item_traits(has: Floats, qualities: Floats) -> Floats:
@@ -127,7 +126,7 @@ def _likes_and_dislikes(
     return np.where(likes, strength, np.where(dislikes, -strength, faint))
 
 
-def _activity(n_users: int, n_items: int, density: float, rng: np.random.Generator) -> NDArray[np.int64]:
+def _activity(n_users: int, n_items: int, density: float, rng: np.random.Generator) -> Integers:
     """Ratings a user: (n_users,), a floor (20) plus a log-normal part, with the asked mean and ML-100K's skew."""
     mean = density * n_items
     floor = max(1, min(20, round(0.19 * mean)))
@@ -138,12 +137,13 @@ def _activity(n_users: int, n_items: int, density: float, rng: np.random.Generat
     for _ in range(20):  # the ceiling takes from the mean; give it back to all
         counts = np.minimum(floor + scale * skewed, ceiling)
         scale *= max(0.0, mean - floor) / max(1e-9, (counts - floor).mean())
-    return np.rint(counts).astype(np.int64)
+    result: Integers = np.rint(counts).astype(np.int64)
+    return result
 
 
 def _choose(
-    log_popularity: Floats, traits: Floats, tastes: Floats, counts: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    log_popularity: Floats, traits: Floats, tastes: Floats, counts: Integers, rng: np.random.Generator
+) -> tuple[Integers, Integers, Floats]:
     """Which items each user chooses: user rows and item columns (n,), in the order chosen, and how they fit (n,).
 
     A weighted draw without replacement by Gumbel keys: the largest of log weight + noise, weight = popularity x
@@ -164,7 +164,7 @@ def _choose(
     return rows, chosen[shuffled], fit_chosen[shuffled]
 
 
-def _rate(fit: Floats, quality: Floats, generosity: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+def _rate(fit: Floats, quality: Floats, generosity: Floats, rng: np.random.Generator) -> Integers:
     """Ratings 1 to 5 (n,): the causes weighed by `SHARES`, cut at the quantiles of ML-100K's histogram."""
     causes = {"taste": fit, "quality": quality, "generosity": generosity, "noise": rng.standard_normal(len(fit))}
     opinion = sum(np.sqrt(SHARES[name]) * _standard(value) for name, value in causes.items())
@@ -174,7 +174,7 @@ def _rate(fit: Floats, quality: Floats, generosity: Floats, rng: np.random.Gener
     return 1 + np.searchsorted(cuts, rank, side="right")
 
 
-def _times(counts: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+def _times(counts: Integers, rng: np.random.Generator) -> Integers:
     """Times (n,) rising within each user: sittings of some minutes, days apart, over about a year."""
     n = int(counts.sum())
     gap = 1 + np.floor(rng.exponential(45.0, n))
@@ -182,4 +182,5 @@ def _times(counts: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.in
     elapsed = np.cumsum(gap)
     first = np.cumsum(counts) - counts  # position of each user's first rating
     start = np.floor(rng.uniform(0, 200 * 86_400.0, len(counts)))
-    return (EARLIEST + elapsed + np.repeat(start - elapsed[first], counts)).astype(np.int64)
+    result: Integers = (EARLIEST + elapsed + np.repeat(start - elapsed[first], counts)).astype(np.int64)
+    return result

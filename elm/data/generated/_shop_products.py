@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from elm._typing import Floats
 from elm.data.generated._demo_items import Recipe, draw_items, item_texts
 from elm.data.generated._shop_words import HOMES, MAKERS, MODELS, TITLE_PATTERNS
 from elm.data.generated._vocabulary import SHOP_VOCABULARY
@@ -26,7 +26,7 @@ _AT_HOME = 10.0
 """How much likelier a thing's own categories are than any other: a wok now and then turns up among the toys."""
 
 
-def _kind_weights(values: Sequence[str]) -> NDArray[np.float64]:
+def _kind_weights(values: Sequence[str]) -> Floats:
     return np.array([_AT_HOME if kind in HOMES[values[0]] else 1.0 for kind in SHOP_VOCABULARY.kinds])
 
 

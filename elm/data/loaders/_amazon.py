@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError, DataFileError
+from elm._typing import Floats, Integers
 from elm.data._dataset import Dataset
 from elm.data._k_core import core_rows
 from elm.data.loaders._amazon_files import (
@@ -39,7 +40,7 @@ def review_polarity(ratings: npt.ArrayLike) -> npt.NDArray[np.str_]:
     return np.array(POLARITIES)[_polarity(np.asarray(ratings, dtype=float))]
 
 
-def _polarity(ratings: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _polarity(ratings: Floats) -> Integers:
     if not ((ratings >= 1) & (ratings <= 5)).all():
         raise CallError("reviews are told apart by ratings from 1 to 5; other values, or none, are among these")
     return (ratings > 3).astype(np.int64) + (ratings >= 5)
@@ -114,7 +115,7 @@ def _listed(paths: Paths | None) -> list[Path]:
     return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
 
 
-def _rows(ratings: Ratings, core: int, files: Sequence[Path]) -> npt.NDArray[np.int64]:
+def _rows(ratings: Ratings, core: int, files: Sequence[Path]) -> Integers:
     """Which ratings stay, by user and time: the latest of each user and product, and of these the core."""
     user, item = ratings.column("user"), ratings.column("item")
     if not len(user):
@@ -127,10 +128,11 @@ def _rows(ratings: Ratings, core: int, files: Sequence[Path]) -> npt.NDArray[np.
         raise CallError(
             f"no users and products have {core} ratings among each other; choose a smaller core than {core}"
         )
-    return rows[np.lexsort((ratings.column("time")[rows], user[rows]))]
+    result: Integers = rows[np.lexsort((ratings.column("time")[rows], user[rows]))]
+    return result
 
 
-def _ids(ratings: Ratings, what: str, rows: npt.NDArray[np.int64], ids: npt.NDArray[np.object_]) -> pd.Series:
+def _ids(ratings: Ratings, what: str, rows: Integers, ids: npt.NDArray[np.object_]) -> pd.Series:
     codes = ratings.column(what)[rows]
     if len(rows) < CATEGORICAL_FROM:
         return pd.Series(ids[codes])
@@ -166,7 +168,7 @@ def _listings(products: dict[str, Product]) -> Iterator[tuple[str, str, str]]:
 
 
 def _reviews(
-    ratings: Ratings, rows: npt.NDArray[np.int64], ids: npt.NDArray[np.object_], files: Sequence[Path], most: int,
+    ratings: Ratings, rows: Integers, ids: npt.NDArray[np.object_], files: Sequence[Path], most: int,
     seed: int, damage: Damage,
 ) -> Iterator[tuple[str, str, str]]:  # fmt: skip
     """Reviews of each product and polarity, drawn with the seed: item, source, text."""

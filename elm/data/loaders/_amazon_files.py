@@ -70,7 +70,7 @@ class Ratings:
 
     users: dict[str, int] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
-    columns: dict[str, array] = field(
+    columns: dict[str, array[Any]] = field(
         default_factory=lambda: {name: array(kind) for name, kind in zip(_COLUMNS, "iifqiq", strict=True)}
     )
 

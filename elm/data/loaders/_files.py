@@ -116,7 +116,8 @@ def read_columns(
         raise DataFileError(
             f"{path} is cut off: its last line has no end (after {table.num_rows:,} rows); fetch it again"
         )
-    return table.rename_columns(list(types)).to_pandas(split_blocks=True, self_destruct=True)
+    result: pd.DataFrame = table.rename_columns(list(types)).to_pandas(split_blocks=True, self_destruct=True)
+    return result
 
 
 _HEADER = 2**16  # no line of names is longer

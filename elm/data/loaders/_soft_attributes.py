@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -48,7 +50,7 @@ def load_soft_attributes(path: str | Path, items: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _read(path: Path) -> list[dict]:
+def _read(path: Path) -> list[dict[Hashable, Any]]:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError as error:

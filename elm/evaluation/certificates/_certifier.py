@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError
+from elm._typing import Flags, Floats, Integers
 from elm.evaluation._protocols import Describer, written
 from elm.evaluation.certificates._certificate import Certificate
 from elm.evaluation.certificates._evidence import Evidence, Signs
-
-Floats = npt.NDArray[np.float64]
 
 TARGET, SHARE = 0.95, 0.5  # of trusted texts that are right; of entities that are trusted at least
 _FOLDS, _PRIOR, _LOW = 5, 20, 0.01
@@ -54,7 +53,8 @@ class Calibration:
         """The chance of each text (n) to be right."""
         own = self.tasks[task]
         standard = (signs.matrix() - np.array(own["mean"])) / np.array(own["spread"])
-        return 1 / (1 + np.exp(-(standard @ np.array(self.weights) + self.bias)))
+        result: Floats = 1 / (1 + np.exp(-(standard @ np.array(self.weights) + self.bias)))
+        return result
 
 
 class Certifier:
@@ -157,9 +157,7 @@ def certify(model: Describer, vectors: npt.ArrayLike, task: str, certifier: Cert
     return found[0] if rows.ndim == 1 else found
 
 
-def _logistic(
-    marks: Floats, labels: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64], seed: int
-) -> tuple[Floats, float, Floats]:
+def _logistic(marks: Floats, labels: Flags, groups: Integers, seed: int) -> tuple[Floats, float, Floats]:
     """Weights, bias, and the chances of rows whose entity was left out of the fit."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -177,7 +175,7 @@ def _logistic(
     return rule.coef_[0], float(rule.intercept_[0]), chances
 
 
-def _threshold(chances: Floats, labels: npt.NDArray[np.bool_]) -> float:
+def _threshold(chances: Floats, labels: Flags) -> float:
     """The lowest chance whose texts and all above are right often enough; at most the median."""
     order = np.argsort(-chances, kind="stable")
     right = np.cumsum(labels[order]) / np.arange(1, len(labels) + 1)
@@ -187,7 +185,7 @@ def _threshold(chances: Floats, labels: npt.NDArray[np.bool_]) -> float:
     return float(chances[order[place]]) - 1e-9  # the same chance, computed in another order, passes too
 
 
-def _rate(labels: npt.NDArray[np.bool_], prior: float | None = None) -> float:
+def _rate(labels: Flags, prior: float | None = None) -> float:
     """The share that is right, pulled towards a prior (half, by two more texts) where few are known."""
     if prior is None:
         return float((labels.sum() + 1) / (len(labels) + 2))

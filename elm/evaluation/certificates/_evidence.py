@@ -10,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError
+from elm._typing import Array, Flags, Floats
 from elm.embeddings import VectorTable, nearest
 from elm.evaluation._protocols import Encoder, encoded, unit
 from elm.evaluation.consistency._facts import fact_kinds, fact_scores, found_facts, true_facts
 from elm.evaluation.controls._item_probe import LinearProbe
 from elm.metrics import cosine, spearman
 from elm.tasks import ItemFacts
-
-Array = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 
 
 class Witness(Protocol):
@@ -61,7 +59,7 @@ class Signs:
     nearest: Floats
     others: Floats
     near: Floats
-    outside: npt.NDArray[np.bool_]
+    outside: Flags
     against: list[tuple[str, ...]]
     bc: Floats | None = None
 
@@ -113,16 +111,18 @@ class Evidence:
 
     def mean_direction(self, texts: Sequence[str]) -> Array:
         """(dim,): the mean of the texts' unit vectors, whose product with a unit vector is their mean cosine."""
-        return unit(encoded(self.encoder, list(texts))).mean(0)
+        result: Array = unit(encoded(self.encoder, list(texts))).mean(0)
+        return result
 
 
-def no_false_fact(texts: Sequence[str], facts: Sequence[ItemFacts]) -> npt.NDArray[np.bool_]:
+def no_false_fact(texts: Sequence[str], facts: Sequence[ItemFacts]) -> Flags:
     """Whether each text (n) states no fact that its item (n) has not; a text that states none is not right, either."""
     scores = fact_scores(texts, facts, fact_kinds(facts[0]))
     found, right = (np.sum(list(counts.values()), axis=0) for counts in (scores.found, scores.right))
-    return (found > 0) & (found == right)
+    result: Flags = (found > 0) & (found == right)
+    return result
 
 
-def beats_neighbour(signs: Signs) -> npt.NDArray[np.bool_]:
+def beats_neighbour(signs: Signs) -> Flags:
     """Whether each text (n) lies nearer to its vector than the text about the nearest training entity does."""
     return signs.sc > signs.nearest

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.evaluation.concepts._paths import AlongScores
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def new_figure(size: tuple[float, float], title: str) -> Figure:
     return figure
 
 
-def _line(axis: Axes, amounts: Sequence[float], values: npt.NDArray[np.float64], label: str, colour: str, dash: str
+def _line(axis: Axes, amounts: Sequence[float], values: Floats, label: str, colour: str, dash: str
           ) -> None:  # fmt: skip
     mean = values.mean(0)
     error = values.std(0, ddof=1) / np.sqrt(len(values))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Array, Floats
 from elm.cav import CAV
 from elm.embeddings import VectorTable
 from elm.evaluation._protocols import Describer, Encoder, encoded, unit, written
@@ -18,8 +18,6 @@ from elm.evaluation.rankers._candidates import Candidates, graded_ndcg
 from elm.evaluation.rankers._rankers import TrainedRanker
 from elm.metrics import cosine, partners, spearman
 
-Array = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 Path = Callable[[Array, float], Array]
 """(vectors (n, dim), amount) -> moved vectors (n, dim): `cav.move`, or a mixture with another vector."""
 Write = Callable[[str], str]

@@ -10,13 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Array, Floats
 from elm.cav import CAV
 from elm.embeddings import VectorTable
 from elm.evaluation._protocols import Describer, written
 from elm.metrics import top_k
 
-Array = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 Read = Callable[[list[str]], Array]
 """texts (n) -> vectors (n, dim) of the space that the concepts live in: an encoder's `encode`, a ranker's `predict`."""
 
@@ -85,7 +84,8 @@ def list_sensitivity(
         lists = top_k(np.asarray(rank(vectors), dtype=np.float64), k)
         if lists.max() >= len(grades):
             raise CallError(f"levels must have a row an item ranked, got {len(grades)} rows")
-        return grades[lists].mean(1)
+        result: Floats = grades[lists].mean(1)
+        return result
 
     found = _sensitivity(measured, [str(name) for name in levels], start, table, concepts, step, random, seed)
     changed: list[float] = []
@@ -135,7 +135,8 @@ def _p_values(effects: Floats, chance: Floats) -> Floats:
 
     n = len(chance)
     spread = np.maximum(chance.std(0, ddof=1) * np.sqrt(1 + 1 / n), 1e-12)
-    return 2 * t.sf(np.abs(effects - chance.mean(0)) / spread, n - 1)
+    result: Floats = 2 * t.sf(np.abs(effects - chance.mean(0)) / spread, n - 1)
+    return result
 
 
 def _random(like: CAV, table: VectorTable, number: int, seed: int) -> list[CAV]:

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.cav import CAV
 from elm.embeddings import VectorTable
 from elm.evaluation._json import number
 from elm.evaluation._protocols import Describer, Encoder, encoded, written
 from elm.metrics import paired_test, spearman
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Array, Floats
 from elm.data import guard_disjoint, ids_of
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, texts_about, unit, written
@@ -29,9 +29,6 @@ from elm.evaluation.rankers._rankers import Ranker, TrainedRanker, scored
 from elm.metrics import cosine, partners
 from elm.tasks import Task, TemplateTeacher, UserFacts
 from elm.tasks import get as get_task
-
-Floats = npt.NDArray[np.float64]
-Array = npt.NDArray[np.float32]
 
 
 def user_consistency(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from elm._typing import Integers
 from elm.embeddings import VectorTable, nearest
 from elm.metrics import partners
 from elm.tasks import Task
 from elm.tasks import get as get_task
 
-Rows = npt.NDArray[np.int64]
+Rows = Integers
 
 
 def entities_asked(

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from elm._errors import CallError, UnknownNameError
 from elm._text.sentences import sentences
+from elm._typing import Floats, Integers
 from elm.tasks import ItemFacts, domain_named
 
-Counts = npt.NDArray[np.int64]
+Counts = Integers
 
 
 def fact_kinds(facts: ItemFacts) -> tuple[str, ...]:
@@ -52,11 +52,11 @@ class FactScores:
             true=true,
         )
 
-    def recall_each(self, kind: str = "overall") -> npt.NDArray[np.float64]:
+    def recall_each(self, kind: str = "overall") -> Floats:
         """Recall of every text (n,), for tests of significance; 1 where there was nothing to state."""
         return _each(self.right, self.true, self.true, kind)
 
-    def precision_each(self, kind: str = "overall") -> npt.NDArray[np.float64]:
+    def precision_each(self, kind: str = "overall") -> Floats:
         """Precision of every text (n,); a text that states nothing has 0, or 1 where there was nothing to state."""
         return _each(self.right, self.found, self.true, kind)
 
@@ -152,7 +152,7 @@ def true_facts(item: ItemFacts, kind: str) -> frozenset[str]:
 
 def _each(
     right: dict[str, Counts], below: dict[str, Counts], true: dict[str, Counts], kind: str, pooled: bool = False
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """right / below, (n,), or (1,) of the sums; 0 / 0 is 1 where nothing was true and 0 else."""
     kinds = list(right) if kind == "overall" else [kind]
     r, b, t = (np.sum([counts[k] for k in kinds], axis=0) for counts in (right, below, true))

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Array, Floats, Integers
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._json import number
 from elm.evaluation._protocols import Encoder
-from elm.evaluation.consistency._semantic import TaskScores
+from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._tidy import tidy
 from elm.evaluation.consistency._user_scores import ranker_dicts, ranker_p
 from elm.evaluation.rankers._candidates import (
@@ -29,8 +29,6 @@ from elm.evaluation.rankers._projection import TextProjection
 from elm.evaluation.rankers._rankers import Ranker, TrainedRanker, scored
 from elm.metrics import paired_test, partners, rank_between, ratio_interval
 from elm.tasks import TemplateTeacher
-
-Floats = npt.NDArray[np.float64]
 
 COLLABORATIVE = "collaborative vectors of their ratings of training items"
 """What users are to the trained ranker."""
@@ -147,10 +145,10 @@ class _Judge:
 
     ranker: Ranker
     entries: int
-    columns: npt.NDArray[np.int64] | None = None
+    columns: Integers | None = None
 
     def picked(self, texts: list[str], candidates: Candidates) -> list[Floats]:
-        def block(some: slice) -> npt.NDArray[np.float32]:
+        def block(some: slice) -> Array:
             found = scored(self.ranker, texts[some], self.entries)
             return found if self.columns is None else found[:, self.columns]
 
@@ -182,7 +180,7 @@ def _behaviour(
 
 def liked_vectors(
     users: VectorTable, films: VectorTable, ratings: pd.DataFrame, train_ids: Sequence[str], least: float = 4.0
-) -> npt.NDArray[np.float32]:
+) -> Array:
     """Each user as the mean vector of the texts of the training items that they rated `least` or more, (users, dim).
 
     films: the semantic table. A user without such a rating is zeros. It is one answer to how a text encoder may know a

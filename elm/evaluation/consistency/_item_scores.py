@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from elm._typing import Floats
 from elm.evaluation._json import number
 from elm.evaluation.consistency._facts import FactScores
 from elm.evaluation.consistency._shortcuts import Finding
 from elm.evaluation.consistency._tidy import tidy, tidy_texts
 from elm.metrics import paired_test, rank_between, ratio_interval
-
-Floats = npt.NDArray[np.float64]
 
 SYSTEMS = ("model", "teacher", "nn", "shuffled", "random", "probe", "untrained")
 """Whose text is scored: the model's; the teacher's (the ceiling); the teacher's of the nearest training item; the

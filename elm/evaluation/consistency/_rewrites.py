@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from elm._errors import UnknownNameError
+from elm._typing import Floats
 from elm.cav import CAV
 from elm.evaluation._json import number
 from elm.evaluation._protocols import Encoder, encoded
-from elm.evaluation.consistency._semantic import TaskScores
+from elm.evaluation.consistency._item_scores import TaskScores
 
 VERSIONS = {"funnier": "funny", "sadder": "dark", "scarier": "frightening"}
 """Task -> the concept that its texts should have more of; of the known attributes, "dark" is the nearest to sad."""
@@ -25,8 +25,8 @@ class VersionScores:
 
     task: str
     concept: str
-    version: npt.NDArray[np.float64]
-    own: npt.NDArray[np.float64]
+    version: Floats
+    own: Floats
 
     @property
     def share(self) -> float:

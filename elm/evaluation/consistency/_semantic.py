@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from elm._errors import CallError
+from elm._typing import Array
 from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, nearest
 from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, encoded, texts_about, written
@@ -23,9 +23,6 @@ from elm.evaluation.controls._item_probe import LinearProbe
 from elm.metrics import cosine, partners
 from elm.tasks import Entity, ItemFacts, Task, TemplateTeacher
 from elm.tasks import get as get_task
-
-Floats = npt.NDArray[np.float64]
-Array = npt.NDArray[np.float32]
 
 
 def item_consistency(
@@ -93,8 +90,8 @@ def item_consistency(
         if read is not None:
             texts["probe"] = [read.write(entity, task) for entity in entities(held_out)]
         reworded = [teacher.write(entity, task, variant=1) for entity in entities(held_out)]
-        scored = _score(task, entities(held_out), texts, reworded, asked, [facts[item] for item in held_out], encoder,
-                       training.ids, seed)  # fmt: skip
+        wrote = _Written(entities(held_out), texts, reworded, asked)
+        scored = _score(task, wrote, [facts[item] for item in held_out], encoder, training.ids, seed)
         missing = {} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED}
         scores[task.id] = replace(scored, left_out=missing, trained=len(set(held_out) & set(training.ids)))
     return scores
@@ -125,18 +122,23 @@ def _copied(training: VectorTable, held_out: list[str], vectors: Array, seed: in
     return {"nn": [ids[0] for ids in lists], "random": chosen}
 
 
+@dataclass(frozen=True)
+class _Written:
+    """Texts about the vectors of held-out entities, by system; reworded: other texts of the teacher."""
+
+    entities: list[Entity]
+    texts: dict[str, list[str]]
+    reworded: list[str]
+    vectors: Array | tuple[Array, ...]
+
+
 def _score(
-    task: Task,
-    entities: list[Entity],
-    texts: dict[str, list[str]],
-    reworded: list[str],
-    vectors: npt.NDArray[np.float32] | tuple[npt.NDArray[np.float32], ...],
-    facts: list[ItemFacts],
-    encoder: Encoder,
-    trained_on: list[str],
-    seed: int,
+    task: Task, written: _Written, facts: list[ItemFacts], encoder: Encoder, trained_on: list[str], seed: int
 ) -> TaskScores:
-    rows = encoded(encoder, [text for found in (*texts.values(), reworded) for text in found])  # one call for all
+    texts, vectors = written.texts, written.vectors
+    rows = encoded(
+        encoder, [text for found in (*texts.values(), written.reworded) for text in found]
+    )  # one call for all
     first = vectors[0] if isinstance(vectors, tuple) else vectors
     if rows.shape[1] != first.shape[1]:
         raise CallError(
@@ -152,7 +154,7 @@ def _score(
     sc_text, sc_vector = (
         {name: cosine(part, truth[: len(part)]) for name, part in parts.items()} for truth in by.values()
     )
-    ids = [_name(entity) for entity in entities]
+    ids = [_name(entity) for entity in written.entities]
     sc = sc_text if task.scored_by == "text" else sc_vector
     return TaskScores(
         task=task.id,

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from elm._typing import Array
 from elm.metrics import cosine, paired_test, partners
 from elm.tasks import SECOND, VECTOR
-
-Array = npt.NDArray[np.float32]
 
 SIGNS = {
     "blind": "texts do not depend on the vector",

@@ -7,16 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from elm._typing import Floats
 from elm.evaluation._json import number
 from elm.evaluation.consistency._shortcuts import Finding
 from elm.evaluation.consistency._tidy import tidy, tidy_texts
 from elm.evaluation.rankers._candidates import Draw
 from elm.metrics import paired_test, rank_between, ratio_interval
 
-Floats = npt.NDArray[np.float64]
 Systems = dict[str, Floats]
 """System -> values of the held-out users, (n,); of the first of them where a system was not asked about all."""
 

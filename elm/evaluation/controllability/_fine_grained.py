@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.evaluation.controllability._large_scope import ALPHAS, chosen, rows
 from elm.recommend import Editor, HeldOut, Scorer
 
-Ints = npt.NDArray[np.int64]
+Ints = Integers
 
 BETWEEN = (100, 500)
 """The ranks of a target in the paper."""
@@ -31,7 +32,8 @@ def ranks(scores: npt.NDArray[np.floating], items: npt.ArrayLike) -> Ints:
     columns = np.asarray(items, dtype=np.int64)
     own = scores[np.arange(len(scores)), columns][:, None]
     before = (scores == own) & (np.arange(scores.shape[1]) < columns[:, None])
-    return ((scores > own).sum(axis=1) + before.sum(axis=1) + 1).astype(np.int64)
+    result: Integers = ((scores > own).sum(axis=1) + before.sum(axis=1) + 1).astype(np.int64)
+    return result
 
 
 def check_range(between: tuple[int, int], items: int) -> None:
@@ -86,9 +88,9 @@ class FineGrained:
     no_edit: int
 
     @property
-    def gain(self) -> npt.NDArray[np.float64]:
+    def gain(self) -> Floats:
         """Places won, the median over a user's edits, (alphas, m); a loss is negative."""
-        gains: npt.NDArray[np.float64] = np.median(self.before[..., None] - self.after, axis=-1)
+        gains: Floats = np.median(self.before[..., None] - self.after, axis=-1)
         return gains
 
     def summary(self) -> pd.DataFrame:
@@ -153,4 +155,4 @@ def fine_grained(
 def _texts(held_out: HeldOut) -> list[str]:
     if held_out.profiles is None:
         raise CallError("fine-grained control needs one text a user, and these users have none")
-    return held_out.profiles
+    return list(held_out.profiles)

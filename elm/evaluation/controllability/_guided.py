@@ -12,10 +12,9 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.metrics import genre_ndcg, top_k
 from elm.recommend import Scorer, affirmed, genre_masks, genre_words, sentiment
-
-Floats = npt.NDArray[np.float64]
 
 PHRASES = ("More {} films.", "Less {} films.")
 

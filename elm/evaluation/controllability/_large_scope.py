@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.recommend import EditEffect, Editor, HeldOut, Scorer, all_on, evaluate_edit, flip_shares, ndcg_at
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -34,7 +35,7 @@ def largest_genres(item_genres: Sequence[Collection[str]], count: int = 10) -> l
 class Flips:
     """Whose profile was flipped, and to what. users: (m,) rows of the profiles; edited: m profiles after the flip."""
 
-    users: npt.NDArray[np.int64]
+    users: Integers
     favourite: list[str]
     least: list[str]
     edited: Sequence[str] | npt.NDArray[np.floating]
@@ -80,7 +81,7 @@ class LargeScope:
 
     flips: Flips
     effect: EditEffect
-    ndcg: npt.NDArray[np.float64]
+    ndcg: Floats
     k: int
 
     def summary(self) -> pd.DataFrame:
@@ -127,7 +128,7 @@ def large_scope(
     rest = np.setdiff1d(np.arange(n), flips.users)
     effect = evaluate_edit(
         recommender, chosen(read, flips.users), rows(held_out.inputs, flips.users), flips.favourite, flips.least,
-        item_genres, alphas, k=k, edited=flips.edited, targets=rows(held_out.targets, flips.users),
+        item_genres, alphas, k, flips.edited, rows(held_out.targets, flips.users),
     )  # fmt: skip
     ndcg = np.full((len(effect.alphas), n), np.nan)
     ndcg[:, flips.users] = effect.ndcg
@@ -137,13 +138,11 @@ def large_scope(
     return LargeScope(flips, effect, ndcg, k)
 
 
-def chosen(
-    profiles: Sequence[str] | npt.NDArray[np.floating], users: npt.NDArray[np.int64]
-) -> list[str] | npt.NDArray[np.floating]:
+def chosen(profiles: Sequence[str] | npt.NDArray[np.floating], users: Integers) -> list[str] | npt.NDArray[np.floating]:
     """The profiles of some users."""
     return profiles[users] if isinstance(profiles, np.ndarray) else [profiles[user] for user in users.tolist()]
 
 
-def rows(matrix: sparse.csr_matrix, users: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+def rows(matrix: sparse.csr_matrix, users: Integers) -> sparse.csr_matrix:
     """The rows of some users."""
     return sparse.csr_matrix(sparse.csr_matrix(matrix)[users])

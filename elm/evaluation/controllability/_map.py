@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypedDict, Unpack
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from elm._errors import CallError
-from elm._keywords import filled
+from elm._typing import Floats
 from elm.evaluation.controllability._guided import PHRASES, SignedScorer, genre_attributes
 from elm.metrics import genre_ndcg, top_k
-
-Floats = npt.NDArray[np.float64]
 
 
 class LatentScorer(SignedScorer, Protocol):
@@ -54,39 +52,23 @@ class GuidedMap:
         return cls(value["alpha"], np.asarray(value["start"], np.float64), *groups)
 
 
-class MapOptions(TypedDict, total=False):
-    """How `guided_map` is drawn.
-
-    shown: how many of the genres are asked for (3). alpha: weight of the phrase (0.5). method: "pca" or "tsne". phrase:
-    with {} for the genre. k: places of the lists whose rise is measured (20). seed: of the layout.
-    """
-
-    shown: int
-    alpha: float
-    method: Literal["pca", "tsne"]
-    phrase: str
-    k: int
-    seed: int
-
-
-_OPTIONS: MapOptions = {"shown": 3, "alpha": 0.5, "method": "pca", "phrase": PHRASES[0], "k": 20, "seed": 0}
-
-
 def guided_map(
     recommender: LatentScorer,
     histories: sparse.csr_matrix,
     item_genres: Sequence[Collection[str]],
     genres: Sequence[str],
-    **options: Unpack[MapOptions],
+    shown: int = 3,
+    alpha: float = 0.5,
+    method: Literal["pca", "tsne"] = "pca",
+    phrase: str = PHRASES[0],
+    k: int = 20,
+    seed: int = 0,
 ) -> GuidedMap:
-    """Lay the latents of all users in the plane, before and after asking for more of each of the first `shown` genres
-    (options: see `MapOptions`).
+    """Lay the latents of all users in the plane, before and after asking for more of each of the first `shown` genres.
 
     All points are laid out together; the phrases of all `genres` are on the map too. Raises `CallError` for another
     method, fewer than two users or no genre, and what `scores` raises.
     """
-    how = filled("guided_map", options, _OPTIONS)
-    shown, alpha, method, phrase, k = how["shown"], how["alpha"], how["method"], how["phrase"], how["k"]
     if method not in ("pca", "tsne"):
         raise CallError(f"the map is made by 'pca' or 'tsne', got {method!r}")
     if histories.shape[0] < 2 or shown < 1:
@@ -101,7 +83,7 @@ def guided_map(
         ranked = top_k(recommender.scores(histories, texts, alpha), k)
         rise[name] = genre_ndcg(ranked, attributes[name], k) - genre_ndcg(base, attributes[name], k)
     groups.append(recommender.latents(None, [phrase.format(name) for name in attributes], 1.0))
-    points = _plane(np.concatenate(groups), method, how["seed"])
+    points = _plane(np.concatenate(groups), method, seed)
     parts = np.split(points, np.cumsum([len(group) for group in groups])[:-1])
     moved = dict(zip(names, parts[1:-1], strict=True))
     return GuidedMap(alpha, parts[0], moved, dict(zip(attributes, parts[-1], strict=True)), rise)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.evaluation._json import number
 from elm.metrics import cosine, paired_test, partners, rank_between, ratio_interval
 from elm.recommend import (
@@ -24,8 +24,6 @@ from elm.recommend import (
     ndcg_at,
 )
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class LoopScores:
@@ -36,7 +34,7 @@ class LoopScores:
     """
 
     ndcg: dict[str, Floats]
-    users: npt.NDArray[np.int64]
+    users: Integers
     alpha: float
     k: int
     cosine: dict[str, Floats] = field(default_factory=dict)
@@ -62,8 +60,8 @@ class LoopScores:
 
 
 @dataclass(frozen=True)
-class LoopOptions:
-    """alpha: weight of the text in "elm", "teacher" and "shuffled"; 1 is text only. k: places that are scored."""
+class ListSettings:
+    """How lists are made and measured. alpha: weight of the text; 1 is text only. k: how many items of a list count."""
 
     alpha: float = 1.0
     k: int = 20
@@ -76,7 +74,7 @@ def loop_scores(
     elm_profiles: Sequence[str],
     teacher_profiles: Sequence[str],
     popularity: Popularity,
-    options: LoopOptions | None = None,
+    lists: ListSettings | None = None,
     seed: int = 0,
 ) -> LoopScores:
     """Compare what profiles recommend to held-out users.
@@ -86,20 +84,20 @@ def loop_scores(
             (`elm.recommend.fold_in`).
         elm_profiles, teacher_profiles: n texts each, written from the same histories.
         popularity: fitted on training users.
-        options: weight of the text, and length of the lists. seed: draws whose ELM profile "shuffled" reads.
+        lists: of "elm", "teacher" and "shuffled" (another user's ELM profile).
 
     The round trip of a user, from the history's latent into words and back, is scored beside it: the cosine of both
     latents, and the share of the history's NDCG that the words keep.
 
     Users without a target are left out; `CallError` where fewer than two are left or numbers differ.
     """
+    lists = lists or ListSettings()
+    alpha, k = lists.alpha, lists.k
     if not histories.shape[0] == targets.shape[0] == len(elm_profiles) == len(teacher_profiles):
         raise CallError(
             f"one history, target row and pair of profiles a user: got {histories.shape[0]}, {targets.shape[0]}, "
             f"{len(elm_profiles)} and {len(teacher_profiles)}"
         )
-    options = options or LoopOptions()
-    alpha, k = options.alpha, options.k
     users: list[int] = np.flatnonzero(np.diff(sparse.csr_matrix(targets).indptr) > 0).tolist()
     if len(users) < 2:
         raise CallError(f"the loop needs at least two users with something left to recommend, got {len(users)}")
@@ -126,7 +124,7 @@ class EditScores:
     """
 
     effect: EditEffect
-    users: npt.NDArray[np.int64]
+    users: Integers
     favourite: list[str]
     least: list[str]
     k: int
@@ -178,5 +176,5 @@ def edit_scores(
     favourite, least = (list(side) for side in zip(*(pair for pair in pairs if pair is not None), strict=True))
     texts = [profiles[user] for user in users]
     seen = sparse.csr_matrix(histories)[users]
-    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, k=k)
+    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, k)
     return EditScores(effect, users, favourite, least, k)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
-from elm._keywords import filled
 from elm.evaluation._json import number
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import PHRASES, Guided, SignedScorer, genre_attributes, guided
-from elm.evaluation.controllability._large_scope import ALPHAS, LargeScope, draw_flips, large_scope, largest_genres
+from elm.evaluation.controllability._large_scope import (
+    ALPHAS,
+    Flips,
+    LargeScope,
+    draw_flips,
+    large_scope,
+    largest_genres,
+)
 from elm.recommend import Editor, HeldOut, RuleEditor, Scorer
 
 _COUNTS = ("users", "left_out", "no_target", "no_edit")
@@ -37,61 +43,36 @@ class Control:
         return [row for task, result in found.items() if result is not None for row in records(task, result.summary())]
 
 
-class ControlTasks(TypedDict, total=False):
-    """Options of the tasks.
-
-    editor: finds and makes the edits; the rules by default. genres: so many of the largest take part (10).
-    alphas: weights of the text; guidance leaves 0 out, with which it compares. between: ranks of a fine-grained target.
-    phrases: of guidance, for more and for less. k: places of the lists (20). seed: draws the targets.
-    """
-
-    editor: Editor | None
-    genres: int
-    alphas: Sequence[float]
-    between: tuple[int, int]
-    phrases: tuple[str, str]
-    k: int
-    seed: int
-
-
-TASKS: ControlTasks = {
-    "editor": None,
-    "genres": 10,
-    "alphas": ALPHAS,
-    "between": BETWEEN,
-    "phrases": PHRASES,
-    "k": 20,
-    "seed": 0,
-}
-"""The tasks where nothing else is said."""
-
-
 def control_scores(
     recommender: SignedScorer,
     held_out: HeldOut,
     item_genres: Sequence[Collection[str]],
     item_words: Sequence[Sequence[str]],
     attributes: Mapping[str, npt.ArrayLike] | None = None,
-    *,
+    editor: Editor | None = None,
+    genres: int = 10,
+    alphas: Sequence[float] = ALPHAS,
+    between: tuple[int, int] = BETWEEN,
+    phrases: tuple[str, str] = PHRASES,
+    k: int = 20,
+    seed: int = 0,
     guide: bool = True,
-    **tasks: Unpack[ControlTasks],
 ) -> Control:
     """All tasks on held-out users with texts, on the so many largest genres.
 
     item_genres, item_words (themes or moods of an item), attributes (name -> (items,) in [0, 1]): in the recommender's
-    order. guide: False for a model without histories, whose alphas are (1.0,). tasks: see `ControlTasks`.
+    order. editor: the rules by default. alphas: guidance leaves 0 out, with which it compares. guide: False for a
+    model without histories, whose alphas are (1.0,).
 
     Raises what `draw_flips`, `large_scope`, `fine_grained` and `guided` raise.
     """
     if held_out.profiles is None:
         raise CallError("control is measured on users with texts, and these have none")
-    how = filled("control_scores", tasks, TASKS)
-    alphas, phrases, k = how["alphas"], how["phrases"], how["k"]
-    editor, steps = how["editor"] or RuleEditor(), [alpha for alpha in alphas if alpha > 0]
-    largest = largest_genres(item_genres, how["genres"])
+    editor, steps = editor or RuleEditor(), [alpha for alpha in alphas if alpha > 0]
+    largest = largest_genres(item_genres, genres)
     flips = draw_flips(editor, held_out.profiles, largest)
     large = large_scope(recommender, held_out, flips, item_genres, alphas, k)
-    targets = draw_targets([recommender], held_out, item_words, alphas, how["between"], how["seed"])
+    targets = draw_targets([recommender], held_out, item_words, alphas, between, seed)
     fine = fine_grained(recommender, held_out, targets, item_words, editor, alphas) if targets.max() >= 0 else None
     if not guide:
         return Control(large, fine, None, None)
@@ -106,18 +87,18 @@ def share_scores(
     shares: npt.NDArray[np.floating],
     columns: Sequence[str],
     item_genres: Sequence[Collection[str]],
-    **tasks: Unpack[ControlTasks],
+    flips: Flips | None = None,
+    alphas: Sequence[float] = ALPHAS,
+    k: int = 20,
 ) -> list[dict[str, Any]]:
     """Records of a model that reads shares of genres (GERS) under the flips that the users' texts ask for: the task
     "large" with the shares of two genres exchanged, and "bound" with all on the new favourite (Table 7).
 
-    shares: (n, genres) of the users of `held_out`, whose profiles are texts; columns: their genres. tasks: see
-    `ControlTasks`; those of the other tasks change nothing.
+    shares: (n, genres) of the users of `held_out`, whose profiles are texts; columns: their genres. flips: by
+    default those of the rules on the ten largest genres.
     """
-    how = filled("share_scores", tasks, TASKS)
-    alphas, k = how["alphas"], how["k"]
-    largest = largest_genres(item_genres, how["genres"])
-    flips = draw_flips(how["editor"] or RuleEditor(), held_out.profiles or [], largest)
+    if flips is None:
+        flips = draw_flips(RuleEditor(), held_out.profiles or [], largest_genres(item_genres, 10))
     found = []
     for task, bound in (("large", False), ("bound", True)):
         flipped = flips.on_shares(shares, columns, bound)

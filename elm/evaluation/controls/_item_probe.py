@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
+from elm._typing import Array, Flags, Floats
 from elm.evaluation._protocols import unit
 from elm.tasks import ItemFacts
-
-Array = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 
 _ALPHAS = np.logspace(-3, 2, 11)
 _KINDS, _QUALITIES = "kinds", "qualities"
@@ -120,9 +118,10 @@ def _rows(vectors: npt.ArrayLike) -> Array:
     return unit(rows)
 
 
-def _above(scores: Floats, threshold: float) -> npt.NDArray[np.bool_]:
+def _above(scores: Floats, threshold: float) -> Flags:
     """All above the threshold, and the largest of each row in any case: a film has a genre."""
-    return (scores > threshold) | (scores == scores.max(1, keepdims=True))
+    result: Flags = (scores > threshold) | (scores == scores.max(1, keepdims=True))
+    return result
 
 
 def _best_threshold(scores: Floats, truth: Floats) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
+from elm._typing import Floats, Integers
 from elm.tasks import UserFacts
 
 _ALPHAS = np.logspace(-3, 3, 13)
@@ -68,7 +69,7 @@ class TraitProbe:
         answers = self._ridge.predict(_rows(vectors)).reshape(-1, len(self.traits))
         order = np.argsort(-answers, axis=1, kind="stable")
 
-        def named(row: int, chosen: npt.NDArray[np.int64]) -> tuple[tuple[str, int], ...]:
+        def named(row: int, chosen: Integers) -> tuple[tuple[str, int], ...]:
             return tuple((self.traits[c], int(abs(answers[row, c]) <= self._strong)) for c in chosen)
 
         return [
@@ -77,7 +78,7 @@ class TraitProbe:
         ]
 
 
-def _rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def _rows(vectors: npt.ArrayLike) -> Floats:
     rows = np.atleast_2d(np.asarray(vectors, dtype=np.float64))
     if rows.ndim != 2 or not np.isfinite(rows).all():
         raise VectorError(f"a probe reads finite vectors (n, dim), got NaN, infinity or shape {rows.shape}")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from elm._errors import CallError
+from elm._typing import Array
 from elm.evaluation.rankers._likes_and_dislikes import likes_and_dislikes
-
-Array = npt.NDArray[np.float32]
 
 _TOKEN = r"(?u)\b\w\w+\b"
 
@@ -54,4 +52,5 @@ class BM25Ranker:
         likes, dislikes = zip(*map(likes_and_dislikes, texts), strict=True)
         sides = [self._words.transform([" ".join(found) for found in side]) for side in (likes, dislikes)]
         found = (sides[0] - 0.5 * sides[1]) @ self._weights.T
-        return found.toarray().astype(np.float32)
+        result: Array = found.toarray().astype(np.float32)
+        return result

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Floats, Integers
 from elm.embeddings import VectorTable
 from elm.metrics import ndcg_graded, spearman
 
 Draw = Literal["popular", "uniform"]
-Floats = npt.NDArray[np.float64]
 
 _BLOCK = 256
 """Users whose scores of all entries are in memory at once."""
@@ -27,7 +27,7 @@ class Candidates:
     """users (n); rows: for each user the candidates' rows in the item table; gains: their ratings, 0 for unrated."""
 
     users: list[str]
-    rows: list[npt.NDArray[np.int64]]
+    rows: list[Integers]
     gains: list[Floats]
 
     def __len__(self) -> int:

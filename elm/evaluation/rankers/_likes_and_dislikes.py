@@ -6,12 +6,10 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from elm._typing import Array
 from elm.evaluation._protocols import Encoder, encoded
 from elm.recommend import clauses, speaks_against
-
-Array = npt.NDArray[np.float32]
 
 _LIST = re.compile(r"\s*[,;]\s*|\s+and\s+")
 _WORD = re.compile(r"\w")

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
+from elm._typing import Array
 from elm.evaluation._protocols import Encoder, encoded
 from elm.evaluation.rankers._likes_and_dislikes import ProfileVectors
 
-Array = npt.NDArray[np.float32]
 Features = Callable[[Sequence[str]], Array]
 """Texts (n) -> numbers (n, k) that a ridge reads."""
 

@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
+from elm._typing import Array
 from elm.embeddings import VectorTable
 from elm.evaluation._protocols import Encoder, encoded, unit
 from elm.evaluation.rankers._likes_and_dislikes import ProfileVectors
 from elm.evaluation.rankers._projection import TextProjection, says_something
 from elm.recommend import Recommender
-
-Array = npt.NDArray[np.float32]
 
 
 class Ranker(Protocol):

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError
+from elm._typing import Floats
 
 Level = Literal["nominal", "ordinal", "interval"]
 
@@ -40,7 +41,7 @@ def krippendorff_alpha(ratings: npt.ArrayLike, level: Level = "ordinal") -> floa
     return float(1 - (each.sum() - 1) * (together * apart).sum() / expected) if expected else float("nan")
 
 
-def _distances(values: npt.NDArray[np.float64], each: npt.NDArray[np.float64], level: Level) -> npt.NDArray[np.float64]:
+def _distances(values: Floats, each: Floats, level: Level) -> Floats:
     """Squared distances of every two values, (values, values)."""
     if level == "nominal":
         return 1.0 - np.eye(len(values))

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 import pandas as pd
 
 from elm._storage.csv import write_csv
+from elm.chat import Chosen
 from elm.evaluation.raters._forms import FormItem
-from elm.tasks import Chosen
 
 
 class Judge(Protocol):
-    """Anything that answers questions by one of a few options, such as `elm.tasks.ChatJudge`."""
+    """Anything that answers questions by one of a few options, such as `elm.chat.ChatJudge`."""
 
     def choose(self, questions: Sequence[str], options: Sequence[str], progress: bool = False) -> list[Chosen]: ...
 

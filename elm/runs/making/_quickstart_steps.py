@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -141,7 +141,7 @@ def score(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
     writes them into the model's card.
     """
     films = score_films(model, loop.world, loop.config, loop.encoder, progress=loop.progress)
-    users = score_users(model, loop.world, loop.config, loop.encoder, tasks=(PROFILE,))
+    users = score_users(model, loop.world, replace(loop.config, user_tasks=(PROFILE,)), loop.encoder)
     value = RunScores(films, users).to_dict()
     figure = scores_figure(value["consistency"], value["profile"])
     with written_aside(loop.run.path / "scores.png") as aside:

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from elm._errors import CallError
 from elm._storage.files import read_json, write_json
+from elm._typing import Flags
 from elm.embeddings import SentenceEncoder, VectorTable
 from elm.evaluation import (
     CachedEncoder,
@@ -152,7 +152,7 @@ class Known:
         claim = TRUE if self._by_facts(tasks[0]) else NEARER
         return Certifier.fit(evidence, texts, table.vectors, right, claim, self.config.seed)
 
-    def right(self, evidence: Evidence, texts: list[str], table: VectorTable, task: str) -> npt.NDArray[np.bool_]:
+    def right(self, evidence: Evidence, texts: list[str], table: VectorTable, task: str) -> Flags:
         """(n,): whether each text about the table's entities is what a certificate claims."""
         if self._by_facts(task):
             return no_false_fact(texts, [self.world.film_facts[item] for item in table.ids])

@@ -82,9 +82,16 @@ class RunScores:
         return pd.concat([scores.texts_frame() for scores in parts], ignore_index=True)
 
 
-def score_films(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, films: int | None = None,
-                tasks: tuple[str, ...] | None = None, untrained_films: int = 0, include_training: bool = False,
-                progress: bool = True) -> dict[str, TaskScores]:  # fmt: skip
+def score_films(
+    model: Describer | Texts,
+    world: World,
+    config: RunConfig,
+    encoder: Encoder,
+    films: int | None = None,
+    untrained_films: int = 0,
+    include_training: bool = False,
+    progress: bool = True,
+) -> dict[str, TaskScores]:
     """Semantic consistency and facts of the film tasks, on the first `films` test films (the split is random).
 
     untrained_films: how many the model behind untrained adapters is asked about; 0 leaves that control out.
@@ -95,69 +102,113 @@ def score_films(model: Describer | Texts, world: World, config: RunConfig, encod
     chosen = _chosen("film", split.train if include_training else split.test, films or config.scored_films)
     fresh = untrained(model, config.seed) if untrained_films and isinstance(model, EmbeddingLanguageModel) else None
     return item_consistency(
-        model, tasks or config.film_tasks, world.films, split.train, chosen, world.film_facts,
+        model, config.film_tasks, world.films, split.train, chosen, world.film_facts,
         world.film_teacher(config.seed), encoder, seed=config.seed, untrained=fresh, untrained_items=untrained_films,
         include_training=include_training, progress=progress,
     )  # fmt: skip
 
 
-def score_users(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, users: int | None = None,
-                tasks: tuple[str, ...] | None = None, zero_shot: bool = False, untrained_users: int = 0,
-                rankers: Mapping[str, Ranker] | None = None, include_training: bool = False
-                ) -> dict[str, UserScores]:  # fmt: skip
+def score_users(
+    model: Describer | Texts,
+    world: World,
+    config: RunConfig,
+    encoder: Encoder,
+    users: int | None = None,
+    rankers: Mapping[str, Ranker] | None = None,
+    untrained_users: int = 0,
+    include_training: bool = False,
+) -> dict[str, UserScores]:
     """Behavioural consistency of the user tasks, on the first `users` test users.
 
-    zero_shot: also the ranker of the ELM paper; rankers: further ones that order the films of `world.items`.
-    untrained_users, include_training: as in `score_films`; training users' vectors are folded in from 80 % of their
-    ratings, too. Raises `CallError` for a run that kept no test users.
+    rankers: further ones that order the films of `world.items`, such as `zero_shot_ranker`. untrained_users,
+    include_training: as in `score_films`; training users' vectors are folded in from 80 % of their ratings, too.
+    Raises `CallError` for a run that kept no test users.
     """
-    wanted = tasks or config.user_tasks
+    wanted = config.user_tasks
     ids = world.users.ids if include_training else world.user_split.test
     chosen = set(_chosen("user", ids, users or config.scored_users)) if wanted else set()
     everything = world.dataset.interactions
     ratings = everything[everything["user"].isin(set(world.users.ids))]
     parts = split_ratings(ratings, 0.8, seed=config.seed) if include_training else (world.rated, world.hidden)
     inputs, held = (part[part["user"].isin(chosen)] for part in parts)
-    judges = dict(rankers or {})
-    if zero_shot:
-        judges["zero_shot"] = ZeroShotRanker.from_table(encoder, world.films, world.items)
     fresh = untrained(model, config.seed) if untrained_users and isinstance(model, EmbeddingLanguageModel) else None
     return {
         task: user_consistency(
             model, task, users=world.users, items=world.items, ratings=ratings,
-            inputs=inputs, held=held, facts=world.user_facts, encoder=encoder, rankers=judges, untrained=fresh,
+            inputs=inputs, held=held, facts=world.user_facts, encoder=encoder, rankers=rankers, untrained=fresh,
             untrained_users=untrained_users, include_training=include_training, seed=config.seed,
         )
         for task in wanted
     }  # fmt: skip
 
 
-def score_run(model: Describer | Texts, world: World, config: RunConfig, encoder: Encoder, progress: bool = True,
-              films: int | None = None, users: int | None = None, zero_shot: bool = False,
-              recommender: Recommender | None = None, include_training: bool = False) -> RunScores:  # fmt: skip
-    """All tasks on held-out test entities, with every control.
+def zero_shot_ranker(world: World, encoder: Encoder) -> dict[str, Ranker]:
+    """The untrained ranker of the ELM paper, by the name that it has in the scores."""
+    return {"zero_shot": ZeroShotRanker.from_table(encoder, world.films, world.items)}
+
+
+@dataclass(frozen=True)
+class FurtherRankers:
+    """What reads texts beside the trained ranker and BM25. zero_shot: the untrained ranker of the ELM paper; for films'
+    texts, users as their profiles. recommender: its text encoder.
+    """
+
+    zero_shot: bool = False
+    recommender: Recommender | None = None
+
+
+def score_run(
+    model: Describer | Texts,
+    world: World,
+    config: RunConfig,
+    encoder: Encoder,
+    progress: bool = True,
+    films: int | None = None,
+    further: FurtherRankers | None = None,
+    include_training: bool = False,
+) -> RunScores:
+    """All tasks on held-out test entities, with every control: `films` films, by default as many as `config` says, and
+    as many users.
 
     include_training: on training entities in their place; each task's scores say how many of its entities were
     trained on, and a score of those says nothing about others.
 
-    Users' texts are ranked by BM25 beside the trained ranker, and by the text encoder of the `recommender`, where one
-    is given; films' texts by users as the mean vector of the films they liked, with `zero_shot` also as their profile.
+    Films' texts are ranked by users as the mean vector of the films they liked, with the zero-shot ranker also as their
+    profile.
     """
-    found = score_films(model, world, config, encoder, films, untrained_films=UNTRAINED,
-                        include_training=include_training, progress=progress)  # fmt: skip
+    further = further or FurtherRankers()
+    found = score_films(
+        model,
+        world,
+        config,
+        encoder,
+        films,
+        untrained_films=UNTRAINED,
+        include_training=include_training,
+        progress=progress,
+    )
     ratings = world.dataset.interactions
     ratings = ratings[ratings["user"].isin(set(world.users.ids))]
-    return RunScores(
+    rankers = _item_rankers(world, config, further.recommender)
+    if further.zero_shot:
+        rankers |= zero_shot_ranker(world, encoder)
+    users = score_users(
+        model, world, config, encoder, rankers=rankers, untrained_users=UNTRAINED, include_training=include_training
+    )
+    if include_training:
+        return RunScores(found, users, {}, _versions(found, world, config, encoder))
+    behaviour = item_behaviour(
         found,
-        score_users(model, world, config, encoder, users, zero_shot=zero_shot, untrained_users=UNTRAINED,
-                    rankers=_item_rankers(world, config, recommender), include_training=include_training),
-        {} if include_training else item_behaviour(
-            found, train_ids=world.film_split.train, items=world.items, users=world.users, ratings=ratings,
-            teacher=world.film_teacher(config.seed), encoder=encoder, seed=config.seed,
-            rankers=_user_rankers(world, config, encoder, ratings, profiles=zero_shot),
-        ),
-        _versions(found, world, config, encoder),
-    )  # fmt: skip
+        train_ids=world.film_split.train,
+        items=world.items,
+        users=world.users,
+        ratings=ratings,
+        teacher=world.film_teacher(config.seed),
+        encoder=encoder,
+        seed=config.seed,
+        rankers=_user_rankers(world, config, encoder, ratings, profiles=further.zero_shot),
+    )
+    return RunScores(found, users, behaviour, _versions(found, world, config, encoder))
 
 
 def _chosen(what: str, ids: list[str], most: int) -> list[str]:

@@ -11,7 +11,7 @@ from elm.model import shipped_model, shipped_vectors
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
-from elm.runs.scoring._score import RunScores, score_films, score_users
+from elm.runs.scoring._score import RunScores, score_films, score_users, zero_shot_ranker
 
 
 def shipped_twin(world: World) -> World:
@@ -25,10 +25,11 @@ def shipped_twin(world: World) -> World:
 def score_shipped(world: World, config: RunConfig, encoder: Encoder, user_tasks: tuple[str, ...] | None = None,
                   zero_shot: bool = False, progress: bool = True) -> RunScores:  # fmt: skip
     """Scores on the world's own test films and users."""
-    twin = shipped_twin(world)
+    twin, profiles = shipped_twin(world), replace(config, user_tasks=user_tasks or config.user_tasks)
+    rankers = zero_shot_ranker(twin, encoder) if zero_shot else None
     return RunScores(
         score_films(shipped_model(), twin, config, encoder, progress=progress),
-        score_users(shipped_model(), twin, config, encoder, tasks=user_tasks, zero_shot=zero_shot),
+        score_users(shipped_model(), twin, profiles, encoder, rankers=rankers),
     )
 
 

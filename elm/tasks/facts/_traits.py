@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError, UnknownNameError
+from elm._typing import Floats
 from elm.data import Dataset
 from elm.tasks._domain import domain_named
 from elm.tasks.facts._facts import UserFacts
@@ -92,7 +93,8 @@ class TraitReader:
         Raises `CallError` without ratings or where items and ratings differ in number, `UnknownNameError` for an
         item of another data set.
         """
-        return self.rated(items, ratings) + self.sought(items)
+        result: Floats = self.rated(items, ratings) + self.sought(items)
+        return result
 
     def rated(self, items: list[str], ratings: np.ndarray) -> np.ndarray:
         """The part of `scores` that is what the ratings say, (n_traits,) in stars; errors as there."""

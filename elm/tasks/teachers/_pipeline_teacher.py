@@ -184,7 +184,7 @@ class PipelineTeacher:
         if most is None or prompt + wanted <= most:
             return wanted
         if request.attempt > 0:
-            return most - prompt
+            return int(most) - prompt
         raise CallError(
             f"prompt and answer must fit into the {most} tokens that the model reads, not {prompt} and {wanted}: "
             "tell shorter texts, ask for fewer tokens, or take a model with a longer context"

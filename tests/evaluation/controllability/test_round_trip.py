@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from elm.evaluation import edit_scores, loop_scores
+from elm.evaluation import ListSettings, edit_scores, loop_scores
 from elm.recommend import (
     HeldOut,
     MultiVAEConfig,
@@ -80,6 +80,15 @@ def test_the_round_trip_keeps_what_the_words_say(world):
     low, high = scores["survives_elm_interval"]
     assert low <= scores["survives_elm"] <= high
     assert scores["survives_shuffled"] < low
+
+
+def test_lists_may_be_shorter_and_read_less_of_the_text(world):
+    recommender, popularity, test, texts = world
+    given = (recommender, test.inputs, test.targets, texts, texts, popularity)
+    found = loop_scores(*given, ListSettings(alpha=0.0, k=5))
+    assert (found.alpha, found.k) == (0.0, 5)
+    np.testing.assert_array_equal(found.ndcg["elm"], found.ndcg["history"])  # at alpha 0 no text is read
+    assert (found.ndcg["popular"] <= loop_scores(*given).ndcg["popular"] + 1e-9).mean() > 0.5
 
 
 def test_users_without_a_target_are_left_out(world):
