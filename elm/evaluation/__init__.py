@@ -1,5 +1,6 @@
 """Scores of texts against controls, on held-out entities only: does a text say what its vector knows?"""
 
+from elm.evaluation._measures import CONTROLS, SECTIONS, Measure, Section, System
 from elm.evaluation._protocols import CachedEncoder, Describer, Encoder, Texts
 from elm.evaluation.certificates._certificate import Certificate
 from elm.evaluation.certificates._certifier import Calibration, Certifier, certify
@@ -28,7 +29,7 @@ from elm.evaluation.controllability._map import GuidedMap, guided_map
 from elm.evaluation.controllability._round_trip import EditScores, ListSettings, LoopScores, edit_scores, loop_scores
 from elm.evaluation.controllability._suite import Control, control_means, control_scores, share_scores
 from elm.evaluation.controls._item_probe import LinearProbe
-from elm.evaluation.controls._significance import CONTROLS, HEADLINES, control_tests
+from elm.evaluation.controls._significance import HEADLINES, control_tests
 from elm.evaluation.controls._untrained_adapter import untrained
 from elm.evaluation.controls._user_probe import TraitProbe
 from elm.evaluation.rankers._bm25 import BM25Ranker
@@ -65,6 +66,7 @@ __all__ = [
     "BETWEEN",
     "CONTROLS",
     "HEADLINES",
+    "SECTIONS",
     "SIGNS",
     "VERSIONS",
     "AlongScores",
@@ -100,10 +102,13 @@ __all__ = [
     "LinearProbe",
     "ListSettings",
     "LoopScores",
+    "Measure",
     "Ranker",
+    "Section",
     "Sensitivity",
     "Signs",
     "SteerScores",
+    "System",
     "TaskScores",
     "TextEncoderRanker",
     "TextProjection",

@@ -13,6 +13,7 @@ from elm._errors import CallError
 from elm._typing import Array, Floats, Integers
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._json import number
+from elm.evaluation._measures import SECTIONS, p_value
 from elm.evaluation._protocols import Encoder
 from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._tidy import tidy
@@ -27,7 +28,7 @@ from elm.evaluation.rankers._candidates import (
 )
 from elm.evaluation.rankers._projection import TextProjection
 from elm.evaluation.rankers._rankers import Ranker, TrainedRanker, scored
-from elm.metrics import paired_test, partners, rank_between, ratio_interval
+from elm.metrics import partners
 from elm.tasks import TemplateTeacher
 
 COLLABORATIVE = "collaborative vectors of their ratings of training items"
@@ -56,25 +57,21 @@ class ItemBehaviour:
     @property
     def rbc(self) -> float:
         """(BC - BC shuffled) / (BC teacher - BC shuffled), of the means; NaN where the teacher is not above."""
-        return float(rank_between(*(self.bc[name].mean() for name in ("model", "shuffled", "teacher"))))
+        return SECTIONS["behaviour"].stands(self.bc)
 
     @property
     def p_value(self) -> float:
         """Paired t test over items: the model's text against that about another held-out item."""
-        return paired_test(self.bc["model"], self.bc["shuffled"]).p_value
+        return p_value(self.bc)
 
     def to_dict(self) -> dict[str, Any]:
         """Means and tests as plain numbers for JSON."""
-        interval = ratio_interval(self.bc["model"], self.bc["shuffled"], self.bc["teacher"], self.seed)
         return {
             "n": len(self.ids),
             "users_as": self.users_as,
-            **{"bc" if name == "model" else f"bc_{name}": number(np.mean(v)) for name, v in self.bc.items()},
-            "rbc": number(self.rbc),
-            "rbc_interval": [number(end) for end in interval],
-            "p_value": number(self.p_value),
+            **SECTIONS["behaviour"].means_of(self),
+            **SECTIONS["behaviour"].standing(self.bc, self.seed),
             "ranker_p": number(ranker_p(self.bc)),
-            **{"ndcg" if name == "model" else f"ndcg_{name}": number(np.mean(v)) for name, v in self.ndcg.items()},
             "rankers": ranker_dicts(self.rankers),
         }
 
@@ -84,7 +81,7 @@ class ItemBehaviour:
         The texts are those of `TaskScores`.
         """
         further = {f"BC_{name}": values for name, values in self.rankers.items()}
-        return tidy("behaviour", self.task, self.ids, {"BC": self.bc, "NDCG": self.ndcg, **further})
+        return tidy("behaviour", self.task, self.ids, {**SECTIONS["behaviour"].values(self), **further})
 
 
 def item_behaviour(

@@ -10,12 +10,13 @@ import pandas as pd
 
 from elm._typing import Floats
 from elm.evaluation._json import number
+from elm.evaluation._measures import SECTIONS, p_value
 from elm.evaluation.consistency._facts import FactScores
 from elm.evaluation.consistency._shortcuts import Finding
 from elm.evaluation.consistency._tidy import tidy, tidy_texts
-from elm.metrics import paired_test, rank_between, ratio_interval
+from elm.metrics import rank_between
 
-SYSTEMS = ("model", "teacher", "nn", "shuffled", "random", "probe", "untrained")
+SYSTEMS = SECTIONS["consistency"].texts
 """Whose text is scored: the model's; the teacher's (the ceiling); the teacher's of the nearest training item; the
 model's of another held-out item; the teacher's of a random training item; the teacher's from linearly probed
 facts; that of the model behind an untrained adapter (on the first items). Of pairs, nearest and random stand for both
@@ -57,28 +58,25 @@ class TaskScores:
     @property
     def rsc(self) -> float:
         """(SC - SC nn) / (SC teacher - SC nn), of the means; NaN where the teacher does not beat the neighbour."""
-        return float(rank_between(*(self.sc[name].mean() for name in ("model", "nn", "teacher"))))
+        return SECTIONS["consistency"].stands(self.sc)
 
     @property
     def rsc_interval(self) -> tuple[float, float]:
         """95 % bootstrap interval of `rsc` over films."""
-        return ratio_interval(self.sc["model"], self.sc["nn"], self.sc["teacher"], self.seed)
+        return SECTIONS["consistency"].interval(self.sc, self.seed)
 
     @property
     def p_value(self) -> float:
         """Paired t test over films: the model's text against that of another held-out film."""
-        return paired_test(self.sc["model"], self.sc["shuffled"]).p_value
+        return p_value(self.sc)
 
     def to_dict(self) -> dict[str, Any]:
         """Means and tests as plain numbers for JSON; None for what is not defined or was not asked."""
-        means = {name: number(values.mean()) for name, values in self.sc.items()}
         return {
-            "sc": means["model"],
-            **{f"sc_{name}": means.get(name) for name in SYSTEMS[1:]},
-            "rsc": number(self.rsc),
+            **dict.fromkeys(f"sc_{name}" for name in SYSTEMS[1:]),
+            **SECTIONS["consistency"].means_of(self),
+            **SECTIONS["consistency"].standing(self.sc, self.seed),
             "rsc_text": number(self.rsc_text),
-            "rsc_interval": [number(end) for end in self.rsc_interval],
-            "p_value": number(self.p_value),
             **_facts_dict("fact", self.facts.get("model")),
             **_facts_dict("probe", self.facts.get("probe")),
             **_facts_dict("nn", self.facts.get("nn")),
@@ -91,19 +89,7 @@ class TaskScores:
 
     def frame(self) -> pd.DataFrame:
         """A row a value: section "consistency"; measures "SC", "SC_text", "SC_vector", and those of facts."""
-        measures = {
-            "SC": self.sc,
-            "SC_text": self.sc_text,
-            "SC_vector": self.sc_vector,
-            "fact_recall": {name: found.recall_each() for name, found in self.facts.items()},
-            "fact_precision": {name: found.precision_each() for name, found in self.facts.items()},
-            **{
-                f"{kind}_{side}": {name: getattr(found, f"{side}_each")(kind) for name, found in self.named.items()}
-                for kind in ("names", "years")
-                for side in ("recall", "precision")
-            },
-        }
-        return tidy("consistency", self.task, self.ids, measures)
+        return tidy("consistency", self.task, self.ids, SECTIONS["consistency"].values(self))
 
     def texts_frame(self) -> pd.DataFrame:
         """A row a text: task, system, id, text."""

@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from elm._typing import Floats
 from elm.evaluation._json import number
+from elm.evaluation._measures import SECTIONS, means, p_value
 from elm.evaluation.consistency._shortcuts import Finding
 from elm.evaluation.consistency._tidy import tidy, tidy_texts
 from elm.evaluation.rankers._candidates import Draw
-from elm.metrics import paired_test, rank_between, ratio_interval
+from elm.metrics import paired_test
 
 Systems = dict[str, Floats]
 """System -> values of the held-out users, (n,); of the first of them where a system was not asked about all."""
 
-TEXTS = ("model", "teacher", "shuffled", "random", "nn", "probe", "untrained", "teacher_shuffled")
+TEXTS = SECTIONS["profile"].texts
 """Whose text the ranker reads: the model's; the teacher's; the model's of another held-out user; the teacher's of a
 random training user; the teacher's of the training user whose vector is nearest by cosine; the teacher's from linearly
 probed tastes; that of the model behind an untrained adapter (on the first users); the teacher's of another held-out
@@ -62,17 +62,17 @@ class UserScores:
     @property
     def rbc(self) -> float:
         """(BC - BC shuffled) / (BC teacher - BC shuffled), of the means; NaN where the teacher is not above."""
-        return _between(self.bc)
+        return SECTIONS["profile"].stands(self.bc)
 
     @property
     def rbc_interval(self) -> tuple[float, float]:
         """95 % bootstrap interval of `rbc` over users."""
-        return ratio_interval(self.bc["model"], self.bc["shuffled"], self.bc["teacher"], self.seed)
+        return SECTIONS["profile"].interval(self.bc, self.seed)
 
     @property
     def p_value(self) -> float:
         """Paired t test over users: the model's text against that of another held-out user."""
-        return paired_test(self.bc["model"], self.bc["shuffled"]).p_value
+        return p_value(self.bc)
 
     def to_dict(self) -> dict[str, Any]:
         """Means and tests as plain numbers for JSON; None for what is not defined."""
@@ -80,17 +80,11 @@ class UserScores:
             "n": len(self.users),
             "trained": self.trained,
             "draw": self.draw,
-            **_named("bc", self.bc),
-            "rbc": number(self.rbc),
-            "rbc_interval": [number(end) for end in self.rbc_interval],
-            "p_value": number(self.p_value),
+            **SECTIONS["profile"].means_of(self),
+            **SECTIONS["profile"].standing(self.bc, self.seed),
             "ranker_p": number(ranker_p(self.bc)),
-            **_named("ndcg", self.ndcg),
-            **_named("cf_bc", self.cf_bc),
-            "cf_rbc": number(_between(self.cf_bc)),
-            **_named("cf_ndcg", self.cf_ndcg),
-            OTHER_DRAW[self.draw]: {**_named("bc", self.other_bc), **_named("ndcg", self.other_ndcg)},
-            **_named("sc", self.sc),
+            "cf_rbc": number(SECTIONS["profile"].stands(self.cf_bc)),
+            OTHER_DRAW[self.draw]: {**means("bc", self.other_bc), **means("ndcg", self.other_ndcg)},
             "rankers": ranker_dicts(self.rankers),
             "zero_shot": ranker_dicts(self.rankers).get("zero_shot", {}),
             "findings": [finding.to_dict() for finding in self.findings],
@@ -102,17 +96,8 @@ class UserScores:
         "BC_popular", with candidates drawn the other way), "BC_predicted" and "NDCG_predicted" with the collaborative
         model's predictions, "SC", and "BC_" with the name of each further ranker.
         """
-        other = OTHER_DRAW[self.draw]
-        measures = {
-            "BC": self.bc,
-            "NDCG": self.ndcg,
-            f"BC_{other}": self.other_bc,
-            f"NDCG_{other}": self.other_ndcg,
-            "BC_predicted": self.cf_bc,
-            "NDCG_predicted": self.cf_ndcg,
-            "SC": self.sc,
-            **{f"BC_{name}": values for name, values in self.rankers.items()},
-        }
+        further = {f"BC_{name}": values for name, values in self.rankers.items()}
+        measures = {**SECTIONS["profile"].values(self, OTHER_DRAW[self.draw]), **further}
         return tidy("profile", self.task, self.users, measures)
 
     def texts_frame(self) -> pd.DataFrame:
@@ -129,13 +114,4 @@ def ranker_p(values: Systems) -> float:
 
 def ranker_dicts(rankers: Mapping[str, Systems]) -> dict[str, dict[str, float | None]]:
     """Ranker -> the means of its systems, and `ranker_p`, as plain numbers."""
-    return {name: {**_named("bc", values), "ranker_p": number(ranker_p(values))} for name, values in rankers.items()}
-
-
-def _between(values: Systems) -> float:
-    return float(rank_between(*(values[name].mean() for name in ("model", "shuffled", "teacher"))))
-
-
-def _named(prefix: str, values: Systems) -> dict[str, float | None]:
-    """Means under the names of the report: the model's own is the bare prefix."""
-    return {prefix if n == "model" else f"{prefix}_{n}": number(np.mean(v)) for n, v in values.items()}
+    return {name: {**means("bc", values), "ranker_p": number(ranker_p(values))} for name, values in rankers.items()}

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError
+from elm.evaluation._measures import CONTROLS, SECTIONS
 from elm.metrics import bootstrap_interval, holm, paired_test
 
-HEADLINES = {"consistency": "SC", "behaviour": "BC", "profile": "BC"}
+HEADLINES = {
+    section.name: section.headline.name
+    for section in sorted(SECTIONS.values(), key=lambda section: section.entity)  # items, then users
+}
 """Section of a scores table -> the measure that its tasks are judged by."""
-
-CONTROLS = ("shuffled", "nn", "random", "untrained")
-"""Texts that a model must beat: its own about another entity, the teacher's about the nearest and about a random
-training entity, and those of the same language model behind an untrained adapter."""
 
 
 def control_tests(

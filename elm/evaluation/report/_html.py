@@ -10,6 +10,7 @@ import pandas as pd
 
 from elm._errors import CallError
 from elm.data import items_named
+from elm.evaluation._measures import SECTIONS, SYSTEMS
 from elm.evaluation.controls._significance import HEADLINES
 from elm.evaluation.report._figures import margins_figure, standing_figure, svg
 from elm.evaluation.report._verdicts import VERDICTS
@@ -17,23 +18,6 @@ from elm.tasks import domain_named
 
 if TYPE_CHECKING:
     from jinja2 import Template
-
-_HEADS = {"model": "model", "teacher": "teacher", "probe": "probe", "cf": "CF", "nn": "nearest", "popular": "popular",
-          "shuffled": "shuffled", "random": "random", "untrained": "untrained",
-          "teacher_shuffled": "teacher, shuffled"}  # fmt: skip
-_CONTROLS = {"shuffled": "another entity's text", "nn": "nearest training entity's text", "random": "random text",
-             "untrained": "untrained adapter", "teacher_shuffled": "teacher about another entity"}  # fmt: skip
-_SECTIONS = {
-    "consistency": ("Do texts lead back to their vectors?", "rsc",
-                    "Semantic consistency (SC): the text is encoded again, and compared by cosine with the vector that "
-                    "it is about; of two {items} with the teacher's text in other words, or the mean of the two."),
-    "profile": ("Do profiles order what {person}s rated?", "rbc",
-                "Behavioural consistency (BC): a ranker that reads the text orders {items} that the {person} rated, "
-                "and others that count as zero; Spearman's correlation with the ratings, which neither saw."),
-    "behaviour": ("Do texts order {person}s as they rated the {item}?", "rbc",
-                  "Behavioural consistency of {items}: a ranker that reads the text orders {person}s; Spearman's "
-                  "correlation with their ratings, which it never saw."),
-}  # fmt: skip
 
 
 class Found(Protocol):
@@ -74,7 +58,7 @@ def page(report: Found, examples: int = 2) -> str:
         raise CallError("a report needs the scores of at least one task, got none")
     domain = domain_named(str(report.about.get("world", {}).get("domain", "films")))
     tests, judged = report.judged()
-    sections = [s for s in _SECTIONS if s in set(report.frame["section"])]
+    sections = [s for s in SECTIONS if s in set(report.frame["section"])]
     return template("report.html").render(
         title=report.title,
         counts=_counts(report.frame, domain.items, f"{domain.person}s"),
@@ -110,8 +94,8 @@ def _source(source: Mapping[str, Any]) -> str:
 def _summary(report: Found, judged: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     """A row a task and section: the model's position, its verdict, and the position's interval."""
     rows = []
-    for (section, task), verdict in sorted(judged.items(), key=lambda one: list(_SECTIONS).index(one[0][0])):
-        row, key = report.scores.get(section, {}).get(task, {}), _SECTIONS[section][1]
+    for (section, task), verdict in sorted(judged.items(), key=lambda one: list(SECTIONS).index(one[0][0])):
+        row, key = report.scores.get(section, {}).get(task, {}), SECTIONS[section].position
         low, high = row.get(f"{key}_interval") or (None, None)
         ends = "-" if low is None or high is None else f"{low:.2f} to {high:.2f}"
         position = "-" if row.get(key) is None else f"{row[key]:.2f}"
@@ -130,7 +114,7 @@ def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
             if row.get("trained"):
                 told.append((f"{row['trained']} of {row['n']} were trained on ({section})", "fails"))
             missing = (row.get("left_out") or {}).items()
-            told += [(f"{_HEADS.get(control, control)} was not scored: {why}", "") for control, why in missing]
+            told += [(f"{_head(control)} was not scored: {why}", "") for control, why in missing]
             for one in told:
                 found.setdefault(one, []).append(task)
     return [{"task": ", ".join(dict.fromkeys(tasks)), "kind": kind, "text": text}
@@ -138,9 +122,9 @@ def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def _section(report: Found, section: str, say: Any) -> dict[str, Any]:
-    title, key, about = _SECTIONS[section]
+    told = SECTIONS[section]
     measures = list(dict.fromkeys(report.frame.loc[report.frame["section"] == section, "measure"]))
-    tables = {measure: _means(report, section, measure, key) for measure in measures}
+    tables = {measure: _means(report, section, measure, told.position) for measure in measures}
     main = HEADLINES[section]
     systems = set(report.frame.loc[report.frame["section"] == section, "system"])
     drawn = [{"svg": _safe(svg(standing_figure(report.frame, section), f"{section}-standing")),
@@ -149,8 +133,16 @@ def _section(report: Found, section: str, say: Any) -> dict[str, Any]:
         drawn.append({"svg": _safe(svg(margins_figure(report.frame, section), f"{section}-margins")),
                       "caption": "How far the model's text stands above the nearest training entity's, for single "
                                  "entities; the share above zero stands to the right."})  # fmt: skip
-    return {"title": say(title), "about": say(about), "figures": drawn,
+    return {"title": say(told.question), "about": say(told.about), "figures": drawn,
             "tables": [tables.pop(main)], "more": list(tables.values())}  # fmt: skip
+
+
+def _head(system: str) -> str:
+    return SYSTEMS[system].head if system in SYSTEMS else system
+
+
+def _label(system: str) -> str:
+    return SYSTEMS[system].label if system in SYSTEMS else system
 
 
 def _safe(element: str) -> Any:
@@ -164,9 +156,9 @@ def _means(report: Found, section: str, measure: str, key: str) -> dict[str, Any
     """A row a task: the mean of each system, and where it is the section's own measure the position."""
     rows = report.frame[(report.frame["section"] == section) & (report.frame["measure"] == measure)]
     means = rows.groupby(["task", "system"], sort=False)["value"].mean().unstack()
-    systems = [*(n for n in _HEADS if n in means), *(str(n) for n in means if n not in _HEADS)]
+    systems = [*(n for n in SYSTEMS if n in means), *(str(n) for n in means if n not in SYSTEMS)]
     own = measure == HEADLINES[section]
-    heads = ["task", *(_HEADS.get(name, str(name)) for name in systems), *([f"r{measure}"] if own else []), "n"]
+    heads = ["task", *(_head(name) for name in systems), *([f"r{measure}"] if own else []), "n"]
     body = []
     for task in map(str, means.index):
         cells = [_cell(task), *(_cell(means.at[task, name], "model" if name == "model" else "") for name in systems)]
@@ -189,7 +181,7 @@ def _versions(versions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]
 def _tests(tests: pd.DataFrame) -> dict[str, Any]:
     rows = [
         [_cell(test.task), _cell(f"{test.section}, {test.measure}", "words"), _cell(test.system),
-         _cell(_CONTROLS.get(test.control, test.control), "words"), _cell(test.difference),
+         _cell(_label(test.control), "words"), _cell(test.difference),
          _cell(f"{test.low:.3f} to {test.high:.3f}"), _cell(p_words(test.p_value)), _cell(p_words(test.p_holm)),
          _cell("beaten" if test.beaten else "not beaten", "" if test.beaten else "fails"), _cell(int(test.n))]
         for test in _plain_rows(tests)
@@ -220,7 +212,7 @@ def _example(report: Found, texts: pd.Series, scores: pd.Series, task: Any, rank
              ) -> dict[str, Any]:  # fmt: skip
     heads = {"model": "the model", "teacher": "the teacher", "nn": "the teacher about the nearest training entity"}
     shown = [name for name in heads if (task, row.id, name) in texts.index]
-    told = [f"{_HEADS[name]} {scores[row.id, name]:.3f}" for name in shown if (row.id, name) in scores.index]
+    told = [f"{_head(name)} {scores[row.id, name]:.3f}" for name in shown if (row.id, name) in scores.index]
     return {
         "rank": rank,
         "name": " and ".join(_named(report.names, part) for part in items_named(str(row.id), report.names)),

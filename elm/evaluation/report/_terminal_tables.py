@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from elm._text.printed import escaped
+from elm.evaluation._measures import SECTIONS
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
 _Row = TypeVar("_Row", bound=Mapping[str, Any])
-_SC = ("sc", "sc_teacher", "sc_nn", "sc_shuffled", "sc_random", "sc_probe")
-_SC_HEADS = ("SC", "teacher", "nearest", "shuffled", "random", "probe")
-_BC = ("bc", "bc_teacher", "bc_nn", "bc_shuffled", "bc_random", "bc_cf", "bc_popular")
-_BC_HEADS = ("BC", "teacher", "nearest", "shuffled", "random", "CF", "popular")
 
 
 def consistency_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
     """Film tasks: SC of the model and of every control, rSC, and facts right (precision / recall)."""
-    table = _table("Do texts lead back to the vector? (held-out films)", "task", (*_SC_HEADS, "rSC", "facts P/R", "n"))
-    for task, row in _named(consistency):
-        facts = _pair(row.get("fact_precision"), row.get("fact_recall"))
-        table.add_row(task, *_figures(row, _SC), words(_figure(row["rsc"]), "bold"), facts, str(row["n"]))
-    return table
+    title = "Do texts lead back to the vector? (held-out films)"
+    facts = {"facts P/R": lambda row: _pair(row.get("fact_precision"), row.get("fact_recall"))}
+    return _scores(title, "consistency", consistency, facts)
 
 
 def facts_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -41,23 +37,13 @@ def facts_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
 def profile_table(profiles: Mapping[str, Mapping[str, Any]]) -> Table:
     """User tasks: BC of the model, of every control and line, rBC and the test against shuffled."""
     title = "Do profiles order what users rated? (held-out users, Spearman; CF: collaborative model)"
-    table = _table(title, "task", (*_BC_HEADS, "rBC", "p", "n"))
-    for task, row in _named(profiles):
-        table.add_row(
-            task, *_figures(row, _BC), words(_figure(row["rbc"]), "bold"), _p(row.get("p_value")), str(row["n"])
-        )
-    return table
+    return _scores(title, "profile", profiles, {"p": lambda row: _p(row.get("p_value"))})
 
 
 def behaviour_table(behaviour: Mapping[str, Mapping[str, Any]]) -> Table:
     """Film tasks: BC of the model and of every control, rBC."""
-    keys = ("bc", "bc_teacher", "bc_nn", "bc_shuffled", "bc_random", "bc_probe", "bc_cf", "bc_popular")
-    heads = ("BC", "teacher", "nearest", "shuffled", "random", "probe", "CF", "active")
     title = "Do texts order users as they rated the film? (held-out films, Spearman)"
-    table = _table(title, "task", (*heads, "rBC", "n"))
-    for task, row in _named(behaviour):
-        table.add_row(task, *_figures(row, keys), words(_figure(row["rbc"]), "bold"), str(row["n"]))
-    return table
+    return _scores(title, "behaviour", behaviour, {}, {"popular": "active"})
 
 
 def rankers_table(scores: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -117,6 +103,28 @@ def loop_table(loop: Mapping[str, Any], edit: Mapping[str, Any] | None = None) -
     return table
 
 
+def _scores(
+    title: str,
+    section: str,
+    scores: Mapping[str, Mapping[str, Any]],
+    more: Mapping[str, Callable[[Mapping[str, Any]], str]],
+    heads: Mapping[str, str] = MappingProxyType({}),
+) -> Table:
+    """A row a task of a section: its headline by system, the position, further measures, `more` (head -> cell) and n.
+
+    heads: those of systems that are called otherwise here.
+    """
+    told = SECTIONS[section]
+    columns, further = told.columns(), {one.terminal: one.key for one in told.measures if one.terminal}
+    names = [*(heads.get(head, head) for head in columns), f"r{told.headline.name}", *further, *more]
+    table = _table(title, "task", (*names, "n"))
+    for task, row in _named(scores):
+        position = words(_figure(row[told.position]), "bold")
+        beside = (*_figures(row, further.values()), *(cell(row) for cell in more.values()))
+        table.add_row(task, *_figures(row, columns.values()), position, *beside, str(row["n"]))
+    return table
+
+
 def _table(title: str, first: str, figures: tuple[str, ...]) -> Table:
     """A table whose first column is never cut, with figures to the right; it fits in 100 columns."""
     from rich import box
@@ -129,7 +137,7 @@ def _table(title: str, first: str, figures: tuple[str, ...]) -> Table:
     return table
 
 
-def _figures(row: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
+def _figures(row: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
     return [_figure(row.get(key)) for key in keys]
 
 

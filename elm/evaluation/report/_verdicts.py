@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from elm.evaluation._measures import COPY, YARDSTICKS
 from elm.evaluation.controls._significance import control_tests
 
 VERDICTS = {
@@ -18,8 +19,6 @@ VERDICTS = {
 }
 """Verdict -> what it means."""
 
-_YARDSTICKS = ("teacher_shuffled", "shuffled")
-_COPIED = "nn"
 _VOID = {"prompt", "ids"}
 
 
@@ -28,7 +27,7 @@ def report_tests(frame: pd.DataFrame) -> pd.DataFrame:
     teacher's own where they were scored), which tests the yardstick itself. A column system says whose they are; the
     two are corrected apart.
     """
-    yardstick = control_tests(frame, controls=_YARDSTICKS, system="teacher")
+    yardstick = control_tests(frame, controls=YARDSTICKS, system="teacher")
     yardstick = yardstick.drop_duplicates(["section", "task"]).assign(system="teacher")
     return pd.concat([control_tests(frame).assign(system="model"), yardstick], ignore_index=True)
 
@@ -52,9 +51,9 @@ def verdicts(
             verdict = "suspect"
         elif not (len(teachers) and teachers.all()):
             verdict = "unclear"
-        elif not (len(ours) and ours.drop(_COPIED, errors="ignore").all()):
+        elif not (len(ours) and ours.drop(COPY, errors="ignore").all()):
             verdict = "fails"
         else:
-            verdict = "holds" if ours.get(_COPIED, True) else "copies"
+            verdict = "holds" if ours.get(COPY, True) else "copies"
         found[str(section), str(task)] = verdict
     return found

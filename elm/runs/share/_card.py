@@ -13,30 +13,11 @@ from typing import Any
 from elm._errors import CallError
 from elm._storage.files import json_bytes, read_json
 from elm.adapters import AdapterConfig, FolderConfig, read_adapter_config, read_config, rewritten
-from elm.evaluation import scores_figure
+from elm.evaluation import SECTIONS, scores_figure
 from elm.model import model_folder
 from elm.runs.share._card_data import front_matter
 
 SCORES, PICTURE, LOSSES = "scores.json", "scores.png", "losses.png"
-
-FILM_COLUMNS = {
-    "SC": "sc",
-    "teacher": "sc_teacher",
-    "nearest film": "sc_nn",
-    "shuffled": "sc_shuffled",
-    "random": "sc_random",
-    "rSC": "rsc",
-    "fact precision": "fact_precision",
-    "fact recall": "fact_recall",
-}
-USER_COLUMNS = {
-    "BC": "bc",
-    "teacher": "bc_teacher",
-    "nearest user": "bc_nn",
-    "shuffled": "bc_shuffled",
-    "random": "bc_random",
-    "rBC": "rbc",
-}
 
 _READING = """
 SC is the cosine of the text, encoded again, and the vector it came from; BC is the Spearman correlation of a ranking by
@@ -145,13 +126,13 @@ def _making(made: Mapping[str, Any], pictures: Sequence[str]) -> str:
 
 
 def _measured(scores: Mapping[str, Any], pictures: Sequence[str]) -> str:
-    kinds = (("films", scores.get("consistency"), FILM_COLUMNS), ("users", scores.get("profile"), USER_COLUMNS))
     parts = []
-    for name, rows, columns in kinds:
-        if rows:
+    for section in SECTIONS.values():
+        if (rows := scores.get(section.name)) and section.carded:
+            columns = section.card_columns()
             count = next(iter(rows.values()))["n"]
             table = [[task, *(_figure(row.get(key)) for key in columns.values())] for task, row in rows.items()]
-            parts.append(f"On {count} held-out {name}:\n\n{_grid(['task', *columns], table)}")
+            parts.append(f"On {count} held-out {section.entity}s:\n\n{_grid(['task', *columns], table)}")
     if not parts:
         return "Nothing yet: `elm bench consistency RUN` scores a run on what it has never seen, and writes it here."
     picture = [f"![Scores beside their controls]({PICTURE})"] if PICTURE in pictures else []

@@ -10,11 +10,9 @@ from typing import Any
 
 from elm._storage.names import is_own_name
 from elm.adapters import AdapterConfig, FolderConfig
+from elm.evaluation import SECTIONS
 
-# name of a metric -> (its key in the scores, what it is on the Hub)
-_FILM_METRICS = {"SC": "sc", "SC of the teacher": "sc_teacher", "SC of the nearest film": "sc_nn",
-                 "SC of another film": "sc_shuffled", "rSC": "rsc"}  # fmt: skip
-_USER_METRICS = {"BC": "bc", "BC of the teacher": "bc_teacher", "BC of another user": "bc_shuffled", "rBC": "rbc"}
+_METRICS = {"SC": "semantic_consistency", "BC": "behavioural_consistency"}  # what a measure is on the Hub
 
 _TAGS = ["elm", "embeddings", "interpretability", "recommender-systems"]
 
@@ -49,13 +47,9 @@ def front_matter(config: FolderConfig, adapters: Mapping[str, AdapterConfig], sc
 def _results(scores: Mapping[str, Any], dataset: str) -> Iterator[Any]:
     from huggingface_hub import EvalResult
 
-    kinds = (
-        ("consistency", "semantic_consistency", _FILM_METRICS),
-        ("profile", "behavioural_consistency", _USER_METRICS),
-    )
-    for kind, metric, names in kinds:
-        for task, row in (scores.get(kind) or {}).items():
-            for name, key in names.items():
+    for section in (section for section in SECTIONS.values() if section.on_hub):
+        for task, row in (scores.get(section.name) or {}).items():
+            for name, key in section.hub_results().items():
                 # The Hub tells results apart by data set, configuration and split, hence the task as configuration.
                 if isinstance(row.get(key), int | float) and math.isfinite(row[key]):
                     yield EvalResult(
@@ -65,7 +59,7 @@ def _results(scores: Mapping[str, Any], dataset: str) -> Iterator[Any]:
                         dataset_name=dataset,
                         dataset_config=task,
                         dataset_split="test",
-                        metric_type=metric,
+                        metric_type=_METRICS[section.headline.name],
                         metric_name=name,
                         metric_value=round(float(row[key]), 4),
                     )
