@@ -65,10 +65,16 @@ class Signs:
     against: list[tuple[str, ...]]
     bc: Floats | None = None
 
+    @property
+    def refuted(self) -> npt.NDArray[np.bool_]:
+        """(n,): whether a text lies farther from its own vector than the text about the nearest training entity."""
+        return self.sc < self.nearest
+
     def matrix(self) -> Floats:
-        """(n, 5): what a calibration reads."""
+        """(n, 5), with `bc` (n, 6): what a calibration reads."""
         count = np.array([len(found) for found in self.against], dtype=np.float64)
-        return np.stack([self.sc, self.sc - self.nearest, self.sc - self.others, self.near, count], axis=1)
+        columns = [self.sc, self.sc - self.nearest, self.sc - self.others, self.near, count]
+        return np.stack(columns if self.bc is None else [*columns, self.bc], axis=1)
 
 
 class Evidence:
@@ -122,7 +128,3 @@ def no_false_fact(texts: Sequence[str], facts: Sequence[ItemFacts]) -> npt.NDArr
     found, right = (np.sum(list(counts.values()), axis=0) for counts in (scores.found, scores.right))
     return (found > 0) & (found == right)
 
-
-def beats_neighbour(signs: Signs) -> npt.NDArray[np.bool_]:
-    """Whether each text (n) lies nearer to its vector than the text about the nearest training entity does."""
-    return signs.sc > signs.nearest
