@@ -89,7 +89,7 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
 
 
 def _seen(films: VectorTable, config: RunConfig) -> tuple[VectorTable, EntitySplit]:
-    """The table with the statistics of its training films alone, by which adapters normalise, and the split of films."""
+    """The table with the statistics of its training films alone, by which adapters normalise, and the films' split."""
     split = split_entities(films.ids, *config.film_shares, seed=config.seed)
     space = films.space
     known = EmbeddingSpace.fit(space.name, films.rows(split.train), space.metric, space.made, space.fingerprint)

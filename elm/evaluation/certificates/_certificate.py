@@ -15,10 +15,12 @@ class Certificate:
     verdict: "trust" and "doubt" come with `stated`, the share of texts with that verdict that were right among entities
     that neither the model nor the rule was trained on; "abstain" where the vector lies outside what was seen. What
     "right" means is `claim`. "trust" is given where the share is above `least` with 95 % confidence, and never to a
-    text whose `sc` is below `sc_nearest`. chance: that of this text alone. sc: cosine of the text and the vector; percentile: the
-    share of held-out entities whose text scored lower. sc_nearest, sc_others: of the training neighbour's text and of
-    texts about other entities with this vector. near: cosine of the vector and the nearest training vector. against:
-    facts in the text that a linear probe does not find in the vector. bc: how the text orders items, for users.
+    text whose `sc` is below `sc_nearest`. chance: that of this text alone.
+
+    sc: cosine of the text and the vector; percentile: the share of held-out entities whose text scored lower.
+    sc_nearest, sc_others: of the training neighbour's text and of texts about other entities with this vector. near:
+    cosine of the vector and the nearest training vector. against: facts in the text that a linear probe does not find
+    in the vector. bc: how the text orders items, for users.
     """
 
     task: str

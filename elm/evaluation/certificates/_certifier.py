@@ -120,9 +120,7 @@ class Certifier:
                 name: _rate(kept[chosen], rates[name]) for name, chosen in (("trust", said), ("doubt", ~said))
             }
         near = np.concatenate([found.near for found in signs.values()])
-        calibration = Calibration(
-            claim, weights.tolist(), bias, least, float(np.quantile(near, _LOW)), rates, about
-        )
+        calibration = Calibration(claim, weights.tolist(), bias, least, float(np.quantile(near, _LOW)), rates, about)
         return cls(evidence, calibration)
 
     def certificates(self, texts: Sequence[str], vectors: npt.ArrayLike, task: str) -> list[Certificate]:

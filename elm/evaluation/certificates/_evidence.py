@@ -127,4 +127,3 @@ def no_false_fact(texts: Sequence[str], facts: Sequence[ItemFacts]) -> npt.NDArr
     scores = fact_scores(texts, facts, fact_kinds(facts[0]))
     found, right = (np.sum(list(counts.values()), axis=0) for counts in (scores.found, scores.right))
     return (found > 0) & (found == right)
-
