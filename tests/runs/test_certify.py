@@ -53,6 +53,20 @@ def test_a_rule_is_made_once_and_kept_with_the_run(run: Path, monkeypatch: pytes
         certifier(run, "summary", progress=False)
 
 
+def test_rules_of_an_older_version_are_made_again(run: Path) -> None:
+    stamp = _certificates._stamp(run)
+    older = {"model": stamp, "rules": {"items": {"claim": "no false fact", "threshold": 0.1}}}
+    (run / "certificates.json").write_text(json.dumps(older))
+    made = certifier(run, "summary", progress=False)
+    kept = json.loads((run / "certificates.json").read_text())
+    assert kept["schema"] == 2
+    assert (
+        kept["rules"]["items"]["tasks"]["summary"]["trusted_from"] == made.calibration.tasks["summary"]["trusted_from"]
+    )
+    assert certifier(run, "summary", least=0.6, progress=False).calibration.least == 0.6
+    assert json.loads((run / "certificates.json").read_text()) == kept  # rules for another rate are not kept
+
+
 def test_only_what_can_be_certified(run: Path, tmp_path: Path) -> None:
     with pytest.raises(CallError, match="about one vector, and 'similarities' is about two"):
         certifier(run, "similarities", progress=False)

@@ -14,10 +14,13 @@ class Certificate:
 
     verdict: "trust" and "doubt" come with `stated`, the share of texts with that verdict that were right among entities
     that neither the model nor the rule was trained on; "abstain" where the vector lies outside what was seen. What
-    "right" means is `claim`. chance: that of this text alone. sc: cosine of the text and the vector; percentile: the
-    share of held-out entities whose text scored lower. sc_nearest, sc_others: of the training neighbour's text and of
-    texts about other entities with this vector. near: cosine of the vector and the nearest training vector. against:
-    facts in the text that a linear probe does not find in the vector. bc: how the text orders items, for users.
+    "right" means is `claim`. "trust" is given where the share is above `least` with 95 % confidence, and never to a
+    text whose `sc` is below `sc_nearest`. chance: that of this text alone.
+
+    sc: cosine of the text and the vector; percentile: the share of held-out entities whose text scored lower.
+    sc_nearest, sc_others: of the training neighbour's text and of texts about other entities with this vector. near:
+    cosine of the vector and the nearest training vector. against: facts in the text that a linear probe does not find
+    in the vector. bc: how the text orders items, for users.
     """
 
     task: str
@@ -33,6 +36,7 @@ class Certificate:
     near: float
     against: tuple[str, ...] = ()
     bc: float | None = None
+    least: float = 0.8
 
     @property
     def reason(self) -> str:
@@ -41,11 +45,12 @@ class Certificate:
         >>> own = dict(task="summary", text="A war film.", claim="no false fact", sc=0.6, percentile=0.7,
         ...            sc_nearest=0.5, sc_others=0.3, near=0.8)
         >>> Certificate(verdict="trust", stated=0.957, chance=0.97, **own).reason
-        'trust: 96 % of such texts have no false fact'
+        'trust: 96 % of such texts have no false fact, more than 80 % with 95 % confidence'
         """
         if self.stated is None:
             return f"abstain: the vector lies outside what was seen (nearest training vector {self.near:.2f})"
-        return f"{self.verdict}: {self.stated:.0%} of such texts have {self.claim}".replace("%", " %")
+        above = f", more than {self.least:.0%} with 95% confidence" if self.verdict == "trust" else ""
+        return f"{self.verdict}: {self.stated:.0%} of such texts have {self.claim}{above}".replace("%", " %")
 
     def lines(self) -> list[str]:
         """The certificate for a terminal, without the text."""

@@ -13,9 +13,9 @@ from elm._errors import CallError, DataFileError
 from elm._typing import Flags, Floats, Integers
 from elm.evaluation._protocols import Describer, written
 from elm.evaluation.certificates._certificate import Certificate
+from elm.evaluation.certificates._earned import LEAST, earned
 from elm.evaluation.certificates._evidence import Evidence, Signs
 
-TARGET, SHARE = 0.95, 0.5  # of trusted texts that are right; of entities that are trusted at least
 _FOLDS, _PRIOR, _LOW = 5, 20, 0.01
 
 
@@ -23,14 +23,15 @@ _FOLDS, _PRIOR, _LOW = 5, 20, 0.01
 class Calibration:
     """A logistic rule on standardised signs, by plain numbers: what `Certifier.fit` found, for a file.
 
-    threshold: the chance from which a text is trusted. rates: verdict -> share of right texts, over all tasks. tasks:
-    by id the mean and spread of the signs, quantiles of SC, the mean direction of its texts, and its own rates.
+    least: the rate that trust asks for. rates: verdict -> share of right texts, over all tasks. tasks: by id the mean
+    and spread of the signs, quantiles of SC, the mean direction of its texts, its own rates, the chance from which its
+    texts are trusted (None: never), and the lower bound of their rate.
     """
 
     claim: str
     weights: list[float]
     bias: float
-    threshold: float
+    least: float
     least_near: float
     rates: dict[str, float]
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -41,12 +42,13 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Calibration:
-        """Raises `DataFileError` for other fields."""
+        """Raises `DataFileError` for other fields, such as those of an older version, whose trust was not earned."""
         try:
             return cls(**values)
         except TypeError as error:
             raise DataFileError(
-                f"a calibration of certificates has fields of its own: {error}; make it again"
+                f"a calibration of certificates has fields of its own: {error}; calibrate again, by "
+                "`elm describe --certify` with the run"
             ) from error
 
     def chances(self, signs: Signs, task: str) -> Floats:
@@ -72,15 +74,16 @@ class Certifier:
         right: Mapping[str, npt.ArrayLike],
         claim: str,
         seed: int = 0,
+        least: float = LEAST,
     ) -> Certifier:
         """Learn from the model's texts by task about the same entities (n), none of them trained on.
 
         vectors: theirs, (n, dim). right: task -> whether each text is, (n,); claim: what that means, such as "no false
-        fact". A logistic regression on five signs, standardised by task and fitted over all of them; its chances for
-        entities left out of the fit set the threshold from which the trusted are right in 95 % of cases, or in which
-        half of the entities are trusted, whichever trusts more. Rates that are stated come from the same chances.
+        fact". least: the rate that trust asks for. A logistic regression on the signs, standardised by task and fitted
+        over all of them, gives chances for entities left out of the fit; by these a task's texts are trusted as far
+        down as they earn it (`earned`), or not at all. Rates that are stated come from the same chances.
 
-        Raises `CallError` for fewer than twenty entities, or tasks without labels.
+        Raises `CallError` for fewer than twenty entities, tasks without labels, or a rate that cannot be.
         """
         rows = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
         if len(rows) < 20 or set(texts) != set(right) or not texts:
@@ -103,19 +106,21 @@ class Certifier:
         labels = np.concatenate([np.asarray(right[task], dtype=bool) for task in texts])
         groups = np.tile(np.arange(len(rows)), len(texts))
         weights, bias, chances = _logistic(np.concatenate(marks), labels, groups, seed)
-        threshold = _threshold(chances, labels)
-        trusted = chances >= threshold
+        parts = {task: slice(number * len(rows), (number + 1) * len(rows)) for number, task in enumerate(texts)}
+        trusted = np.zeros(len(labels), dtype=bool)
+        for task, part in parts.items():
+            refuted = signs[task].refuted
+            cut = earned(chances[part], refuted, labels[part], least)
+            about[task] |= {"trusted_from": cut.chance, "bound": cut.bound}
+            trusted[part] = _trusted(chances[part], refuted, cut.chance)
         rates = {"trust": _rate(labels[trusted]), "doubt": _rate(labels[~trusted])}
-        for number, task in enumerate(texts):
-            part = slice(number * len(rows), (number + 1) * len(rows))
+        for task, part in parts.items():
             kept, said = labels[part], trusted[part]
             about[task]["rates"] = {
                 name: _rate(kept[chosen], rates[name]) for name, chosen in (("trust", said), ("doubt", ~said))
             }
         near = np.concatenate([found.near for found in signs.values()])
-        calibration = Calibration(
-            claim, weights.tolist(), bias, threshold, float(np.quantile(near, _LOW)), rates, about
-        )
+        calibration = Calibration(claim, weights.tolist(), bias, least, float(np.quantile(near, _LOW)), rates, about)
         return cls(evidence, calibration)
 
     def certificates(self, texts: Sequence[str], vectors: npt.ArrayLike, task: str) -> list[Certificate]:
@@ -132,15 +137,17 @@ class Certifier:
         signs = self.evidence.signs(texts, vectors, task, own["others"])
         chances = known.chances(signs, task)
         outside = signs.outside | (signs.near < known.least_near)
+        trusted = _trusted(chances, signs.refuted, own["trusted_from"])
         percentiles = np.searchsorted(own["quantiles"], signs.sc) / len(own["quantiles"])
         found = []
         for row, text in enumerate(texts):
-            verdict: Any = "abstain" if outside[row] else "trust" if chances[row] >= known.threshold else "doubt"
+            verdict: Any = "abstain" if outside[row] else "trust" if trusted[row] else "doubt"
             found.append(
                 Certificate(
                     task, text, verdict, own["rates"].get(verdict), float(chances[row]), known.claim,
                     float(signs.sc[row]), float(percentiles[row]), float(signs.nearest[row]), float(signs.others[row]),
                     float(signs.near[row]), signs.against[row], None if signs.bc is None else float(signs.bc[row]),
+                    known.least,
                 )
             )  # fmt: skip
         return found
@@ -175,14 +182,9 @@ def _logistic(marks: Floats, labels: Flags, groups: Integers, seed: int) -> tupl
     return rule.coef_[0], float(rule.intercept_[0]), chances
 
 
-def _threshold(chances: Floats, labels: Flags) -> float:
-    """The lowest chance whose texts and all above are right often enough; at most the median."""
-    order = np.argsort(-chances, kind="stable")
-    right = np.cumsum(labels[order]) / np.arange(1, len(labels) + 1)
-    enough = np.flatnonzero(right >= TARGET)
-    most = int(enough[-1]) if len(enough) else 0
-    place = max(most, int(np.ceil(SHARE * len(labels))) - 1)
-    return float(chances[order[place]]) - 1e-9  # the same chance, computed in another order, passes too
+def _trusted(chances: Floats, refuted: Flags, begins: float | None) -> Flags:
+    """Which texts are trusted; the same chance, computed in another order, passes too."""
+    return np.zeros(len(chances), dtype=bool) if begins is None else (chances >= begins - 1e-9) & ~refuted
 
 
 def _rate(labels: Flags, prior: float | None = None) -> float:

@@ -63,10 +63,16 @@ class Signs:
     against: list[tuple[str, ...]]
     bc: Floats | None = None
 
+    @property
+    def refuted(self) -> Flags:
+        """(n,): whether a text lies farther from its own vector than the text about the nearest training entity."""
+        return self.sc < self.nearest
+
     def matrix(self) -> Floats:
-        """(n, 5): what a calibration reads."""
+        """(n, 5), with `bc` (n, 6): what a calibration reads."""
         count = np.array([len(found) for found in self.against], dtype=np.float64)
-        return np.stack([self.sc, self.sc - self.nearest, self.sc - self.others, self.near, count], axis=1)
+        columns = [self.sc, self.sc - self.nearest, self.sc - self.others, self.near, count]
+        return np.stack(columns if self.bc is None else [*columns, self.bc], axis=1)
 
 
 class Evidence:
@@ -119,10 +125,4 @@ def no_false_fact(texts: Sequence[str], facts: Sequence[ItemFacts]) -> Flags:
     """Whether each text (n) states no fact that its item (n) has not; a text that states none is not right, either."""
     scores = fact_scores(texts, facts, fact_kinds(facts[0]))
     found, right = (np.sum(list(counts.values()), axis=0) for counts in (scores.found, scores.right))
-    result: Flags = (found > 0) & (found == right)
-    return result
-
-
-def beats_neighbour(signs: Signs) -> Flags:
-    """Whether each text (n) lies nearer to its vector than the text about the nearest training entity does."""
-    return signs.sc > signs.nearest
+    return (found > 0) & (found == right)

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from tqdm.auto import tqdm
 
 from elm._errors import CallError
@@ -17,6 +17,7 @@ from elm._storage.files import read_json, write_json
 from elm._typing import Flags
 from elm.embeddings import SentenceEncoder, VectorTable
 from elm.evaluation import (
+    LEAST,
     CachedEncoder,
     Calibration,
     Certifier,
@@ -24,46 +25,54 @@ from elm.evaluation import (
     FactWitness,
     LinearProbe,
     TextProjection,
-    beats_neighbour,
     no_false_fact,
+    tastes_hold,
 )
 from elm.model import SHIPPED, EmbeddingLanguageModel, load_model, shipped_model
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._open import open_run
 from elm.runs.scoring._shipped import shipped_world
-from elm.tasks import Task
+from elm.tasks import Task, domain_named, trait_matrix
 
 NAME = "certificates.json"
-TRUE, NEARER = "no false fact", "a text nearer to the vector than that of the nearest known entity"
+SCHEMA = 2
+"""Of the rules in that file. Those of the first version trusted half of the texts, whatever they were worth."""
+
+TASTES = "tastes that the person's other ratings bear out"
+_HIDDEN = 3  # ratings that tastes are held against, at least
 
 
-def certifier(run: str | Path | None, task: str, *, progress: bool = True) -> Certifier:
+def certifier(run: str | Path | None, task: str, *, least: float = LEAST, progress: bool = True) -> Certifier:
     """What gives the texts of a task certificates: for the model of a run, or for the shipped one (None).
 
     A rule is calibrated on the model's texts about validation entities when it is first asked for (a minute or more for
-    films, whose tasks share one) and kept in the run's folder. Texts about generated films are right where they hold no
-    false fact; about others, and about users, where they lie nearer to the vector than the text about the nearest
-    training entity. For users that nearness is taken through a projection of texts into their space.
+    films, whose tasks share one) and kept in the run's folder. Texts about films are right where they hold no false
+    fact (of real films genres alone are known); about users, where the tastes that they state hold for ratings that the
+    user's vector was not made from. Texts are read into the users' space through a projection.
+
+    least: of trusted texts at least so many must be right, with 95 % confidence; rules for another rate than the usual
+    one are made each time. A rule of another model or of an older version is made again.
 
     Raises `CallError` for a task over two items or one that the model did not learn, `DataFileError` for no run.
     """
-    return _certifier(SHIPPED if run is None else Path(run), task, run is None, _stamp(run), progress)
+    return _certifier(SHIPPED if run is None else Path(run), task, run is None, _stamp(run), least, progress)
 
 
 @lru_cache(maxsize=8)
-def _certifier(place: Path, task: str, shipped: bool, stamp: str, progress: bool) -> Certifier:
+def _certifier(place: Path, task: str, shipped: bool, stamp: str, least: float, progress: bool) -> Certifier:
     known = Known.shipped(progress) if shipped else Known.of_run(place, progress)
     told = known.model.task(task)
     group, tasks = known.group(told)
     evidence = known.evidence(told)
     kept = read_json(place / NAME) if (place / NAME).exists() else {}
-    rules = kept.get("rules", {}) if kept.get("model") == stamp else {}
-    if group in rules:
+    rules = kept.get("rules", {}) if (kept.get("schema"), kept.get("model")) == (SCHEMA, stamp) else {}
+    if group in rules and least == LEAST:
         return Certifier(evidence, Calibration.from_dict(rules[group]))
-    made = known.calibrated(evidence, tasks)
-    with suppress(PermissionError):  # a run that may only be read is calibrated each time
-        write_json(place / NAME, {"model": stamp, "rules": {**rules, group: made.calibration.to_dict()}})
+    made = known.calibrated(evidence, tasks, least)
+    if least == LEAST:
+        with suppress(PermissionError):  # a run that may only be read is calibrated each time
+            _write(place / NAME, stamp, {**rules, group: made.calibration.to_dict()})
     return made
 
 
@@ -74,8 +83,12 @@ def write_rules(known: Known, model: Path, path: Path) -> list[str]:
         name: known.calibrated(known.evidence(task), known.group(task)[1]).calibration.to_dict()
         for name, task in groups.items()
     }
-    write_json(path, {"model": _stamp_of(model), "rules": rules})
+    _write(path, _stamp_of(model), rules)
     return list(rules)
+
+
+def _write(path: Path, stamp: str, rules: dict[str, Any]) -> None:
+    write_json(path, {"schema": SCHEMA, "model": stamp, "rules": rules})
 
 
 @dataclass(frozen=True)
@@ -137,29 +150,38 @@ class Known:
         return Evidence(training, self.encoder, world.film_teacher(self.config.seed).write, witness)
 
     def entities(self, task: str, part: str = "validation") -> VectorTable:
-        """The held-out entities of a part of the split that a task reads."""
+        """The held-out entities of a part of the split that a task reads; of users those whose tastes can be judged by
+        hidden ratings, three at least and not all alike.
+        """
         if self.model.task(task).reads == "user":
-            return self.world.held_users.subset(getattr(self.world.user_split, part))
+            ratings = self.world.hidden.groupby("user")["rating"]
+            judged = ratings.count().ge(_HIDDEN) & ratings.nunique().gt(1)
+            users = [user for user in getattr(self.world.user_split, part) if judged.get(user, False)]
+            return self.world.held_users.subset(users)
         return self.world.films.subset(list(getattr(self.world.film_split, part)))
 
-    def calibrated(self, evidence: Evidence, tasks: Sequence[str]) -> Certifier:
+    def calibrated(self, evidence: Evidence, tasks: Sequence[str], least: float = LEAST) -> Certifier:
         """A rule learned from what the model writes about validation entities."""
         table = self.entities(tasks[0])
         texts, right = {}, {}
         for task in tqdm(tasks, desc="calibrating certificates", disable=not self.progress or len(tasks) < 2):
             texts[task] = list(self.model.describe(table, task, seed=self.config.seed))
-            right[task] = self.right(evidence, texts[task], table, task)
-        claim = TRUE if self._by_facts(tasks[0]) else NEARER
-        return Certifier.fit(evidence, texts, table.vectors, right, claim, self.config.seed)
+            right[task] = self.right(texts[task], table, task)
+        return Certifier.fit(evidence, texts, table.vectors, right, self.claim(tasks[0]), self.config.seed, least)
 
-    def right(self, evidence: Evidence, texts: list[str], table: VectorTable, task: str) -> Flags:
+    def claim(self, task: str) -> str:
+        """What a right text is."""
+        if self.model.task(task).reads == "user":
+            return TASTES
+        return f"no false {'fact' if self.world.dataset.facts is not None else domain_named(self.config.domain).kind}"
+
+    def right(self, texts: Sequence[str], table: VectorTable, task: str) -> Flags:
         """(n,): whether each text about the table's entities is what a certificate claims."""
-        if self._by_facts(task):
+        if self.model.task(task).reads != "user":
             return no_false_fact(texts, [self.world.film_facts[item] for item in table.ids])
-        return beats_neighbour(evidence.signs(texts, table.vectors, task, np.zeros(evidence.known.space.dim)))
-
-    def _by_facts(self, task: str) -> bool:
-        return self.model.task(task).reads != "user" and self.world.dataset.facts is not None
+        training = self.world.dataset.restrict(users=self.world.user_split.train)
+        traits = trait_matrix(training, self.config.domain)
+        return tastes_hold(texts, table.ids, self.world.hidden, traits, self.config.domain)
 
 
 def _stamp(run: str | Path | None) -> str:
