@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-import elm
 from elm._errors import CallError, CheckpointError
 from elm._storage.files import json_bytes, read_json
+from elm._version import __version__
 from elm.adapters import FolderConfig, read_config, rewritten
 from elm.model import load_model, merge, model_folder, save_model, verify
 from elm.runs.share._card import LOSSES, PICTURE, SCORES, card_of, licensed
@@ -65,7 +65,7 @@ def merge_folder(folder: str | Path, out: str | Path, base: str | Path | None = 
     check_out(out, folder)
     if (folder / "llm").is_dir():
         raise CallError(f"{folder} holds the whole language model in llm/ already: `elm adapter pack` copies it")
-    config = replace(_without_paths(read_config(folder)), version=elm.__version__)
+    config = replace(_without_paths(read_config(folder)), version=__version__)
     model = merge(load_model(folder, base=base))
     model.about["base"] = config.base
     save_model(model, out, card_of(folder, config, updates_only=False), files=_kept(folder))
@@ -95,7 +95,7 @@ def _halved(folder: Path, out: Path, config: FolderConfig) -> None:
     notes = {**config.notes, "made": {**made, "weights": f"rounded to half precision{when}"}}
     model = load_model(folder)
     model.about |= {**notes, "base": config.base}
-    card = card_of(folder, replace(config, notes=notes, version=elm.__version__))
+    card = card_of(folder, replace(config, notes=notes, version=__version__))
     save_model(model, out, card, dtype=torch.float16, files=kept)
 
 
