@@ -20,7 +20,7 @@ from _experiment import described
 
 from elm.cli._output import console, plain
 from elm.evaluation import behaviour_table, consistency_table, facts_table, profile_table, versions_table
-from elm.runs import FurtherRankers, RunFolder, score_run
+from elm.runs import RunFolder, score_run
 
 PAPER = {
     "summary": (0.91, 0.94), "positive_review": (0.94, 0.81), "negative_review": (0.93, 0.79),
@@ -40,7 +40,7 @@ def scored(named: str | None, films: int | None, zero_shot: bool) -> dict[str, A
         model, world, config, encoder = described(named, RunFolder.start(temporary, {}))
         learned = [task for adapter in model.adapters.values() for task in adapter.config.tasks]
         config = config.with_tasks([task for task in learned if task not in config.user_tasks])
-        return score_run(model, world, config, encoder, True, films, FurtherRankers(zero_shot)).to_dict()
+        return score_run(model, world, config, encoder, True, films, zero_shot=zero_shot).to_dict()
 
 
 def verdicts(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:

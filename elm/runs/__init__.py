@@ -37,7 +37,7 @@ from elm.runs.making._train_run import make_demo, train_run
 from elm.runs.scoring._bench import bench_compare, bench_entities, bench_run, report_folder
 from elm.runs.scoring._bench_forms import bench_forms
 from elm.runs.scoring._certificates import Known, certifier
-from elm.runs.scoring._score import FurtherRankers, RunScores, score_films, score_run, score_users, zero_shot_ranker
+from elm.runs.scoring._score import RunScores, score_films, score_run, score_users, zero_shot_ranker
 from elm.runs.scoring._shipped import score_shipped, shipped_twin, shipped_world
 from elm.runs.share._card import model_card, write_card
 from elm.runs.share._card_data import card_problems
@@ -49,7 +49,6 @@ __all__ = [
     "TEXT_MODELS",
     "ConceptSettings",
     "ControlTasks",
-    "FurtherRankers",
     "HeldUsers",
     "Known",
     "RunConfig",

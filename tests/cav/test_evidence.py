@@ -94,8 +94,8 @@ def test_how_concepts_are_fitted_can_be_said_at_once(table: VectorTable, concept
     few = {"few": concepts["warm"][:4]}
     with pytest.raises(CallError, match="at least 5"):
         evidence(table, few, random=2, resamples=1)
-    report = evidence(table, few, Fitting("difference", min_positives=3), random=2, resamples=1)
-    plain = fit(table, few, "difference", min_positives=3).report()
+    report = evidence(table, few, Fitting("difference", min_positives=4), random=2, resamples=1)
+    plain = fit(table, few, "difference", min_positives=4).report()
     pd.testing.assert_frame_equal(report[plain.columns], plain)
 
 

@@ -31,7 +31,7 @@ from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
 from elm.runs._open import open_recommender, open_run
-from elm.runs.scoring._score import FurtherRankers, RunScores, score_films, score_run
+from elm.runs.scoring._score import RunScores, score_films, score_run
 from elm.runs.share._card import write_card
 from elm.tasks import item_briefs
 
@@ -79,10 +79,7 @@ def bench_run(
             score_films(writer, world, config, cached, films, include_training=True, progress=progress), {}
         )
     else:
-        further = FurtherRankers(zero_shot, recommender)
-        scores = score_run(
-            writer, world, replace(config, scored_users=users or config.scored_users), cached, progress, films, further
-        )
+        scores = score_run(writer, world, config, cached, progress, films, users, zero_shot, recommender)
     found = scores.to_dict()
     sections = {name: part for name, part in found.items() if isinstance(part, dict)}
     if texts is None and not training:

@@ -147,16 +147,6 @@ def zero_shot_ranker(world: World, encoder: Encoder) -> dict[str, Ranker]:
     return {"zero_shot": ZeroShotRanker.from_table(encoder, world.films, world.items)}
 
 
-@dataclass(frozen=True)
-class FurtherRankers:
-    """What reads texts beside the trained ranker and BM25. zero_shot: the untrained ranker of the ELM paper; for films'
-    texts, users as their profiles. recommender: its text encoder.
-    """
-
-    zero_shot: bool = False
-    recommender: Recommender | None = None
-
-
 def score_run(
     model: Describer | Texts,
     world: World,
@@ -164,19 +154,19 @@ def score_run(
     encoder: Encoder,
     progress: bool = True,
     films: int | None = None,
-    further: FurtherRankers | None = None,
+    users: int | None = None,
+    zero_shot: bool = False,
+    recommender: Recommender | None = None,
     include_training: bool = False,
 ) -> RunScores:
-    """All tasks on held-out test entities, with every control: `films` films, by default as many as `config` says, and
-    as many users.
+    """All tasks on held-out test entities, with every control.
 
     include_training: on training entities in their place; each task's scores say how many of its entities were
     trained on, and a score of those says nothing about others.
 
-    Films' texts are ranked by users as the mean vector of the films they liked, with the zero-shot ranker also as their
-    profile.
+    Users' texts are ranked by BM25 beside the trained ranker, and by the text encoder of the `recommender`, where one
+    is given; films' texts by users as the mean vector of the films they liked, with `zero_shot` also as their profile.
     """
-    further = further or FurtherRankers()
     found = score_films(
         model,
         world,
@@ -189,14 +179,14 @@ def score_run(
     )
     ratings = world.dataset.interactions
     ratings = ratings[ratings["user"].isin(set(world.users.ids))]
-    rankers = _item_rankers(world, config, further.recommender)
-    if further.zero_shot:
+    rankers = _item_rankers(world, config, recommender)
+    if zero_shot:
         rankers |= zero_shot_ranker(world, encoder)
-    users = score_users(
-        model, world, config, encoder, rankers=rankers, untrained_users=UNTRAINED, include_training=include_training
+    profiles = score_users(
+        model, world, config, encoder, users, rankers, untrained_users=UNTRAINED, include_training=include_training
     )
     if include_training:
-        return RunScores(found, users, {}, _versions(found, world, config, encoder))
+        return RunScores(found, profiles, {}, _versions(found, world, config, encoder))
     behaviour = item_behaviour(
         found,
         train_ids=world.film_split.train,
@@ -206,9 +196,9 @@ def score_run(
         teacher=world.film_teacher(config.seed),
         encoder=encoder,
         seed=config.seed,
-        rankers=_user_rankers(world, config, encoder, ratings, profiles=further.zero_shot),
+        rankers=_user_rankers(world, config, encoder, ratings, profiles=zero_shot),
     )
-    return RunScores(found, users, behaviour, _versions(found, world, config, encoder))
+    return RunScores(found, profiles, behaviour, _versions(found, world, config, encoder))
 
 
 def _chosen(what: str, ids: list[str], most: int) -> list[str]:
