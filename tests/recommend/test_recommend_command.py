@@ -15,7 +15,7 @@ from elm.cli import _doctor
 from elm.cli._doctor import Check, doctor
 from elm.cli._recommend import parse_history, recommend
 from elm.data import demo
-from elm.recommend import Recommender
+from elm.recommend import EASE, BackboneRecommender, Recommender
 
 
 def run(command, *words: str):
@@ -51,6 +51,16 @@ def test_text_output_and_a_profile_from_a_file(folder, tmp_path):
     assert lines[0] == "from the profile alone, alpha 1"
     assert len(lines) == 4
     assert lines[1].startswith("  1  Film ")
+
+
+def test_a_folder_of_a_backbone_ranks_by_the_history(world, tmp_path):
+    ids, titles = [f"film{i:02d}" for i in range(ITEMS)], [f"Film {i}" for i in range(ITEMS)]
+    BackboneRecommender(EASE.fit(world.train), ids, titles).save(tmp_path / "ease")
+    lines = run(recommend, tmp_path / "ease", "--history", "film00:5,film01:4", "--k", 3).stdout.splitlines()
+    assert lines[0] == "from 2 ratings alone, alpha 0"
+    assert lines[1].startswith("  1  Film ")
+    with pytest.raises(CallError, match="reads histories alone"):
+        run(recommend, tmp_path / "ease", "--history", "film00:5", "--profile", TEXTS[0])
 
 
 def test_a_user_of_the_runs_data_set(tears, tmp_path):
