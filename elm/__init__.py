@@ -36,9 +36,9 @@ def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -
     """Describe vectors of the demo spaces with the model that ships with the package: (d,) -> str, (n, d) -> list.
 
     certify: give each text as an `elm.evaluation.Certificate`, which says how far it may be trusted; its `text` is the
-    text. Vectors outside what was learned, such as those of texts of another kind by the same encoder, draw an
-    `OutsideDataWarning`. Options are those of `EmbeddingLanguageModel.describe`; errors are too, and `CallError` where a task over two
-    vectors is to be certified.
+    text. Options are those of `EmbeddingLanguageModel.describe`; errors are too, and `CallError` where a task over two
+    vectors is to be certified. Vectors outside what was learned, such as those of texts of another kind by the same
+    encoder, draw an `OutsideDataWarning`.
 
     >>> import elm
     >>> films = elm.model.shipped_vectors("films")

@@ -32,8 +32,9 @@ def earned(
     """Where trust begins: the largest of five shares of the texts whose rate is above `least`.
 
     chances, refuted, right: of each text about the calibrating entities, (n,). A refuted text is never trusted, nor one
-    whose own chance is below `least`: that others make up for it is no reason to believe it. Each share is tested at a fifth of what the whole may err, so that choosing among them costs no confidence; the bound is
-    that of Clopper and Pearson. With the usual numbers no fewer than 21 texts, all of them right, earn trust.
+    whose own chance is below `least`: that others make up for it is no reason to believe it. Each share is tested at a
+    fifth of what the whole may err, so that choosing among them costs no confidence; the bound is that of Clopper and
+    Pearson. With the usual numbers no fewer than 21 texts, all of them right, earn trust.
 
     Raises `CallError` for a `least` that is not between 0 and 1.
 
