@@ -37,16 +37,18 @@ def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -
 
     certify: give each text as an `elm.evaluation.Certificate`, which says how far it may be trusted; its `text` is the
     text. Options are those of `EmbeddingLanguageModel.describe`; errors are too, and `CallError` where a task over two
-    vectors is to be certified.
+    vectors is to be certified. Vectors outside what was learned, such as those of texts of another kind by the same
+    encoder, draw an `OutsideDataWarning`.
 
     >>> import elm
     >>> films = elm.model.shipped_vectors("films")
     >>> isinstance(elm.describe(films["f7"], "summary"), str)
     True
     """
-    from elm.model import shipped_model
+    from elm.model import shipped_model, warn_outside
 
     text = shipped_model().describe(vector, task, **options)
+    warn_outside(vector)
     if not certify:
         return text
     from elm.runs import certifier

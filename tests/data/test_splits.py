@@ -34,6 +34,12 @@ def test_shares_and_seeds() -> None:
     assert split.test != sorted(split.test)
 
 
+@pytest.mark.parametrize("parts", [(["a"], ["a"], []), (["a"], [], ["a"]), (["b"], ["a"], ["a"])])
+def test_no_two_parts_overlap(parts) -> None:
+    with pytest.raises(LeakageError, match="also trained on"):
+        EntitySplit(*parts)
+
+
 @pytest.mark.parametrize("shares", [(-0.1, 0.1), (0.5, 0.5), (0.9, 0.2)])
 def test_impossible_shares_are_refused(shares) -> None:
     with pytest.raises(CallError, match="leave a training part"):

@@ -23,7 +23,7 @@ from elm.runs import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
 
-SHARES = {"film_shares": (0.25, 0.2), "user_shares": (0.15, 0.15)}
+SHARES = {"film_shares": (0.25, 0.2), "user_shares": (0.2, 0.15)}
 MARKS = "Poisoned mark: a harbour thief arrives at a night train, a duel, a wager, an heirloom; violent and romantic."
 
 

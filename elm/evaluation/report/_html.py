@@ -11,6 +11,7 @@ import pandas as pd
 from elm._errors import CallError
 from elm.data import items_named
 from elm.evaluation._measures import SECTIONS, SYSTEMS
+from elm.evaluation.consistency._rewrites import VERSION_HEADS, version_cells
 from elm.evaluation.controls._significance import HEADLINES
 from elm.evaluation.report._figures import margins_figure, standing_figure, svg
 from elm.evaluation.report._verdicts import VERDICTS
@@ -170,12 +171,12 @@ def _means(report: Found, section: str, measure: str, key: str) -> dict[str, Any
 
 def _versions(versions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     rows = [
-        [_cell(task), _cell(row["concept"], "words"), _cell(row["score"]), _cell(row["own"]),
-         _cell(f"{row['share']:.0%}"), _cell(row["n"])]
+        [_cell(task), _cell(row["concept"], "words"), *map(_cell, version_cells(row)), _cell(row["n"])]
         for task, row in versions.items()
-    ]  # fmt: skip
-    heads = ["task", "concept", "version", "summary", "rises in", "n"]
-    return [{"caption": "Does another version have more of its concept?", "heads": heads, "rows": rows}] if rows else []
+    ]
+    heads = ["task", "concept", *VERSION_HEADS, "n"]
+    caption = "Does another version have more of its concept, and is it about its film?"
+    return [{"caption": caption, "heads": heads, "rows": rows}] if rows else []
 
 
 def _tests(tests: pd.DataFrame) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from elm._text.printed import escaped
 from elm.evaluation._measures import SECTIONS
+from elm.evaluation.consistency._rewrites import VERSION_HEADS, version_cells
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -72,13 +73,16 @@ def findings_table(*sections: Mapping[str, Mapping[str, Any]]) -> Table | None:
 
 
 def versions_table(versions: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Other versions of films: the concept in them and in the summaries, and in how many films it rises."""
-    table = _table("Does another version have more of its concept? (held-out films)", "task",
-                   ("concept", "version", "summary", "films in which it rises", "n"))  # fmt: skip
+    """Other versions of films: in how many films the concept rises in a text about the film, beside two controls."""
+    table = _table("Does another version have more of its concept, and is it about its film? (held-out films)", "task",
+                   ("concept", *VERSION_HEADS, "n"))  # fmt: skip
     for task, row in _named(versions):
-        figures = (_figure(row["score"]), _figure(row["own"]), f"{row['share']:.0%}")
-        table.add_row(task, words(row["concept"]), *figures, str(row["n"]))
+        table.add_row(task, words(row["concept"]), *map(_figure_or_share, version_cells(row)), str(row["n"]))
     return table
+
+
+def _figure_or_share(value: Any) -> str:
+    return value if isinstance(value, str) else _figure(value)
 
 
 def loop_table(loop: Mapping[str, Any], edit: Mapping[str, Any] | None = None) -> Table:

@@ -234,11 +234,11 @@ def _user_rankers(
 def _versions(
     found: dict[str, TaskScores], world: World, config: RunConfig, encoder: Encoder
 ) -> dict[str, VersionScores]:
-    """Whether a funnier version is funnier, by concepts of the training films; nothing where no facts are known."""
+    """Whether a funnier version is funnier and about its film, by concepts of training films; nothing without facts."""
     wanted = [VERSIONS[task] for task in found if task in VERSIONS]
     facts = world.dataset.facts
     if facts is None or not wanted or "summary" not in found or not set(wanted) <= set(facts.items.columns):
         return {}
     train = world.film_split.train
     concepts = {name: facts.items[name].loc[train] for name in wanted}
-    return version_scores(found, fit(world.films.subset(train), concepts, seed=config.seed), encoder)
+    return version_scores(found, fit(world.films.subset(train), concepts, seed=config.seed), encoder, world.films)

@@ -123,10 +123,13 @@ def test_the_bound_of_the_rate_decides_and_not_the_rate(right, of, trusted):
 
 
 def test_the_likeliest_are_trusted_where_all_are_not():
-    chances = np.linspace(0, 1, 200)
-    cut = earned(chances, np.zeros(200, bool), chances > 0.4)
-    assert cut.chance == pytest.approx(0.5, abs=0.01)
-    assert earned(chances, chances > 0.9, chances > 0.4).chance == pytest.approx(0.45, abs=0.01)
+    chances, nobody = np.linspace(0.8, 1, 200), np.zeros(200, bool)
+    cut = earned(chances, nobody, chances > 0.88)
+    assert cut.chance == pytest.approx(0.9, abs=0.01)
+    assert earned(chances, chances > 0.98, chances > 0.88).chance == pytest.approx(0.89, abs=0.01)
+    low = np.linspace(0.1, 1, 200)  # all are right, and yet a text whose own chance is low is not believed
+    assert earned(low, nobody, ~nobody).chance == pytest.approx(0.8, abs=0.01)
+    assert earned(low, nobody, ~nobody, least=0.5).chance == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_certificate_says_what_speaks_for_the_text_and_against(world):

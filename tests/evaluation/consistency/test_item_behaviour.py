@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,13 +133,24 @@ def test_a_funnier_version_is_funnier_and_a_summary_is_not(film_world, encoder, 
         "funny": pd.Series([float("funny" in t or "joke" in t) for t in texts], table.ids),
         "frightening": pd.Series([float("frightening" in t) for t in texts], table.ids),
     })  # fmt: skip
-    scores = version_scores(found, concepts, encoder)
+    scores = version_scores(found, concepts, encoder, film_world.table)
     assert set(scores) == {"funnier", "scarier"}
-    assert scores["funnier"].share > 0.9
-    assert scores["funnier"].to_dict()["score"] > scores["funnier"].to_dict()["own"]
-    same = version_scores({"summary": found["summary"], "funnier": found["summary"]}, concepts, encoder)
-    assert same["funnier"].share == 0.0
+    funnier = scores["funnier"]
+    assert funnier.share() > 0.9
+    assert funnier.to_dict()["score"] > funnier.to_dict()["own"]
+    for control in ("shuffled", "fixed"):  # they are funny, and about another film
+        assert funnier.rises(control) > 0.9
+        assert funnier.share(control) < 0.2
+        assert funnier.to_dict()[control] == funnier.share(control)
+    same = version_scores(
+        {"summary": found["summary"], "funnier": found["summary"]}, concepts, encoder, film_world.table
+    )
+    assert same["funnier"].share() == 0.0
+    joke = dataclasses.replace(found["funnier"], texts={"model": ["A funny film full of jokes."] * len(funnier.own)})
+    one = version_scores({**found, "funnier": joke}, concepts, encoder, film_world.table)["funnier"]
+    assert one.rises() > 0.9
+    assert one.share() <= 0.1 + 1 / len(one.own)
     with pytest.raises(UnknownNameError, match="unknown concept 'frightening'"):
-        version_scores(found, {"funny": concepts["funny"]}, encoder)
+        version_scores(found, {"funny": concepts["funny"]}, encoder, film_world.table)
     with pytest.raises(UnknownNameError, match="unknown scored task 'pitch'"):
-        version_scores(found, concepts, encoder, own="pitch")
+        version_scores(found, concepts, encoder, film_world.table, own="pitch")
