@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from elm._errors import UnknownNameError
-from elm._typing import Floats
+from elm._typing import Array, Floats, Integers
 from elm.cav import CAV
 from elm.embeddings import VectorTable
 from elm.evaluation._json import number
@@ -84,7 +84,7 @@ def version_scores(
             raise UnknownNameError("concept", name, concepts)
         plain, read = (encoded(encoder, scores[one].texts["model"]) for one in (own, task))
         grades = np.asarray(concepts[name].score(read), dtype=np.float64)
-        rows: dict[System, npt.NDArray[np.int64]] = {
+        rows: dict[System, Integers] = {
             "version": np.arange(len(read)),
             "shuffled": partners(len(read), scores[task].seed),
             "fixed": np.full(len(read), grades.argmax()),
@@ -100,7 +100,7 @@ def version_scores(
     return found
 
 
-def _ranks(like: npt.NDArray[np.float32]) -> Floats:
+def _ranks(like: Array) -> Floats:
     """For each text (n), about the item of its row: the share of other items that are more like it, of (n, n)."""
     return (like > np.diagonal(like)[:, None]).sum(1) / max(1, len(like) - 1)
 
