@@ -129,3 +129,14 @@ def test_ratings_that_cannot_be_read(world: Dataset) -> None:
         reader.read(["f1", "f2"], np.array([3.0]))
     with pytest.raises(UnknownNameError, match=r"unknown item 'f20000'; did you mean 'f2"):
         reader.read(["f20000"], np.array([3.0]))
+
+
+def test_without_years_and_with_few_kinds_only_what_is_there_is_told():
+    shop = demo(n_films=60, n_users=20)
+    items = shop.items.assign(year=None, genres=[["Pans"] if n % 2 else ["Pots"] for n in range(len(shop.items))])
+    data = replace(shop, items=items, facts=None, texts=shop.texts[:0])
+    assert not trait_matrix(data).filter(like="era:").to_numpy().any()
+    for facts in TraitReader(data).read_all(data.interactions).values():
+        told = [trait for trait, _ in (*facts.likes, *facts.dislikes)]
+        assert set(told) <= {"Pans", "Pots", "fame:known", "fame:obscure"}
+        assert len(set(told)) == len(told)

@@ -50,7 +50,8 @@ class Certificate:
         if self.stated is None:
             return f"abstain: the vector lies outside what was seen (nearest training vector {self.near:.2f})"
         above = f", more than {self.least:.0%} with 95% confidence" if self.verdict == "trust" else ""
-        return f"{self.verdict}: {self.stated:.0%} of such texts have {self.claim}{above}".replace("%", " %")
+        rate = "over 99%" if self.stated >= 0.995 else f"{self.stated:.0%}"  # nothing is sure
+        return f"{self.verdict}: {rate} of such texts have {self.claim}{above}".replace("%", " %")
 
     def lines(self) -> list[str]:
         """The certificate for a terminal, without the text."""

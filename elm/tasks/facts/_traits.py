@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def trait_matrix(dataset: Dataset, domain: str = "films") -> pd.DataFrame:
     if dataset.facts is not None:  # those of the items only: a user's hidden tastes are for scoring
         columns |= {quality: dataset.facts.items.loc[items.index, quality].to_list() for quality in words.qualities}
     else:
-        year = items["year"].astype("Float64").fillna(1995).to_numpy(float)
+        year = items["year"].astype("Float64").to_numpy(float, na_value=np.nan)  # of no era where it is not known
         eras = {"classic": (0, 1960), "middle": (1960, 1980), "eighties": (1980, 1990), "new": (1990, 3000)}
         columns |= {f"era:{name}": ((year >= a) & (year < b)).astype(float).tolist() for name, (a, b) in eras.items()}
         counts = dataset.interactions["item"].value_counts().reindex(items.index).fillna(0)
@@ -120,14 +120,21 @@ class TraitReader:
         return self._matrix[[self._row[i] for i in items]]
 
     def read(self, items: list[str], ratings: np.ndarray) -> UserFacts:
-        """The strongest likes and dislikes of one user; errors as `scores` raises them."""
-        scores = self.scores(items, np.asarray(ratings, float))
-        order = np.argsort(-scores, kind="stable")
+        """The strongest likes and dislikes of one user; errors as `scores` raises them.
 
-        def chosen(indices: np.ndarray) -> tuple[tuple[str, int], ...]:
+        Traits that no item of the data set has are not told, likes are of traits that the user has met, and no trait is
+        told twice.
+        """
+        scores = self.scores(items, np.asarray(ratings, float))
+        met, there = self.matrix(items).any(0), self._matrix.any(0)
+        order = np.argsort(-scores, kind="stable")
+        likes = order[met[order]][: self._likes]
+        dislikes = [i for i in order[::-1] if there[i] and i not in likes][: self._dislikes]
+
+        def chosen(indices: Iterable[int]) -> tuple[tuple[str, int], ...]:
             return tuple((self.traits[i], 0 if abs(scores[i]) >= _STRONG else 1) for i in indices)
 
-        return UserFacts(chosen(order[: self._likes]), chosen(order[::-1][: self._dislikes]), self.domain)
+        return UserFacts(chosen(likes), chosen(dislikes), self.domain)
 
     def read_all(self, interactions: pd.DataFrame) -> dict[str, UserFacts]:
         """`UserFacts` for each user of `interactions` (columns user, item, rating)."""
