@@ -14,7 +14,7 @@ from small_world import Finished, trusted_copy
 from elm._errors import CallError
 from elm.cli import main
 from elm.evaluation import BenchReport
-from elm.runs import bench_compare, bench_run
+from elm.runs import bench_compare, bench_run, trust
 
 Elm = Callable[..., tuple[int, str, str]]
 FEW = ("--films", 3, "--users", 4)
@@ -130,6 +130,7 @@ def test_forms_of_a_run(elm: Elm, run: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "forms")
     (tmp_path / "bare").mkdir()
     shutil.copy(run / "run.json", tmp_path / "bare")
+    trust(tmp_path / "bare")
     one_line(
         elm("bench", "forms", tmp_path / "bare", "--out", tmp_path / "forms"), 1, r"holds no report\.json; make one"
     )
