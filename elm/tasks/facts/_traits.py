@@ -126,7 +126,7 @@ class TraitReader:
         told twice.
         """
         scores = self.scores(items, np.asarray(ratings, float))
-        met, there = self.matrix(items).any(0), self._matrix.any(0)
+        met, there = (matrix.max(0) > 0 for matrix in (self.matrix(items), self._matrix))
         order = np.argsort(-scores, kind="stable")
         likes = order[met[order]][: self._likes]
         dislikes = [i for i in order[::-1] if there[i] and i not in likes][: self._dislikes]
