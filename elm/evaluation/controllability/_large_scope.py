@@ -128,7 +128,7 @@ def large_scope(
     rest = np.setdiff1d(np.arange(n), flips.users)
     effect = evaluate_edit(
         recommender, chosen(read, flips.users), rows(held_out.inputs, flips.users), flips.favourite, flips.least,
-        item_genres, alphas, k, flips.edited, rows(held_out.targets, flips.users),
+        item_genres, alphas, k=k, edited=flips.edited, targets=rows(held_out.targets, flips.users),
     )  # fmt: skip
     ndcg = np.full((len(effect.alphas), n), np.nan)
     ndcg[:, flips.users] = effect.ndcg

@@ -176,5 +176,5 @@ def edit_scores(
     favourite, least = (list(side) for side in zip(*(pair for pair in pairs if pair is not None), strict=True))
     texts = [profiles[user] for user in users]
     seen = sparse.csr_matrix(histories)[users]
-    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, k)
+    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, k=k)
     return EditScores(effect, users, favourite, least, k)
