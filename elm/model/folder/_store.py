@@ -48,12 +48,7 @@ def save_parts(
     dtype: torch.dtype = torch.float32,
     files: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """Write the folder, or replace the model that is in it; a kill at any moment leaves the old model or the new one.
-
-    card: the text of README.md; files: others for the top of the folder, such as a picture that the card shows.
-    dtype: of the weights on disk. Raises `OSError` where the disk is full or read-only, `FolderBusyError` while another
-    process saves there, `CallError` for weights that are not finite in `dtype`; all leave the model that was there.
-    """
+    """Write the folder, or replace the model in it; arguments and errors are those of `elm.model.save_model`."""
     folder = Path(folder)
     config = _config_of(model)
     with folder_written_aside(folder, retired=_saved_before(folder)) as aside:
