@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 
 from elm._keywords import filled
-from elm.evaluation import control_scores, guided_map
-from elm.evaluation.controllability import _map, _suite
 from elm.recommend import chat_summaries, evaluate_edit, train_tears
 from elm.recommend.profiles import _genre_swap
 from elm.recommend.tears import _summaries, _training
@@ -20,8 +18,6 @@ from elm.recommend.tears import _summaries, _training
         (_training.TearsRun, _training._RUN),
         (_summaries.SummaryOptions, _summaries._OPTIONS),
         (_genre_swap.EditOptions, _genre_swap._OPTIONS),
-        (_map.MapOptions, _map._OPTIONS),
-        (_suite.ControlTasks, _suite.TASKS),
     ],
 )
 def test_every_option_has_a_default(options: Any, defaults: Any) -> None:
@@ -36,17 +32,8 @@ def test_every_option_has_a_default(options: Any, defaults: Any) -> None:
         lambda more: train_tears(None, None, None, [], None, **more),  # type: ignore[arg-type]
         lambda more: chat_summaries(None, None, None, **more),  # type: ignore[arg-type]
         lambda more: evaluate_edit(None, [], None, [], [], [], **more),  # type: ignore[arg-type]
-        lambda more: guided_map(None, None, [], [], **more),  # type: ignore[arg-type]
     ],
 )
 def test_an_unknown_option_is_told(call: Any) -> None:
     with pytest.raises(TypeError, match=r"\(\) got an unexpected keyword argument 'widht'"):
         call({"widht": 3})
-
-
-def test_the_tasks_of_control_are_told() -> None:
-    class Held:
-        profiles = ("a",)
-
-    with pytest.raises(TypeError, match=r"control_scores\(\) got an unexpected keyword argument 'alpha'"):
-        control_scores(None, Held(), [], [], alpha=1.0)  # type: ignore[arg-type, call-arg]

@@ -52,7 +52,7 @@ def test_missing_or_cut_off_data_file(refused: Refused, command: tuple[str, ...]
     ratings = saved / "interactions.parquet"
     whole = ratings.read_bytes()
     ratings.write_bytes(whole[: len(whole) // 2])
-    refused((*command, saved), 1, r"interactions\.parquet is not a readable parquet file .*save the data set again")
+    refused((*command, saved), 1, r"interactions\.parquet is not a readable parquet file .*make or fetch it again")
     ratings.unlink()
     refused((*command, saved), 1, r"interactions\.parquet is missing; the folder is not complete")
     (saved / "dataset.json").write_text('{"schema": 1, ')

@@ -51,7 +51,11 @@ def test_all_that_ships_is_whole() -> None:
         (lambda at: (at / "base" / "tokenizer.json").unlink(), "shipped base", "is missing, though"),
         (lambda at: shutil.rmtree(at / "demo"), "shipped model", "config.json is missing"),
         (lambda at: cut(at / "demo" / "llm" / "model.safetensors"), "shipped model", "is cut off or changed"),
-        (lambda at: cut(at / "vectors" / "users" / "ids.parquet"), "shipped vectors", "is not the file that space"),
+        (
+            lambda at: cut(at / "vectors" / "users" / "ids.parquet"),
+            "shipped vectors",
+            "is not the file that is described beside it",
+        ),
     ],
 )
 def test_a_damaged_copy_is_one_line(

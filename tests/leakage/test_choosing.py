@@ -17,6 +17,7 @@ from poisoned import WordVectors, built, digest, generated, poison_films, poison
 from elm._storage.files import read_json
 from elm.data import Dataset
 from elm.recommend import (
+    FitOptions,
     MultiVAETraining,
     RecommendationSplit,
     TearsTraining,
@@ -102,7 +103,7 @@ def test_what_a_comparison_fits(split, poisoned, name, monkeypatch) -> None:  # 
     monkeypatch.setattr(_benchmark, "measure", measured)
     settings = {name: {"epochs": 12}} if name == "multi-vae" else {}
     for one in (split, poisoned):
-        bench_models(lambda seed, one=one: one, [name], [0], settings=settings)
+        bench_models(lambda seed, one=one: one, [name], [0], options=FitOptions(settings))
     assert fitted[0] == fitted[1]
 
 

@@ -145,7 +145,7 @@ def test_another_base_is_refused(base: Path, tuned: Path) -> None:
     ("changes", "message"),
     [
         ({"r": 10**9}, r"gives no r that LoRA can have"),
-        ({"r": 3}, r"are not of rank 3, such as"),
+        ({"r": 3}, r"are not of rank 3 in pairs, such as"),
         ({"r": True}, r"gives no r that LoRA can have"),
         ({"target_modules": ".*"}, r"must list its target_modules by name"),
         ({"target_modules": ["q_proj"]}, r"do not fit this base"),
