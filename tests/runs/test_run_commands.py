@@ -202,7 +202,7 @@ def test_a_damaged_model_is_refused(elm: Elm, finished: Finished, tmp_path: Path
     shutil.copy(finished.folder / "model" / "adapters" / "minilm" / "model.safetensors", weights)
     table = tmp_path / "vectors" / "films" / "vectors.safetensors"
     table.write_bytes(table.read_bytes()[:-7])
-    one_line(elm(*words), 1, r"vectors\.safetensors is not the file that space\.json describes")
+    one_line(elm(*words), 1, r"vectors\.safetensors is not the file that is described beside it")
 
 
 def test_train_run_and_its_missing_encoder(elm: Elm, small: Small, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ import json
 
 import pytest
 import typer
-from conftest import WordHashEncoder
 from typer.testing import CliRunner
+from word_hash_encoder import WordHashEncoder
 
 from elm._errors import CallError, DataFileError, ElmError, UnknownNameError
 from elm.cli.bench._control import control, numbers, soft_attributes
