@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from elm.adapters._checkpoint import load_adapter, save_adapter, write_adapter
     from elm.adapters._config import AdapterConfig, read_adapter_config, shape_problems
     from elm.adapters._flax import FlaxAdapter
+    from elm.adapters._landmarks import Landmarks, landmarks
     from elm.adapters._manifest import (
         KINDS,
         MANIFEST,
@@ -34,6 +35,7 @@ _HOMES = {
     "_checkpoint": ("load_adapter", "save_adapter", "write_adapter"),
     "_config": ("AdapterConfig", "read_adapter_config", "shape_problems"),
     "_flax": ("FlaxAdapter",),
+    "_landmarks": ("Landmarks", "landmarks"),
     "_manifest": ("KINDS", "MANIFEST", "PARTS", "Problem", "check_manifest", "manifest_problems", "write_manifest"),
     "_mlp": ("MLPAdapter",),
     "_scan": ("scan",),
@@ -46,9 +48,9 @@ _HOME = {name: f"elm.adapters.{home}" for home, names in _HOMES.items() for name
 _HOME |= {**dict.fromkeys(("FLOATS", "tensor_kinds"), "elm._storage.weights"), "is_name": "elm._storage.fields"}
 
 __all__ = ["FLOATS", "KINDS", "MANIFEST", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter",
-           "FolderConfig", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature", "is_name",
-           "load_adapter", "manifest_problems", "read_adapter_config", "read_config", "read_tensors",
-           "require_finite", "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds",
+           "FolderConfig", "Landmarks", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature",
+           "is_name", "landmarks", "load_adapter", "manifest_problems", "read_adapter_config", "read_config",
+           "read_tensors", "require_finite", "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds",
            "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip
 
 

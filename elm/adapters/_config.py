@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from elm._errors import CallError, CheckpointError
-from elm._storage.fields import is_count, is_one_of, is_positive, is_text, is_texts, strictly
+from elm._storage.fields import is_count, is_number, is_one_of, is_positive, is_size, is_text, is_texts, strictly
 from elm._storage.files import read_json
 from elm._storage.weights import Kind, misfits
 
@@ -26,11 +26,17 @@ _FIELDS = {
     "reach": is_positive,
     "tasks": is_texts,
 }
+_LATER = {"landmarks": (is_size, 0), "near": (is_number, 0.0)}
+"""Fields that came later: the check, and the value in a folder that was written before; a new one is one entry here."""
 
 
 @dataclass(frozen=True)
 class AdapterConfig:
-    """The shape of an adapter, the space that it reads, and the tasks that it has learned (none named: any)."""
+    """The shape of an adapter, the space that it reads, and the tasks that it has learned (none named: any).
+
+    landmarks: how many directions of its training vectors it keeps; near: the cosine that a vector has with one of
+    them at least, or it lies outside what was learned.
+    """
 
     space: str
     fingerprint: str
@@ -41,6 +47,8 @@ class AdapterConfig:
     hidden: int = 512
     reach: float = 1e30
     tasks: tuple[str, ...] = ()
+    landmarks: int = 0
+    near: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("dim", "token_dim", "soft_tokens", "hidden"):
@@ -51,14 +59,17 @@ class AdapterConfig:
     def from_dict(cls, value: Any, source: object = "the description") -> AdapterConfig:
         """Read what `to_dict` wrote; `CheckpointError` names `source` and the field that is missing, wrong or new."""
         try:
-            fields = strictly(value, _FIELDS)
+            later = {name: default for name, (_, default) in _LATER.items()} if isinstance(value, dict) else {}
+            checks = _FIELDS | {name: check for name, (check, _) in _LATER.items()}
+            fields = strictly({**later, **value} if later else value, checks)
         except ValueError as error:
             raise CheckpointError(f"{source} is not an adapter's config: {error}") from error
         return cls(**{**fields, "tasks": tuple(fields["tasks"]), "reach": float(fields["reach"])})
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as plain JSON values."""
-        return {**asdict(self), "tasks": list(self.tasks)}
+        """The fields as plain JSON values; later ones only where they say something."""
+        fields = {**asdict(self), "tasks": list(self.tasks)}
+        return {name: value for name, value in fields.items() if name not in _LATER or value != _LATER[name][1]}
 
     def reads(self, space: EmbeddingSpace) -> bool:
         """Whether the adapter was made for vectors of this space. Its name is a label: what made the vectors counts."""
@@ -68,10 +79,12 @@ class AdapterConfig:
         """The names and shapes of the tensors in `model.safetensors`.
 
         mean, scale: the space's normalisation; inner: dim -> hidden; outer: hidden -> soft_tokens * token_dim;
-        norm: over token_dim.
+        norm: over token_dim; landmarks: where there are any.
         """
         out = self.soft_tokens * self.token_dim
+        known = {"landmarks": (self.landmarks, self.dim)} if self.landmarks else {}
         return {
+            **known,
             "mean": (self.dim,),
             "scale": (self.dim,),
             "inner.weight": (self.hidden, self.dim),

@@ -16,6 +16,7 @@ from elm._storage.folders import folder_written_aside, read_whole
 from elm._storage.weights import reading_tensors
 from elm.adapters._config import AdapterConfig
 from elm.adapters._fitting import CONFIG, WEIGHTS, fitting, require_space
+from elm.adapters._landmarks import Landmarks, check_inside
 from elm.embeddings import EmbeddingSpace
 
 try:
@@ -29,7 +30,7 @@ _EPSILON = 1e-5  # that of torch's LayerNorm; Flax has another default
 
 
 class Statistics(nnx.Variable[jax.Array]):
-    """What is stored with the weights and not trained: the space's mean and scale."""
+    """What is stored with the weights and not trained: the space's mean and scale, and the landmarks."""
 
 
 class FlaxAdapter(nnx.Module):
@@ -49,6 +50,7 @@ class FlaxAdapter(nnx.Module):
         self.config = config
         self.mean = Statistics(jnp.zeros(config.dim))
         self.scale = Statistics(jnp.ones(config.dim))
+        self.landmarks = Statistics(jnp.zeros((config.landmarks, config.dim)))
         self.inner = nnx.Linear(config.dim, config.hidden, **exact)
         self.outer = nnx.Linear(config.hidden, config.soft_tokens * config.token_dim, **exact)
         spread = nnx.initializers.constant(token_spread)
@@ -70,9 +72,10 @@ class FlaxAdapter(nnx.Module):
     def check(self, vectors: npt.ArrayLike) -> np.ndarray:
         """Vectors (dim,) or (n, dim) as (n, dim) float32.
 
-        Raises `VectorError` for a wrong size, NaN or infinity and warns `OutsideDataWarning`, as the space does.
+        Raises `VectorError` for a wrong size, NaN or infinity and warns `OutsideDataWarning`, as `MLPAdapter` does.
         """
-        return self.space().check(vectors)
+        known = Landmarks(np.asarray(self.landmarks[...]), self.config.near) if self.config.landmarks else None
+        return check_inside(self.space(), vectors, known)
 
     @classmethod
     def load(cls, folder: str | Path) -> FlaxAdapter:
@@ -109,7 +112,9 @@ class FlaxAdapter(nnx.Module):
     def _by_name(self) -> dict[str, nnx.Variable[jax.Array]]:
         """The variables under the names that they have in the file."""
         norm: Any = self.norm  # with both its parameters, which Flax leaves optional
+        known = {"landmarks": self.landmarks} if self.config.landmarks else {}
         return {
+            **known,
             "mean": self.mean,
             "scale": self.scale,
             "inner.weight": self.inner.kernel,

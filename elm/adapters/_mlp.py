@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from elm.adapters._config import AdapterConfig
+from elm.adapters._landmarks import Landmarks, check_inside, landmarks
 from elm.embeddings import EmbeddingSpace
 
 
@@ -31,12 +33,14 @@ class MLPAdapter(nn.Module):
 
     mean: torch.Tensor
     scale: torch.Tensor
+    landmarks: torch.Tensor | None
 
     def __init__(self, config: AdapterConfig, token_spread: float = 1.0) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("mean", torch.zeros(config.dim))
         self.register_buffer("scale", torch.ones(config.dim))
+        self.register_buffer("landmarks", torch.zeros(config.landmarks, config.dim) if config.landmarks else None)
         self.inner = nn.Linear(config.dim, config.hidden)
         self.outer = nn.Linear(config.hidden, config.soft_tokens * config.token_dim)
         self.norm = nn.LayerNorm(config.token_dim)
@@ -65,10 +69,25 @@ class MLPAdapter(nn.Module):
     def check(self, vectors: npt.ArrayLike) -> np.ndarray:
         """Vectors (dim,) or (n, dim) as (n, dim) float32.
 
-        Raises `VectorError` for a wrong size, NaN or infinity and warns `OutsideDataWarning`, as the space does.
+        Raises `VectorError` for a wrong size, NaN or infinity. Warns `OutsideDataWarning` for vectors far outside the
+        space's data, and for those that lie near none of the vectors that were learned from (`remember`).
         """
+        known = None if self.landmarks is None else Landmarks(self.landmarks.cpu().numpy(), self.config.near)
+        checked = check_inside(self.space(), vectors, known)
         # torch takes neither backward views nor, without a complaint, read-only arrays
-        return np.require(self.space().check(vectors), requirements=["C", "W"])
+        return np.require(checked, requirements=["C", "W"])
+
+    def remember(self, vectors: np.ndarray, seed: int = 0) -> MLPAdapter:
+        """Keep where the training vectors (n, dim) lie, so that `check` notices what is unlike all of them.
+
+        Vectors of another kind by the same encoder, such as those of news where films were learned, pass every check of
+        size and spread. Fewer than 64 vectors leave the adapter as it is.
+        """
+        found = landmarks(self.space().check(vectors, warn_far=False), seed)
+        if found is not None:
+            self.config = replace(self.config, landmarks=len(found.directions), near=found.near)
+            self.landmarks = torch.as_tensor(found.directions, device=self.mean.device)
+        return self
 
     def start_from(self, vectors: np.ndarray) -> MLPAdapter:
         """Start the first layer from the whitened directions of training vectors (n, dim).

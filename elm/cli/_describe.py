@@ -54,7 +54,6 @@ def describe(
     Two together: elm describe --item f7 --item f9 --task similarities
     """
     from elm.cli._output import emit, is_quiet
-    from elm.model import warn_outside
     from elm.runs import open_model
 
     task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else "summary")
@@ -63,8 +62,6 @@ def describe(
     progress = len(names) > _MANY and not is_quiet()
     texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress,
                                 allow_space_mismatch=allow_space_mismatch)  # fmt: skip
-    if run is None:
-        warn_outside(array)
     texts = [texts] if isinstance(texts, str) else texts
     rows: list[dict[str, Any]] = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
     signed: list[Any] = []

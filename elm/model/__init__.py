@@ -12,7 +12,6 @@ from elm.adapters import (
 )
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._language_model import EmbeddingLanguageModel
-from elm.model._outside import warn_outside
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
 from elm.model._saved import load_model, save_model
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
@@ -72,7 +71,6 @@ __all__ = [
            "token_spread",
            "train_tokenizer",
            "verify",
-           "warn_outside",
            "with_lora",
            "without_placeholder",
            "write_manifest",

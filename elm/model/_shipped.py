@@ -12,6 +12,8 @@ from elm.model._saved import load_model
 from elm.model.base._llm import SHIPPED_BASE, load_llm
 
 SHIPPED = Path(__file__).parent / "shipped"
+Kind = Literal["films", "users", "items"]
+_TABLES: dict[str, Kind] = {"minilm": "films", "wals": "users"}
 DEMO, VECTORS = SHIPPED / "demo", SHIPPED / "vectors"
 
 
@@ -23,10 +25,13 @@ def shipped_base() -> tuple[Any, Any]:
 @cache
 def shipped_model() -> EmbeddingLanguageModel:
     """The demo model: adapters for the demo world's films and users, loaded once."""
-    return load_model(DEMO)
+    model = load_model(DEMO)
+    for name, kind in _TABLES.items():
+        model.adapter(name).remember(shipped_vectors(kind).vectors)
+    return model
 
 
 @cache
-def shipped_vectors(kind: Literal["films", "users", "items"]) -> VectorTable:
+def shipped_vectors(kind: Kind) -> VectorTable:
     """The demo vectors: semantic vectors of films, behavioural vectors of users, and of items in the users' space."""
     return VectorTable.load(VECTORS / kind)

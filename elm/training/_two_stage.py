@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from elm._errors import CallError, OutsideDataWarning, VectorError
 from elm.model import EmbeddingLanguageModel, require_end
 from elm.training._stage import Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
@@ -68,6 +70,7 @@ def train_two_stage(
     """
     _check_spaces(model, lessons, allow_space_mismatch)
     require_end(model.tokenizer)
+    _remember(model, lessons)
     Team().to_device(model)
     model.tasks |= {task.id: task for lesson in lessons for task in lesson.learned}
     results = train_stages(
@@ -112,6 +115,13 @@ def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons | Wri
             raise VectorError(f"{told}: make the adapter for the space of the table")
         warnings.warn(f"{told}: the model will say so in its folder", OutsideDataWarning, stacklevel=3)
         model.about["allow_space_mismatch"] = True
+
+
+def _remember(model: EmbeddingLanguageModel, lessons: Sequence[Lessons | WrittenLessons]) -> None:
+    """Each adapter keeps where the vectors that it learns from lie, to notice others later."""
+    for name in dict.fromkeys(lesson.adapter for lesson in lessons):
+        rows = [lesson.table.rows(lesson.ids) for lesson in lessons if lesson.adapter == name]
+        model.adapter(name).remember(np.unique(np.concatenate(rows), axis=0))
 
 
 def trainable(model: EmbeddingLanguageModel, stage: Literal["one", "two"], llm_lr: float = 1.0) -> Groups:

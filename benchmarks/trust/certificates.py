@@ -1,6 +1,6 @@
 """Certificates on held-out test entities: the share that is trusted, the rate that is stated, and the one observed.
 
-    OMP_NUM_THREADS=1 python benchmarks/certificates.py [--run RUN] [--tasks summary user_profile] [--json]
+    OMP_NUM_THREADS=1 python benchmarks/trust/certificates.py [--run RUN] [--tasks summary user_profile] [--json]
 
 The shipped model, or that of a run. Rules are calibrated on validation entities; nothing here was chosen on test ones.
 Goals: of trusted texts more than 80 % right, and at most 5 points between what "trust" states and what is observed.

@@ -1,0 +1,82 @@
+"""Where the vectors that an adapter learned from lie: a few hundred directions, and how near to one others are."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from elm._errors import OutsideDataWarning
+from elm._typing import Array, Flags, Floats
+from elm.embeddings import EmbeddingSpace
+
+MOST = 256
+_LEAST_DATA = 64  # fewer vectors show no region
+_ROWS = 20_000
+_MARGIN = 0.5  # vectors that were moved or mixed a little are no strangers
+
+
+class Landmarks(NamedTuple):
+    """directions: (k, dim), of length 1. near: a vector whose cosine with each of them is lower is outside."""
+
+    directions: Array
+    near: float
+
+    def outside(self, vectors: Array) -> Flags:
+        """Which of the vectors (n, dim) lie far from all that was learned, (n,)."""
+        return self.nearness(vectors) < self.near
+
+    def nearness(self, vectors: Array) -> Floats:
+        """The highest cosine of each vector (n, dim) with one of the directions, (n,)."""
+        result: Floats = (directions(vectors) @ self.directions.T).max(1)
+        return result
+
+
+def landmarks(vectors: Array, seed: int = 0) -> Landmarks | None:
+    """Landmarks of vectors (n, dim): centres of their directions; None for fewer than 64, which show no region.
+
+    A fifth of the vectors is held out from the centres, and shows how near a vector of this kind lies to one of them.
+    `near` stands below the nearness that 99 % of that fifth reach, by half of the distance to its median. At most
+    256 centres of four vectors or more are kept, so that a shared adapter does not hold the vectors themselves.
+    """
+    from scipy.cluster.vq import kmeans2
+
+    rng = np.random.default_rng(seed)
+    rows = directions(vectors)
+    rows = rows[np.linalg.norm(rows, axis=1) > 0]
+    if len(rows) < _LEAST_DATA:
+        return None
+    rows = rows[rng.permutation(len(rows))[:_ROWS]]
+    held, known = np.split(rows, [len(rows) // 5])
+    centres, member = kmeans2(known, min(MOST, len(known) // 4), minit="points", seed=rng, iter=10, missing="warn")
+    found = directions(centres[np.unique(member)].astype(np.float32))
+    low, middle = np.quantile(Landmarks(found, 0.0).nearness(held), [0.01, 0.5])
+    return Landmarks(found, float(low - _MARGIN * (middle - low)))
+
+
+def check_inside(space: EmbeddingSpace, vectors: npt.ArrayLike, region: Landmarks | None) -> Array:
+    """Vectors (dim,) or (n, dim) as (n, dim) float32, with the errors and warnings of `EmbeddingSpace.check`.
+
+    region: where there is one, vectors far from it are warned of, too.
+    """
+    checked = space.check(vectors, warn_far=False)
+    strange = None if region is None else region.outside(checked)
+    if region is None or strange is None or not strange.any():
+        return space.check(vectors)
+    warnings.warn(
+        f"{(strange | space.far(checked)).sum()} of {len(checked)} vectors lie far outside what was learned (cosine "
+        f"{region.nearness(checked).min():.2f} with the nearest of its directions, where vectors of its kind have "
+        f"{region.near:.2f} or more): text about them is a guess",
+        OutsideDataWarning,
+        stacklevel=3,
+    )
+    return checked
+
+
+def directions(vectors: Array) -> Array:
+    """The vectors (n, dim) at length 1; a zero vector stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    result: Array = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return result
