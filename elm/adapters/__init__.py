@@ -50,8 +50,8 @@ _HOME |= {**dict.fromkeys(("FLOATS", "tensor_kinds"), "elm._storage.weights"), "
 __all__ = ["FLOATS", "KINDS", "MANIFEST", "PARTS", "SCHEMA", "SIGNATURE", "AdapterConfig", "FlaxAdapter",
            "FolderConfig", "Landmarks", "MLPAdapter", "Problem", "TaskPrompt", "check_manifest", "check_signature",
            "is_name", "landmarks", "load_adapter", "manifest_problems", "read_adapter_config", "read_config",
-           "read_tensors", "require_finite", "rewritten", "save_adapter", "scan", "shape_problems", "sign", "tensor_kinds",
-           "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip
+           "read_tensors", "require_finite", "rewritten", "save_adapter", "scan", "shape_problems", "sign",
+           "tensor_kinds", "write_adapter", "write_manifest", "write_tensors"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
