@@ -1,4 +1,4 @@
-"""`elm ask`: a free question about a vector, or about two."""
+"""`elm ask`: a question about a vector, or about two."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def ask(
 ) -> None:
     """Ask a question about a vector; the answer to one vector (or pair) is printed as it is written.
 
-    The shipped model has learned tasks alone, and answers by the nearest; a model on a larger base answers freely.
+    A model that has learned tasks alone, as the shipped one, answers from the facts that its texts state, or says that
+    it cannot; one on a base with a chat template answers in its own words.
 
-    Example: elm ask "Which viewer would enjoy the film {first}?" --item f7
+    Example: elm ask "Where is it set?" --item f7
     """
     from elm.cli._output import echo, echo_lines, emit, write
     from elm.runs import open_model

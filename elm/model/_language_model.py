@@ -12,6 +12,7 @@ from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning
 from elm.adapters import MLPAdapter, is_name
+from elm.model._answer import plan
 from elm.model._generate import Sample, generate, sample
 from elm.model._generate import stream as stream_text
 from elm.model._parts import ModelParts
@@ -137,32 +138,46 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         temperature: float = 0.0,
         max_new_tokens: int = 128,
         stream: bool = False,
+        free: bool | None = None,
     ) -> Any:
-        """The answer to a free question about one vector (dim,), several (n, dim), or a pair (first, second).
+        """The answer to a question about one vector (dim,), several (n, dim), or a pair (first, second).
 
         The question may say where the vectors go, as {first} and {second}; else it is asked behind the vector. stream:
-        the answer to one vector or pair as an iterator of pieces, while it is decoded. What the answer is worth depends
-        on the language model: one that learned nothing but tasks answers by the task that the question is nearest to.
+        the answer to one vector or pair as an iterator of pieces, while it is decoded.
+
+        free: whether the language model answers in its own words. By default those with a chat template do; others have
+        learned tasks alone, and would answer with noise. Their answers come from the facts that their own texts state
+        ("the setting is a night train"), or say that this cannot be answered.
 
         Errors and warnings are those of `describe`; also `CallError` for an empty question, or for two vectors in a
         question that does not say where they go. Placeholders of prompts that stand in the question are taken out.
 
         >>> import elm
         >>> model, films = elm.model.shipped_model(), elm.model.shipped_vectors("films")
-        >>> isinstance(model.ask(films["f1"], "Summarise the film {first} in a few sentences."), str)
-        True
+        >>> model.ask(films["f7"], "Where is it set?")
+        'The setting is a chess academy.'
         """
         if max_new_tokens < 1 or not temperature >= 0 or seed < 0:
             came = f"got {temperature}, {seed} and {max_new_tokens}"
             raise CallError(f"temperature and seed must be 0 or more and max_new_tokens at least 1, {came}")
         task = free_question(question, _together(vectors), max_new_tokens)
         read = reading(self.parts, vectors, task, space, learned=False)
-        if not stream:
-            texts = generate(self.parts, read, seed=seed, temperature=temperature, batch_size=64, progress=False)
-            return texts[0] if read.single else texts
-        if not read.single:
+        if stream and not read.single:
             raise CallError(f"one answer is streamed at a time, got {len(read)} vectors: ask without stream")
-        return stream_text(self.parts, read, seed=seed, temperature=temperature)
+        known = self.parts.learned(read.parts[0].adapter)
+        free = bool(not known or getattr(self.tokenizer, "chat_template", None)) if free is None else free
+        found = None if free else plan(question, [task for task in known if len(task.marks) == len(read.parts)])
+        if found is not None and found.task is not None:
+            with warnings.catch_warnings(action="ignore", category=OutsideDataWarning):  # it was told above
+                read = reading(self.parts, vectors, found.task, space)
+        if stream and (found is None or (found.task is not None and found.answer is str)):
+            return stream_text(self.parts, read, seed=seed, temperature=temperature)
+        if found is not None and found.task is None:
+            texts = [found.answer("")] * len(read)
+        else:
+            texts = generate(self.parts, read, seed=seed, temperature=temperature, batch_size=64, progress=False)
+            texts = texts if found is None else [found.answer(text) for text in texts]
+        return iter(texts) if stream else texts[0] if read.single else texts
 
     def sample(
         self,

@@ -45,7 +45,14 @@ class ModelParts:
         """
         if isinstance(task, Task):
             return task
-        known = {t.id: t for t in all_tasks()} | dict(self.tasks)
-        if task not in known:
+        if task not in (known := self._known_tasks()):
             raise UnknownNameError("task", task, known)
         return known[task]
+
+    def learned(self, adapter: MLPAdapter) -> list[Task]:
+        """The tasks that an adapter has learned and whose prompts are known."""
+        known = self._known_tasks()
+        return [known[id] for id in adapter.config.tasks if id in known]
+
+    def _known_tasks(self) -> dict[str, Task]:
+        return {task.id: task for task in all_tasks()} | dict(self.tasks)

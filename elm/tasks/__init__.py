@@ -2,8 +2,8 @@
 
 from elm.chat import Answer, AnswerCache, Asking, ChatJudge, Chosen, answer_key, chat_client, complete, spoken
 from elm.chat import Usage as Spending
-from elm.tasks._domain import Domain, domain_named, register_domain
-from elm.tasks._english import shortened
+from elm.tasks._domain import Domain, all_domains, domain_named, register_domain
+from elm.tasks._english import listed, shortened
 from elm.tasks._task import SECOND, VECTOR, Reads, Task, all_tasks, get, register, task
 from elm.tasks._task_file import load_task
 from elm.tasks.catalogue import _pairs, _persuasion, _points, _reviews, _rewrites, _stories  # noqa: F401  (they register tasks)
@@ -18,6 +18,7 @@ from elm.tasks.examples._leakage import LeakageReport, leakage_report
 from elm.tasks.examples._plan import PAPER, SMALL, ExamplePlan
 from elm.tasks.facts._briefs import ItemBrief, UserBrief, item_briefs, user_briefs
 from elm.tasks.facts._facts import ItemFacts, UserFacts, generated_facts, item_facts
+from elm.tasks.facts._found import found_facts, found_qualities, opening
 from elm.tasks.facts._themes import plot_themes
 from elm.tasks.facts._traits import TraitReader, trait_matrix
 from elm.tasks.facts._user_summaries import TasteWriter
@@ -61,20 +62,25 @@ __all__ = [
            "TraitReader",
            "UserBrief",
            "UserFacts",
+           "all_domains",
            "all_tasks",
            "answer_key",
            "build_examples",
            "chat_client",
            "complete",
            "domain_named",
+           "found_facts",
+           "found_qualities",
            "generated_facts",
            "get",
            "item_briefs",
            "item_facts",
            "leakage_report",
+           "listed",
            "load_examples",
            "load_task",
            "names_in",
+           "opening",
            "patterns",
            "plot_themes",
            "register",

@@ -22,6 +22,8 @@ class Domain:
     item, items, person, kind, kinds: nouns. vocabulary: kinds, aspects and qualities with their words. labels: what
     aspects are called in a list of facts, where not by their names; quality, text: what qualities and texts are called.
     traits: how a taste is said as a thing to like, where it is not "<kind> <items>". wordings: task id -> writer.
+    asks: words or phrases of a question that asks for an aspect, for the kinds or, as "quality", for the qualities; a
+    "?" stands for its end.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Domain:
     text: str = "plot"
     traits: Mapping[str, str] = field(default_factory=dict)
     wordings: Mapping[str, Writer] = field(default_factory=dict)
+    asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def aspects(self) -> tuple[str, ...]:

@@ -22,20 +22,20 @@ X, Y = tiny_elm.vectors(), tiny_elm.vectors(dim=9)
 
 
 def test_a_question_about_one_several_and_two(model) -> None:  # type: ignore[no-untyped-def]
-    one = model.ask(X[0], "Is it sad?", max_new_tokens=12)
-    assert one == model.ask(X[0], "{first} Is it sad?", max_new_tokens=12)
-    several = model.ask(X[:3], "Is it sad?", max_new_tokens=12)
+    one = model.ask(X[0], "Is it sad?", max_new_tokens=12, free=True)
+    assert one == model.ask(X[0], "{first} Is it sad?", max_new_tokens=12, free=True)
+    several = model.ask(X[:3], "Is it sad?", max_new_tokens=12, free=True)
     assert several[0] == one
     assert len(set(several)) == 3
-    pair = model.ask((X[0], X[1]), "Is {first} like {second}?", max_new_tokens=12)
-    assert pair != model.ask((X[1], X[0]), "Is {first} like {second}?", max_new_tokens=12)
-    assert pair == model.ask((X[:2], X[1:3]), "Is {first} like {second}?", max_new_tokens=12)[0]
+    pair = model.ask((X[0], X[1]), "Is {first} like {second}?", max_new_tokens=12, free=True)
+    assert pair != model.ask((X[1], X[0]), "Is {first} like {second}?", max_new_tokens=12, free=True)
+    assert pair == model.ask((X[:2], X[1:3]), "Is {first} like {second}?", max_new_tokens=12, free=True)[0]
 
 
 def test_two_vectors_may_be_of_two_spaces(model) -> None:  # type: ignore[no-untyped-def]
-    text = model.ask((X[0], Y[0]), "Would {second} like {first}?", max_new_tokens=12)
-    assert text != model.ask((X[0], Y[1]), "Would {second} like {first}?", max_new_tokens=12)
-    assert text != model.ask((X[1], Y[0]), "Would {second} like {first}?", max_new_tokens=12)
+    text = model.ask((X[0], Y[0]), "Would {second} like {first}?", max_new_tokens=12, free=True)
+    assert text != model.ask((X[0], Y[1]), "Would {second} like {first}?", max_new_tokens=12, free=True)
+    assert text != model.ask((X[1], Y[0]), "Would {second} like {first}?", max_new_tokens=12, free=True)
 
 
 def test_what_streams_is_the_answer() -> None:
@@ -47,10 +47,10 @@ def test_what_streams_is_the_answer() -> None:
 
 
 def test_a_reader_may_stop_early_and_ask_again(model) -> None:  # type: ignore[no-untyped-def]
-    pieces = model.ask(X[0], "Is it sad?", max_new_tokens=100, stream=True)
+    pieces = model.ask(X[0], "Is it sad?", max_new_tokens=100, stream=True, free=True)
     first = next(pieces)
     pieces.close()
-    assert next(model.ask(X[0], "Is it sad?", max_new_tokens=100, stream=True)) == first
+    assert next(model.ask(X[0], "Is it sad?", max_new_tokens=100, stream=True, free=True)) == first
 
 
 def test_a_task_over_two_vectors_batched_equals_single(model) -> None:  # type: ignore[no-untyped-def]
@@ -70,7 +70,7 @@ def test_a_task_over_two_vectors_is_stored_with_the_model(tmp_path) -> None:  # 
 @pytest.mark.parametrize("typed", [f"What is {VECTOR}?", f"Is {SECOND} it?", "<|vec<|vector|>tor|> {first} well?"])
 def test_placeholders_that_a_person_types_claim_no_place(model, typed: str) -> None:  # type: ignore[no-untyped-def]
     plain = typed.replace("<|vec<|vector|>tor|>", "").replace(VECTOR, "").replace(SECOND, "")
-    assert model.ask(X[0], typed, max_new_tokens=8) == model.ask(X[0], plain, max_new_tokens=8)
+    assert model.ask(X[0], typed, max_new_tokens=8, free=True) == model.ask(X[0], plain, max_new_tokens=8, free=True)
 
 
 @pytest.mark.parametrize("question", ["", "   ", VECTOR])

@@ -13,10 +13,10 @@ from elm._errors import CallError
 from elm._typing import Array, Flags, Floats
 from elm.embeddings import VectorTable, nearest
 from elm.evaluation._protocols import Encoder, encoded, unit
-from elm.evaluation.consistency._facts import fact_kinds, fact_scores, found_facts, true_facts
+from elm.evaluation.consistency._facts import fact_kinds, fact_scores, true_facts
 from elm.evaluation.controls._item_probe import LinearProbe
 from elm.metrics import cosine, spearman
-from elm.tasks import ItemFacts
+from elm.tasks import ItemFacts, found_facts
 
 
 class Witness(Protocol):

@@ -27,5 +27,12 @@ FILMS = register_domain(
             "fame:obscure": "films that few have seen",
         },
         wordings={**STORIES, **OPINIONS, **PAIRS},
+        asks={
+            "genres": ("genre", "genres", "kind", "sort"),
+            "setting": ("where", "set", "setting", "place", "located", "location"),
+            "protagonist": ("who", "lead", "hero", "heroine", "protagonist", "character", "star"),
+            "conflict": ("about?", "happens", "plot", "story", "conflict", "problem", "trouble"),
+            "quality": ("mood", "tone", "feel", "atmosphere", "like?"),
+        },
     )
 )

@@ -26,5 +26,12 @@ PRODUCTS = register_domain(
             "fame:obscure": "products that few have heard of",
         },
         wordings={**TEXTS, **REVIEWS},
+        asks={
+            "categories": ("category", "categories", "department", "kind", "sort"),
+            "thing": ("thing", "what is it?", "what is this?"),
+            "finish": ("finish", "colour", "color", "look", "made", "material"),
+            "feature": ("feature", "features", "special", "extra"),
+            "quality": ("known", "quality", "qualities", "like?"),
+        },
     )
 )

@@ -5,9 +5,8 @@ import pytest
 
 from elm.data import CONFLICTS, PROTAGONISTS, SETTINGS, make_films
 from elm.evaluation import fact_scores
-from elm.evaluation.consistency import _facts as facts_module
-from elm.evaluation.consistency._facts import found_facts
-from elm.tasks import ItemFacts, TemplateTeacher, all_tasks, domain_named, generated_facts
+from elm.tasks import ItemFacts, TemplateTeacher, all_tasks, domain_named, found_facts, generated_facts
+from elm.tasks.facts import _found as facts_module
 
 TRAIN = ItemFacts(
     ("Comedy", "War"), {"setting": "a night train", "protagonist": "a shy librarian", "conflict": "a lost letter"}
