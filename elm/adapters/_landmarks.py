@@ -13,7 +13,7 @@ from elm._typing import Array, Flags, Floats
 from elm.embeddings import EmbeddingSpace
 
 MOST = 256
-_LEAST_DATA = 64  # fewer vectors show no region
+_LEAST_DATA = 200  # fewer vectors show no region: its edge is calibrated on a fifth of them
 _ROWS = 20_000
 _MARGIN = 0.5  # vectors that were moved or mixed a little are no strangers
 
@@ -35,7 +35,7 @@ class Landmarks(NamedTuple):
 
 
 def landmarks(vectors: Array, seed: int = 0) -> Landmarks | None:
-    """Landmarks of vectors (n, dim): centres of their directions; None for fewer than 64, which show no region.
+    """Landmarks of vectors (n, dim): centres of their directions; None for fewer than 200, which show no region.
 
     A fifth of the vectors is held out from the centres, and shows how near a vector of this kind lies to one of them.
     `near` stands below the nearness that 99 % of that fifth reach, by half of the distance to its median. At most

@@ -81,7 +81,7 @@ class MLPAdapter(nn.Module):
         """Keep where the training vectors (n, dim) lie, so that `check` notices what is unlike all of them.
 
         Vectors of another kind by the same encoder, such as those of news where films were learned, pass every check of
-        size and spread. Fewer than 64 vectors leave the adapter as it is.
+        size and spread. Fewer than 200 vectors leave the adapter as it is.
         """
         found = landmarks(self.space().check(vectors, warn_far=False), seed)
         if found is not None:

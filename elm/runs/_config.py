@@ -11,11 +11,8 @@ from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data import load as load_dataset
 from elm.embeddings import DEFAULT_ENCODER
 from elm.runs._folder import RunFolder
-from elm.tasks import all_tasks
+from elm.tasks import all_tasks, domain_of
 from elm.training import LoopConfig, TwoStage
-
-_DOMAINS = {"demo-shop": "products"}
-"""Data sets that are not of films, by name."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +51,12 @@ class RunConfig:
         cls, data: str, vectors_from: Sequence[str] = (), target: str | None = None, **settings: Any
     ) -> RunConfig:
         """Settings for a data set. Real films need a text that teachers quote and others behind the vectors: by default
-        the source "tmdb" is quoted (the last one where there is none), and all others make the vectors. Of a generated
-        world all texts make the vectors. The tasks are those of the data set's domain, unless `settings` name some.
+        the source "tmdb" is quoted (the last one where there is none), and all others make the vectors; of a single
+        source every other sentence. Of a generated world all texts make the vectors. The tasks are those of the data
+        set's domain (`domain_of`), unless `settings` name some.
         """
         dataset = load_dataset(data)
-        domain = settings.setdefault("domain", _DOMAINS.get(dataset.name, cls.domain))
+        domain = settings.setdefault("domain", domain_of(dataset))
         if domain != cls.domain:
             known = all_tasks(domain=domain)
             settings.setdefault("film_tasks", tuple(task.id for task in known if task.reads != "user"))
@@ -71,7 +69,7 @@ class RunConfig:
                     f"films need texts to be described, and {data} has none; join some with `elm data --texts --out`"
                 )
             target = target or ("tmdb" if "tmdb" in dataset.sources else dataset.sources[-1])
-            vectors_from = tuple(vectors_from) or tuple(s for s in dataset.sources if s != target)
+            vectors_from = tuple(vectors_from) or tuple(s for s in dataset.sources if s != target) or (target,)
         return cls(
             dataset=data, vector_sources=tuple(vectors_from) or cls.vector_sources, target_source=target, **settings
         )

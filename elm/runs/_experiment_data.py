@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError, DataFileError
+from elm._text.sentences import sentences
 from elm.data import Dataset, EntitySplit, split_entities, split_ratings
 from elm.data import load as load_dataset
 from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable, fold_in, semantic, wals
@@ -149,25 +150,25 @@ def _shipped_films() -> VectorTable | None:
 def vector_texts(dataset: Dataset, config: RunConfig, plots: dict[str, str]) -> dict[str, list[str]]:
     """The texts behind each film's vector: its own texts, and for real films its genres in words.
 
-    The text that teachers quote is never among them, and where it is needed, films without it are left out.
+    The text that teachers quote is never among them, and where it is needed, films without it are left out. Where there
+    is one source alone, every other sentence of a text is behind the vector, and the rest is quoted.
     """
-    if config.target_source in config.vector_sources:
+    if config.target_source in config.vector_sources and len(dataset.sources) > 1:
         raise CallError(
             f"a vector and the texts that are scored come from different sources, not both {config.target_source!r}"
         )
     texts: dict[str, list[str]] = {}
     for source in config.vector_sources:
         for item, found in dataset.texts_of(source).items():
-            texts.setdefault(item, []).extend(found)
+            own = found if source != config.target_source else [half for text in found if (half := _half(text, 0))]
+            if own:
+                texts.setdefault(item, []).extend(own)
     if config.target_source is None:
         return texts
     genres, words = dataset.items["genres"], domain_named(config.domain)
     label = words.kinds.capitalize()
-    return {
-        i: [f"{label}: {', '.join(map(words.kind_word, genres[i]))}.", *found]
-        for i, found in texts.items()
-        if i in plots and genres[i]
-    }
+    said = {i: [f"{label}: {', '.join(map(words.kind_word, genres[i]))}."] if genres[i] else [] for i in texts}
+    return {i: [*said[i], *found] for i, found in texts.items() if i in plots}
 
 
 def real_world_texts(dataset: Dataset, config: RunConfig) -> tuple[dict[str, list[str]], dict[str, str]]:
@@ -188,7 +189,15 @@ def real_film_facts(
 def _plots(dataset: Dataset, config: RunConfig) -> dict[str, str]:
     if config.target_source is None:
         return {}
-    return {item: found[0] for item, found in dataset.texts_of(config.target_source).items()}
+    told = {item: found[0] for item, found in dataset.texts_of(config.target_source).items()}
+    if config.target_source not in config.vector_sources:
+        return told
+    return {item: half for item, text in told.items() if (half := _half(text, 1))}
+
+
+def _half(text: str, start: int) -> str:
+    """Every other sentence of a text, from the first (0) or the second one (1)."""
+    return " ".join(sentences(text)[start::2])
 
 
 def user_views(world: World, views: int, seed: int) -> tuple[VectorTable, dict[str, UserFacts]]:

@@ -2,7 +2,7 @@
 
 from elm.chat import Answer, AnswerCache, Asking, ChatJudge, Chosen, answer_key, chat_client, complete, spoken
 from elm.chat import Usage as Spending
-from elm.tasks._domain import Domain, all_domains, domain_named, register_domain
+from elm.tasks._domain import Domain, all_domains, domain_named, domain_of, register_domain
 from elm.tasks._english import listed, shortened
 from elm.tasks._task import SECOND, VECTOR, Reads, Task, all_tasks, get, register, task
 from elm.tasks._task_file import load_task
@@ -10,6 +10,7 @@ from elm.tasks.catalogue import _pairs, _persuasion, _points, _reviews, _rewrite
 from elm.tasks.catalogue._profiles import USER_PROFILE, USER_SUMMARY
 from elm.tasks.domains._books import BOOKS
 from elm.tasks.domains._films import FILMS
+from elm.tasks.domains._items import ITEMS
 from elm.tasks.domains._products import PRODUCTS
 from elm.tasks.domains._templates import patterns
 from elm.tasks.examples._build import ExampleSource, build_examples
@@ -31,6 +32,7 @@ from elm.tasks.teachers._title_leaks import names_in
 __all__ = [
            "BOOKS",
            "FILMS",
+           "ITEMS",
            "PAPER",
            "PRODUCTS",
            "SECOND",
@@ -69,6 +71,7 @@ __all__ = [
            "chat_client",
            "complete",
            "domain_named",
+           "domain_of",
            "found_facts",
            "found_qualities",
            "generated_facts",

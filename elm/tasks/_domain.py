@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from elm._errors import CallError, UnknownNameError
-from elm.data import Vocabulary
+from elm.data import Dataset, Vocabulary
 
 Writer = Callable[[Any, np.random.Generator], str]
 """Facts and a source of chance -> a text: of one item, of a pair of items, or of a user."""
@@ -63,6 +64,14 @@ class Domain:
         """How a trait is said as a thing to like."""
         return self.traits.get(trait) or f"{self.kind_word(trait)} {self.items}"
 
+    def is_kind(self, trait: str) -> bool:
+        """Whether a trait is a kind: one of the domain's, or a data set's own; not a quality, an era, or a theme."""
+        return trait in self.vocabulary.kinds or (":" not in trait and trait not in self.vocabulary.qualities)
+
+    def no_taste(self) -> str:
+        """What is said of a person whose ratings show no taste."""
+        return f"They enjoy {self.items} of every {self.kind}."
+
 
 _DOMAINS: dict[str, Domain] = {}
 
@@ -78,6 +87,27 @@ def register_domain(domain: Domain) -> Domain:
 def all_domains() -> tuple[Domain, ...]:
     """Every domain that is registered."""
     return tuple(_DOMAINS.values())
+
+
+_SHOPS = {"demo-shop": "products", "amazon": "products", "goodbooks": "books"}
+"""How the names of known data sets begin that are not of films, and their domain."""
+
+
+def domain_of(dataset: Dataset) -> str:
+    """The domain whose words suit a data set: that of its source, else the one that knows at least half of the labels
+    of its items, else "items", which has no vocabulary of its own.
+
+    >>> from elm.data import demo
+    >>> domain_of(demo(n_films=60, n_users=10))
+    'films'
+    """
+    for start, name in _SHOPS.items():
+        if dataset.name.startswith(start):
+            return name
+    labels = Counter(kind for kinds in dataset.items["genres"] for kind in kinds)
+    known = {name: sum(labels[kind] for kind in domain.vocabulary.kinds) for name, domain in _DOMAINS.items()}
+    best = max(known, key=lambda name: known[name])
+    return best if 0 < labels.total() <= 2 * known[best] else "items"
 
 
 def domain_named(name: str) -> Domain:

@@ -116,11 +116,11 @@ def test_a_folder_keeps_them(tmp_path: Path) -> None:
 
 
 def test_few_vectors_show_no_region() -> None:
-    assert learned(cone(0, rows=63)).landmarks is None
+    assert learned(cone(0, rows=199)).landmarks is None
 
 
 def test_training_teaches_a_model_what_it_has_seen(tmp_path: Path) -> None:
-    rows = cone(0, rows=80, dim=6)
+    rows = cone(0, rows=220, dim=6)
     space = EmbeddingSpace.fit("toy", np.concatenate([rows, -rows]), "dot", {}, "cone")
     table = VectorTable([f"v{number}" for number in range(len(rows))], rows, space)
     teacher = TemplateTeacher({name: Said("one two") for name in table.ids}, 0)  # type: ignore[dict-item]
@@ -130,5 +130,5 @@ def test_training_teaches_a_model_what_it_has_seen(tmp_path: Path) -> None:
     model = load_model(save_model(model, tmp_path / "model"))
     with warnings.catch_warnings(action="error"):
         model.describe(rows[:5], "say")
-    with pytest.warns(OutsideDataWarning, match="80 of 80 vectors lie far outside what was learned"):
+    with pytest.warns(OutsideDataWarning, match="220 of 220 vectors lie far outside what was learned"):
         model.describe(-rows, "say")

@@ -86,9 +86,11 @@ def fact_scores(texts: Sequence[str], facts: Sequence[ItemFacts], kinds: Sequenc
     for kind in kinds:
         if kind not in known:
             raise UnknownNameError("kind of fact", kind, known)
+    listed = domain_named(domain).vocabulary.kinds
+    own = tuple(sorted({kind for film in facts for kind in film.kinds if kind not in listed}))
     right, found, true = ({kind: np.zeros(len(texts), np.int64) for kind in kinds} for _ in range(3))
     for row, (text, film) in enumerate(zip(texts, facts, strict=True)):
-        stated = found_facts(opening(text) if film.text is not None else text, domain)
+        stated = found_facts(opening(text) if film.text is not None else text, domain, own)
         for kind in kinds:
             wanted = true_facts(film, kind)
             right[kind][row], found[kind][row] = len(stated[kind] & wanted), len(stated[kind])

@@ -60,8 +60,9 @@ class LinearProbe:
             values = [film.aspects[aspect] for film in films]
             if len(set(values)) > 1:
                 probe._ridges[aspect] = RidgeClassifierCV(alphas=_ALPHAS).fit(rows, values)
-        kinds = np.array([[float(kind in film.kinds) for kind in probe.kinds] for film in films])
-        probe._fit_graded(_KINDS, kinds, _best_threshold, seed)
+        if probe.kinds:
+            kinds = np.array([[float(kind in film.kinds) for kind in probe.kinds] for film in films])
+            probe._fit_graded(_KINDS, kinds, _best_threshold, seed)
         if probe.qualities:
             probe._fit_graded(_QUALITIES, _grades(films, probe.qualities), _best_quality_thresholds, seed)
         return probe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def untrained(model: EmbeddingLanguageModel, seed: int = 0) -> EmbeddingLanguage
         torch.manual_seed(seed)
         for name in model.adapters:
             known = model.adapter(name)
-            adapter = MLPAdapter(known.config, spread)
+            adapter = MLPAdapter(replace(known.config, landmarks=0, near=0.0), spread)  # it has seen no vectors
             adapter.mean.copy_(known.mean)
             adapter.scale.copy_(known.scale)
             fresh[name] = adapter.to(known.mean.device, known.inner.weight.dtype).eval()

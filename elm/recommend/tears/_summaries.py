@@ -17,8 +17,8 @@ from elm._storage.files import read_json
 from elm.chat import Client, client_around
 from elm.data import Dataset
 from elm.recommend.benchmark._split import RecommendationSplit
-from elm.recommend.tears._text_split import domain_of, text_split
-from elm.tasks import ItemBrief, domain_named, item_briefs, names_in
+from elm.recommend.tears._text_split import text_split
+from elm.tasks import ItemBrief, domain_named, domain_of, item_briefs, names_in
 
 _LARGEST = 2**30  # bytes of a file of texts
 _RATED = re.compile(

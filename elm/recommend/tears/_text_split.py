@@ -20,7 +20,7 @@ from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.tears._augmentation import make_views
 from elm.recommend.tears._genre_encoder import genre_shares
 from elm.recommend.tears._training import Views
-from elm.tasks import TasteWriter, domain_named, plot_themes, trait_matrix
+from elm.tasks import TasteWriter, domain_named, domain_of, plot_themes, trait_matrix
 
 Part = Literal["train", "validation", "test"]
 _THEMES, _SHARED = 8, 10  # words that each plot is summed up in; items that a word has to sum up to be a theme
@@ -140,17 +140,6 @@ def _learned_from(dataset: Dataset, split: RecommendationSplit) -> Dataset:
 def _wording(user: str) -> np.random.Generator:
     """Draws the words of a user's text: always the same for one user."""
     return np.random.default_rng([*user.encode()])
-
-
-def domain_of(dataset: Dataset) -> str:
-    """The domain whose words suit a data set's items.
-
-    >>> from elm.data import demo
-    >>> domain_of(demo(n_films=60, n_users=10))
-    'films'
-    """
-    shop = dataset.name == "demo-shop" or dataset.name.startswith("amazon")
-    return "products" if shop else "books" if dataset.name == "goodbooks-10k" else "films"
 
 
 def _plots(dataset: Dataset, ids: list[str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ def _profile(facts: UserFacts, rng: np.random.Generator) -> str:
     trait = domain_named(facts.domain).trait
     bullets = [pick(rng, _LIKES[level]).format(trait(t)) for t, level in facts.likes]
     bullets += [pick(rng, _DISLIKES[level]).format(trait(t)) for t, level in facts.dislikes]
+    bullets = bullets or [domain_named(facts.domain).no_taste()]
     return "\n".join(f"- {bullet}" for bullet in bullets[:BULLETS])
 
 
@@ -32,8 +33,8 @@ def _summary(facts: UserFacts, rng: np.random.Generator) -> str:
     domain, parts = domain_named(facts.domain), []
     nouns = {"kinds": domain.kinds, "Kinds": domain.kinds.capitalize(), "person": domain.person}
     for traits, (kinds, details) in ((facts.likes, _PARTS[:2]), (facts.dislikes, _PARTS[2:])):
-        named = [t for t, _ in traits if t in domain.vocabulary.kinds]
-        others = [t for t, _ in traits if t not in domain.vocabulary.kinds]
+        named = [t for t, _ in traits if domain.is_kind(t)]
+        others = [t for t, _ in traits if not domain.is_kind(t)]
         for names, choices in ((named, kinds), (others, details)):
             said = listed([domain.trait(t) for t in names]) if names else "nothing in particular"
             parts.append(pick(rng, choices).format(said, **nouns))

@@ -1,7 +1,8 @@
-"""The domain of books: the words that summaries of readers are made of. No task over single books speaks it."""
+"""The domain of books: nouns, genres and tastes; texts about single books quote the book's own."""
 
 from elm.data import BOOK_GENRES, Vocabulary
 from elm.tasks._domain import Domain, register_domain
+from elm.tasks.domains._plain import plain_wordings
 
 _WORDS = {genre: genre.lower() for genre in BOOK_GENRES}
 
@@ -22,5 +23,6 @@ BOOKS = register_domain(
             "fame:known": "books that everyone knows",
             "fame:obscure": "books that few have read",
         },
+        wordings=plain_wordings("book", "books"),
     )
 )

@@ -32,6 +32,8 @@ def patterns(
     def write(facts: ItemFacts, rng: np.random.Generator) -> str:
         facts = change(facts)
         chosen = known if facts.aspects else themed if themed and len(facts.themes) >= 6 else quoted
+        if not facts.kinds:  # where there is a choice, none speaks of kinds
+            chosen = [pattern for pattern in chosen if "kinds}" not in pattern] or chosen
         return fill(pick(rng, chosen), words_of(facts))
 
     return write

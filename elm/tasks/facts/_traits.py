@@ -15,14 +15,15 @@ from elm.tasks.facts._facts import UserFacts
 
 _SHRINK = 4.0  # ratings' worth of doubt: a trait seen in few films says little
 _SEEK = 0.25  # stars that choosing a kind of film e times as often as others do is worth
+_SHOWN = 0.05  # stars from which a taste is told: less is chance
 _STRONG = 0.45  # stars above or below the user's own mean from which a taste counts as strong
 
 
 def trait_matrix(dataset: Dataset, domain: str = "films") -> pd.DataFrame:
     """How much each item has of each trait, (n_items, n_traits) in [0, 1].
 
-    Traits are the domain's kinds (the 18 genres; those of the data set where it has none of the domain's), then its
-    qualities where the data set knows them, else eras and degrees of fame.
+    Traits are the kinds that items have, those of the domain first, then the domain's qualities where the data set
+    knows them, else eras (where years are known) and degrees of fame.
     """
     items, words = dataset.items, domain_named(domain).vocabulary
     columns = {kind: [float(kind in found) for found in items["genres"]] for kind in _kinds(items, words.kinds)}
@@ -40,9 +41,9 @@ def trait_matrix(dataset: Dataset, domain: str = "films") -> pd.DataFrame:
 
 
 def _kinds(items: pd.DataFrame, usual: Sequence[str]) -> Sequence[str]:
-    """The domain's kinds, or where no item is of any of them those that items have."""
+    """The kinds that items have: those of the domain in its order, then the data set's own."""
     found = {kind for kinds in items["genres"] for kind in kinds}
-    return usual if found & set(usual) else sorted(found)
+    return [*(kind for kind in usual if kind in found), *sorted(found - set(usual))]
 
 
 def _theme_matrix(themes: Mapping[str, Sequence[str]], items: pd.Index) -> pd.DataFrame:
@@ -122,14 +123,14 @@ class TraitReader:
     def read(self, items: list[str], ratings: np.ndarray) -> UserFacts:
         """The strongest likes and dislikes of one user; errors as `scores` raises them.
 
-        Traits that no item of the data set has are not told, likes are of traits that the user has met, and no trait is
-        told twice.
+        A trait is liked that the user has met and that scores 0.05 stars or more, and disliked at -0.05 or less: fewer
+        are told where the ratings show fewer. Traits that no item of the data set has are not told.
         """
         scores = self.scores(items, np.asarray(ratings, float))
         met, there = (matrix.max(0) > 0 for matrix in (self.matrix(items), self._matrix))
         order = np.argsort(-scores, kind="stable")
-        likes = order[met[order]][: self._likes]
-        dislikes = [i for i in order[::-1] if there[i] and i not in likes][: self._dislikes]
+        likes = order[(met & (scores >= _SHOWN))[order]][: self._likes]
+        dislikes = order[::-1][(there & (scores <= -_SHOWN))[order[::-1]]][: self._dislikes]
 
         def chosen(indices: Iterable[int]) -> tuple[tuple[str, int], ...]:
             return tuple((self.traits[i], 0 if abs(scores[i]) >= _STRONG else 1) for i in indices)

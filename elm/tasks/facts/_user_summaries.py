@@ -96,7 +96,7 @@ class TasteWriter:
         said += _graded(_HATED, [i for i in hated if self._kinds[i]], scores <= -_STRONG)
         said += _graded(_OFF, [i for i in avoided if not self._kinds[i]], (scores <= -_STRONG) & (stars < -_SHOWN))
         parts = [self._sentence(wordings, traits, rng) for wordings, traits in said if traits]
-        return " ".join(parts) or f"They enjoy {self.domain.items} of every {self.domain.kind}."
+        return " ".join(parts) or self.domain.no_taste()
 
     def _amounts(self, shares: np.ndarray) -> Said:
         """The kinds by how much of what is enjoyed they make up."""
