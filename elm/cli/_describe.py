@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -178,9 +179,19 @@ def read_vectors(path: Path) -> np.ndarray:
     except FileNotFoundError as error:
         raise DataFileError(f"{path} does not exist; save vectors with numpy.save") from error
     except (ValueError, EOFError, OSError) as error:
-        array, reason = None, str(error)
+        array, reason = None, "its rows are cut off" if _is_npy(path) else "it begins like another kind of file"
+        reason = "it holds Python objects" if "Object arrays" in str(error) else reason
     else:
         reason = f"it holds {getattr(array, 'dtype', 'several arrays')}"
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiuc":
-        raise DataFileError(f"{path} is not a whole .npy file of numbers ({reason}); save it again with numpy.save")
+        raise DataFileError(
+            f"{path} must be a whole .npy file of numbers, or the folder of a table, but {reason}; read the numbers "
+            "(a CSV file with pandas.read_csv) and save them with numpy.save"
+        )
     return array
+
+
+def _is_npy(path: Path) -> bool:
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return file.read(6) == b"\x93NUMPY"
+    return False

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from elm.evaluation._json import number
-from elm.metrics import paired_test, rank_between, ratio_interval
+from elm.metrics import entity_p_value, rank_between, ratio_interval
 
 Values = Mapping[str, Any]
 """System -> values (n,), of the first entities where a system was not asked about all."""
@@ -154,7 +154,7 @@ def means(key: str, values: Values) -> dict[str, float | None]:
 
 def p_value(values: Values) -> float:
     """Paired t test over entities: the model's text against that of another held-out entity."""
-    return paired_test(values["model"], values["shuffled"]).p_value
+    return entity_p_value(values["model"], values["shuffled"])
 
 
 def _facts(side: str) -> Callable[[Any], Values]:

@@ -8,7 +8,15 @@ from elm.metrics._pairs import PairAgreement, pair_agreement
 from elm.metrics._rank_between import rank_between
 from elm.metrics._recall import recall
 from elm.metrics._rowwise import cosine, spearman
-from elm.metrics._significance import PairedTest, bootstrap_interval, holm, paired_test, rate_bound, ratio_interval
+from elm.metrics._significance import (
+    PairedTest,
+    bootstrap_interval,
+    entity_p_value,
+    holm,
+    paired_test,
+    rate_bound,
+    ratio_interval,
+)
 from elm.metrics._text_statistics import text_statistics
 from elm.metrics._top_k import top_k
 
@@ -18,6 +26,7 @@ __all__ = [
     "auc",
     "bootstrap_interval",
     "cosine",
+    "entity_p_value",
     "genre_ndcg",
     "holm",
     "ndcg",

@@ -49,6 +49,19 @@ def paired_test(a: npt.ArrayLike, b: npt.ArrayLike, method: Literal["t", "wilcox
     return PairedTest(float(difference.mean()), p_value, len(difference))
 
 
+LEAST_ENTITIES = 5
+"""Fewer held-out users or items show nothing: no p value is reported of them."""
+
+
+def entity_p_value(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+    """p of a paired t test over entities, scores a and b (n,); NaN for fewer than `LEAST_ENTITIES`.
+
+    >>> entity_p_value([0.1, 0.9], [0.2, 0.7])
+    nan
+    """
+    return paired_test(a, b).p_value if len(np.atleast_1d(a)) >= LEAST_ENTITIES else float("nan")
+
+
 def bootstrap_interval(
     values: npt.ArrayLike, seed: int = 0, level: float = 0.95, resamples: int = 2000
 ) -> tuple[float, float]:

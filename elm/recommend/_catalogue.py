@@ -18,6 +18,7 @@ from elm.recommend._ratings import HIGHEST
 History: TypeAlias = Mapping[str, float] | Collection[str]
 """What a user has rated: item id -> rating (1 to 5), or just the ids of items liked."""
 
+_RATED = "(a recommender knows the items that enough users rated when it was trained)"
 _LIKED = 5.0  # stands for an item that comes without a rating
 
 
@@ -47,7 +48,7 @@ class Catalogue:
         columns: dict[int, float] = {}
         for item, rating in rated(history):
             if item not in self._column:
-                raise UnknownNameError("item", item, self.items)
+                raise UnknownNameError("item", item, self.items, _RATED)
             if self._column[item] in columns:
                 raise CallError(f"a history names an item once, but {item!r} came twice; keep one rating of it")
             columns[self._column[item]] = rating

@@ -79,7 +79,7 @@ def vector_of_history(run: str | Path | None, ratings: Mapping[str, float]) -> V
     items = open_table(run, "items")
     for item in ratings:
         if item not in items:
-            raise UnknownNameError("item", item, items.ids)
+            raise UnknownNameError("item", item, items.ids, "(known are the items that training users rated)")
     frame = pd.DataFrame({"user": "new", "item": list(ratings), "rating": np.array(list(ratings.values()), np.float32)})
     return fold_in(items, frame, open_table(run, "users"))
 

@@ -101,7 +101,7 @@ def test_bad_vector_files(elm: Elm, finished: Finished, tmp_path: Path, saved: C
         elm(*words, text), 1, r"vectors\.txt is not a whole \.npy file of numbers .*save it again with numpy\.save"
     )
     one_line(elm(*words, tmp_path / "no.npy"), 1, r"no\.npy does not exist; save vectors with numpy\.save")
-    one_line(elm(*words, tmp_path), 1, "is not a whole .npy file")
+    one_line(elm(*words, tmp_path), 1, "must be a whole .npy file of numbers")
     one_line(elm(*words, saved(np.array([{"a": 1}], dtype=object))), 1, r"vectors\.npy is not a whole .*[Pp]ickle")
     one_line(elm(*words, saved(np.array(["0.1", "0.2"]))), 1, r"vectors\.npy is not a whole .* \(it holds <U3\)")
     whole = saved(np.zeros((4, 32), np.float32))

@@ -303,3 +303,10 @@ def test_texts_without_a_model_that_reads_them_are_refused(data, tmp_path):
 def test_wrong_calls(data, words, error, message):
     with pytest.raises(error, match=message):
         run(data, *SMALL, *words)
+
+
+def test_texts_of_users_that_the_data_set_does_not_have_are_not_counted(data, tmp_path, capsys):
+    texts = {"u1": "One two three.", "u2": "One two four five.", "nobody": "word " * 500}
+    (tmp_path / "mine.json").write_text(json.dumps(texts))
+    value = json.loads(run(data, *SMALL, "--texts", tmp_path / "mine.json", "--users", 20, "--pairs", 50, "--json"))
+    assert (value["rows"][1]["texts"], value["rows"][1]["length"]["mean"]) == (2, 3.5)

@@ -72,6 +72,7 @@ def summaries(
     data = load(dataset, folder, seed)
     limits = chosen_thresholds(data, None, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"
+    found = {name: _known(said, data, name) for name, said in found.items()}
     split = split_dataset(data, protocol, seed, limits, order)  # type: ignore[arg-type]
     written = template_summaries(data, split)
     drawn = _drawn(list(written), users, seed)
@@ -84,6 +85,19 @@ def summaries(
         remark(f"texts: {out}")
     rows = [{"writer": name, **text_statistics(list(said.values()), pairs, seed)} for name, said in by_hand.items()]
     emit({"dataset": data.name, "protocol": protocol, "rows": rows}, json_mode, lambda: _show(data.name, rows))
+
+
+def _known(texts: dict[str, str], data: Dataset, name: str) -> dict[str, str]:
+    """The texts of the data set's users; of others it is told how many there are, and they are not counted."""
+    from elm._errors import CallError
+    from elm.cli._output import warn
+
+    own = {user: text for user, text in texts.items() if user in data.users.index}
+    if not own:
+        raise CallError(f"texts are of users of the data set, and none of the {len(texts)} in {name} is of one")
+    if len(own) < len(texts):
+        warn(f"{name}: {len(texts) - len(own)} of {len(texts)} texts are of users that the data set lacks: left out")
+    return own
 
 
 def _drawn(users: list[str], count: int | None, seed: int) -> list[str]:

@@ -75,7 +75,8 @@ def read_omdb_plots(path: str | Path) -> tuple[pd.DataFrame, int]:
             f"{path} should have {_OMDB_FIELDS} fields parted by '::' in each row, but {skipped} of {len(lines)} rows "
             "do not; it is cut off or in another form"
         )
-    return pd.DataFrame(rows, columns=["item", "title", "year", "text"]), skipped
+    told = [row for row in rows if row[3]]  # a film without a plot has no text
+    return pd.DataFrame(told, columns=["item", "title", "year", "text"]), skipped
 
 
 def movielens_100k_with_texts(folder: str | Path) -> Dataset:

@@ -14,7 +14,7 @@ from elm.evaluation._measures import SECTIONS, means, p_value
 from elm.evaluation.consistency._shortcuts import Finding
 from elm.evaluation.consistency._tidy import tidy, tidy_texts
 from elm.evaluation.rankers._candidates import Draw
-from elm.metrics import paired_test
+from elm.metrics import entity_p_value
 
 Systems = dict[str, Floats]
 """System -> values of the held-out users, (n,); of the first of them where a system was not asked about all."""
@@ -107,9 +107,9 @@ class UserScores:
 
 def ranker_p(values: Systems) -> float:
     """What a ranker can tell at all: the paired t test of the teacher's text against its text about another entity."""
-    if not {"teacher", "teacher_shuffled"} <= set(values) or len(values["teacher"]) < 2:
+    if not {"teacher", "teacher_shuffled"} <= set(values):
         return float("nan")
-    return paired_test(values["teacher"], values["teacher_shuffled"]).p_value
+    return entity_p_value(values["teacher"], values["teacher_shuffled"])
 
 
 def ranker_dicts(rankers: Mapping[str, Systems]) -> dict[str, dict[str, float | None]]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from elm._errors import CallError
-from elm.metrics import ndcg, paired_test, recall
+from elm.metrics import entity_p_value, ndcg, paired_test, recall
 from elm.recommend._held_out import HeldOut, ranked_gains
 from elm.recommend._ratings import masked
 from elm.recommend.backbones._autoencoder import Backbone
@@ -80,7 +80,7 @@ def _against(
     user, other_user = (np.concatenate([np.asarray(seed[metric]) for seed in side]) for side in (ours, theirs))
     return {
         "p_seeds": paired_test(mean, other_mean).p_value if len(mean) > 1 else None,
-        "p_users": paired_test(user, other_user).p_value if len(user) > 1 else None,
+        "p_users": None if np.isnan(p := entity_p_value(user, other_user)) else p,
     }
 
 
