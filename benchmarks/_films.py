@@ -12,7 +12,7 @@ import numpy as np
 from _experiment import arguments, folder
 
 from elm.embeddings import DEFAULT_ENCODER, SentenceEncoder
-from elm.evaluation import CachedEncoder, TaskScores, item_consistency
+from elm.evaluation import CachedEncoder, ControlOptions, TaskScores, item_consistency
 from elm.runs import QUICK, RunConfig, RunFolder, World, build_world
 from elm.runs.making._train_model import fresh_model, lessons
 from elm.training import LoopConfig, TwoStage, Validation, train_two_stage
@@ -90,9 +90,8 @@ def trained(films: Films, name: str, training: TwoStage, soft_tokens: int = QUIC
 
 def scores(model: Any, films: Films, ids: Sequence[str]) -> dict[str, TaskScores]:
     """Semantic consistency and facts of held-out films, with controls."""
-    world, tasks = films.world, films.config.film_tasks
-    return item_consistency(model, tasks, world.films, world.film_split.train, ids, world.film_facts,
-                            world.film_teacher(), films.encoder, probe=False)  # fmt: skip
+    held_out, tasks = films.world.held_out_films(ids), films.config.film_tasks
+    return item_consistency(model, tasks, held_out, films.encoder, ControlOptions(probe=False))
 
 
 def means(found: Mapping[str, TaskScores]) -> dict[str, float]:

@@ -19,7 +19,7 @@ from _experiment import arguments, described, folder, report
 from steering import Greedy, mixtures, text_concepts
 
 from elm.cav import fact_concepts, fit, genre_concepts
-from elm.evaluation import AlongScores, CachedEncoder, along_figure, semantic_along
+from elm.evaluation import AlongScores, CachedEncoder, Moves, along_figure, semantic_along
 from elm.runs import World
 
 AMOUNTS = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
@@ -38,8 +38,8 @@ def concepts(model: Any, world: World, encoder: CachedEncoder, names: Sequence[s
         known = {item: teacher.write(item, task) for item in training.ids}
         read = text_concepts(encoder, known, labels)
         for name in names:
-            found[name, task] = semantic_along(Greedy(model), task, world.films, world.film_split.test[:count],
-                                               cavs[name].move, AMOUNTS, encoder, known, read[name], seed)  # fmt: skip
+            moves, ids = Moves(cavs[name].move, AMOUNTS, read[name]), world.film_split.test[:count]
+            found[name, task] = semantic_along(Greedy(model), task, world.films, ids, moves, encoder, known, seed)
     return found
 
 

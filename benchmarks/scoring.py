@@ -17,7 +17,7 @@ import numpy as np
 
 from elm.data import make_films
 from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable
-from elm.evaluation import item_consistency
+from elm.evaluation import ControlOptions, HeldOutItems, item_consistency
 from elm.tasks import generated_facts
 
 RATIO = 1.2
@@ -79,7 +79,8 @@ def main() -> None:
         encoder.model.encode(texts, batch_size=64, show_progress_bar=False)
 
     def scoring() -> None:
-        item_consistency(ours, ["summary"], table, train, test, facts, teacher, encoder, probe=False)  # type: ignore[arg-type]
+        held_out = HeldOutItems(table, train, test, facts, teacher)  # type: ignore[arg-type]
+        item_consistency(ours, ["summary"], held_out, encoder, ControlOptions(probe=False))
 
     rows, memory = [], []
     for _ in range(options.repeats):

@@ -13,6 +13,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def scored(named: str | None, films: int | None, zero_shot: bool) -> dict[str, A
         model, world, config, encoder = described(named, RunFolder.start(temporary, {}))
         learned = [task for adapter in model.adapters.values() for task in adapter.config.tasks]
         config = config.with_tasks([task for task in learned if task not in config.user_tasks])
-        return score_run(model, world, config, encoder, True, films, zero_shot=zero_shot).to_dict()
+        config = replace(config, scored_films=films or config.scored_films)
+        return score_run(model, world, config, encoder, zero_shot=zero_shot).to_dict()
 
 
 def verdicts(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -26,6 +26,7 @@ from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable, interpo
 from elm.evaluation import (
     AlongScores,
     CachedEncoder,
+    Moves,
     TrainedRanker,
     along_figure,
     behavioural_along,
@@ -84,8 +85,8 @@ def films_along(world: World, encoder: CachedEncoder, count: int) -> dict[str, A
     )
     for name, cav in cavs.items():
         ways = {
-            task: semantic_along(model, task, world.films, test, cav.move, AMOUNTS, encoder, known[task],
-                                 readers[task][name])
+            task: semantic_along(model, task, world.films, test, Moves(cav.move, AMOUNTS, readers[task][name]), encoder,
+                                 known[task])
             for task in FILM_TASKS
         }  # fmt: skip
         pooled = np.mean([way.concept for way in ways.values()], axis=0)
@@ -111,7 +112,7 @@ def mixtures(model: Any, world: World, encoder: CachedEncoder, tasks: Sequence[s
     found = {}
     for task in tasks:
         known = {item: teacher.write(item, task) for item in world.film_split.train}
-        found[task] = semantic_along(Greedy(model), task, world.films, test[1:], way, SHARES, encoder, known,
+        found[task] = semantic_along(Greedy(model), task, world.films, test[1:], Moves(way, SHARES), encoder, known,
                                      seed=seed)  # fmt: skip
     return found
 
@@ -135,8 +136,8 @@ def users_along(world: World, encoder: CachedEncoder, count: int) -> dict[str, A
         frames, shares = [], {}
         for name, cav in cavs.items():
             mover = cav.measured_on(world.users)
-            way = behavioural_along(shipped_model(), task, world.held_users, mover.move, AMOUNTS, world.items,
-                                    candidates, ranker, profiles, mover)  # fmt: skip
+            way = behavioural_along(shipped_model(), task, world.held_users, Moves(mover.move, AMOUNTS, mover),
+                                    candidates, ranker, profiles)  # fmt: skip
             shares[name] = way.to_dict()["rising"]
             frames.append(way.frame())
             if task == "user_profile":

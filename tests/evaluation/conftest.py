@@ -8,7 +8,7 @@ from word_hash_encoder import WordHashEncoder
 
 from elm.data import demo, make_films, split_entities, split_ratings
 from elm.embeddings import EmbeddingSpace, VectorTable, fold_in, wals
-from elm.evaluation import TrainedRanker
+from elm.evaluation import Collaborative, HeldOutItems, HeldOutUsers, TrainedRanker
 from elm.tasks import TemplateTeacher, TraitReader, generated_facts
 
 
@@ -58,10 +58,11 @@ def film_world():
     facts = {str(item): generated_facts(film) for item, film in films.iterrows()}
     vectors = WordHashEncoder().encode([film.line() for film in facts.values()])
     table = VectorTable(list(facts), vectors, EmbeddingSpace.fit("hash", vectors, "cosine", {}, "hash"))
-    ids = list(films.index)
+    ids, teacher = list(films.index), TemplateTeacher(facts, seed=0)
     return SimpleNamespace(
-        films=films, facts=facts, table=table, train=ids[:150], test=ids[150:], teacher=TemplateTeacher(facts, seed=0)
-    )
+        films=films, facts=facts, table=table, train=ids[:150], test=ids[150:], teacher=teacher,
+        held_out=HeldOutItems(table, ids[:150], ids[150:], facts, teacher),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +80,7 @@ def user_world():
     return SimpleNamespace(
         data=data, users=users, items=items, ratings=ratings, inputs=inputs, held=held, facts=facts, folded=folded,
         teacher=TemplateTeacher(facts, seed=0),
+        held_out=HeldOutUsers(Collaborative(users, items, ratings), inputs, held, facts),
     )  # fmt: skip
 
 

@@ -74,12 +74,11 @@ def bench_run(
         writer = read_texts(texts, _asked(world, config, films, users), config.domain)
         config = _scored(config, writer)
         source = {"kind": "texts", "file": str(texts), "sha256": sha256(texts)}
+    counted = replace(config, scored_films=films, scored_users=users)
     if training:
-        scores = RunScores(
-            score_films(writer, world, config, cached, films, include_training=True, progress=progress), {}
-        )
+        scores = RunScores(score_films(writer, world, counted, cached, include_training=True, progress=progress), {})
     else:
-        scores = score_run(writer, world, config, cached, progress, films, users, zero_shot, recommender)
+        scores = score_run(writer, world, counted, cached, progress, zero_shot, recommender)
     found = scores.to_dict()
     sections = {name: part for name, part in found.items() if isinstance(part, dict)}
     if texts is None and not training:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from elm.data import Dataset, EntitySplit, items_named, split_ratings
 from elm.data import load as load_dataset
-from elm.evaluation import BenchReport, Choice, about_which, make_forms, next_item, save_forms
+from elm.evaluation import BenchReport, Choice, FormPlan, about_which, make_forms, next_item, save_forms
 from elm.runs._config import RunConfig
 from elm.runs._open import open_run
 from elm.tasks import Domain, ItemBrief, UserBrief, all_tasks, domain_named, item_briefs, user_briefs
@@ -42,7 +42,7 @@ def bench_forms(
     forms = make_forms(
         f"{report.title}: how good are these texts?", report.texts, told, questions,
         choice=_choice({i: told[i] for i in told if i in items}, rated, hidden, labels, config, domain, seed),
-        outputs=outputs, choices=choices, seed=seed,
+        plan=FormPlan(outputs=outputs, choices=choices), seed=seed,
     )  # fmt: skip
     save_forms(forms, out)
     parts = forms.key.groupby(["kind", "task"], sort=False)

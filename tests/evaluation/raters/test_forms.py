@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from elm._errors import CallError, DataFileError
 from elm.evaluation import (
     Choice,
+    FormPlan,
     Forms,
     FormScores,
     about_which,
@@ -44,8 +45,9 @@ def texts(write: Any = lambda task, system, id: f"- {task} by {system} about {id
 
 
 def forms(**options: Any) -> Forms:
-    choice = about_which(TOLD, "Which film is it about?")
-    return make_forms("Films", texts(), TOLD, QUESTIONS, **{"choice": lambda task, id: choice(id), **options})
+    choice, seed = about_which(TOLD, "Which film is it about?"), options.pop("seed", 0)
+    plan = FormPlan(**options)
+    return make_forms("Films", texts(), TOLD, QUESTIONS, choice=lambda task, id: choice(id), plan=plan, seed=seed)
 
 
 def test_forms_are_balanced_paired_and_tell_nothing() -> None:
@@ -154,7 +156,9 @@ def test_the_page_has_a_field_for_every_question_and_only_its_own_script() -> No
     evil = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
     evil_texts = texts(lambda task, system, id: f"{evil} {system} {id}")
     choice = lambda task, id: Choice(evil, evil + id, evil)  # noqa: E731
-    made = make_forms(evil, evil_texts, dict.fromkeys(IDS, evil), {"summary": (evil,)}, choice=choice, outputs=4)
+    made = make_forms(
+        evil, evil_texts, dict.fromkeys(IDS, evil), {"summary": (evil,)}, choice=choice, plan=FormPlan(outputs=4)
+    )
     found = Elements(forms_page(made))
     names = [tag for tag, _ in found.tags]
     assert names.count("script") == 1

@@ -15,6 +15,7 @@ from faulty_endpoint import Endpoint, endpoint, failed, said
 from elm._errors import CallError, TeacherError
 from elm.evaluation import (
     FormItem,
+    FormPlan,
     FormScores,
     Judged,
     about_which,
@@ -164,7 +165,7 @@ def test_a_judge_that_reads_tells_good_texts_from_shuffled_ones(tmp_path: Path) 
     told = {id: f"This is {id}." for id in ids}
     pick = about_which(told, "Which film is the text about?")
     made = make_forms("Films", texts, told, {"summary": ("It fits.",)}, choice=lambda task, id: pick(id),
-                      systems=("model", "shuffled"), outputs=20, choices=30)  # fmt: skip
+                      plan=FormPlan(systems=("model", "shuffled"), outputs=20, choices=30))  # fmt: skip
     save_forms(made, tmp_path)
 
     def answer(prompt: str) -> str:
