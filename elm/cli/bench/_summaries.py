@@ -99,9 +99,10 @@ def _asked(data: Dataset, split: RecommendationSplit, users: list[str], client: 
     """The chat model's texts; users that it has no usable text for are left out and told."""
     from elm._errors import TeacherError
     from elm.cli._output import is_quiet, warn
-    from elm.runs import chat_summaries
+    from elm.runs import SummaryOptions, chat_summaries
 
-    found = chat_summaries(data, split, client, users=users, on_failure="skip", seed=seed, progress=not is_quiet())
+    options = SummaryOptions(on_failure="skip")
+    found = chat_summaries(data, split, client, users, options, seed, progress=not is_quiet())
     if not found:
         raise TeacherError(f"{client.model} gave no text that keeps the rules (docs/summaries.md); ask another model")
     if len(found) < len(users):

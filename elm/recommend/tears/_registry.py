@@ -23,7 +23,7 @@ from elm.recommend.tears._loss import BASE, TearsTraining
 from elm.recommend.tears._recommender import Recommender
 from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend.tears._text_split import TextSplit, text_split
-from elm.recommend.tears._training import train_tears
+from elm.recommend.tears._training import TearsRun, train_tears
 
 TEXT_MODELS = (
     "tears-base",
@@ -115,10 +115,7 @@ def fit_text_model(
         validation,
         options,
         views=texts.views(given["per_user"], seed, shares=kind == "gers"),
-        seed=seed,
-        device=device,
-        progress=progress,
-        **shape,
+        run=TearsRun(seed=seed, device=device, progress=progress, **shape),
     )
     titles = texts.dataset.items["title"].reindex(texts.split.items).tolist()
     return Recommender(model, texts.split.items, titles)

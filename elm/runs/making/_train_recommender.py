@@ -13,6 +13,7 @@ from elm.recommend import (
     HeldOut,
     LoraTextEncoder,
     Recommender,
+    TearsRun,
     TextHeadConfig,
     positives,
     train_multivae,
@@ -67,7 +68,8 @@ def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, se
     text: SentenceEncoder | LoraTextEncoder = encoder
     if lora_rank:
         text = LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.config.latent), rank=lora_rank, seed=seed)
-    tears, log = train_tears(vae, text, ratings, profiles, validation.as_held_out(), seed=seed, progress=progress)
+    how = TearsRun(seed=seed, progress=progress)
+    tears, log = train_tears(vae, text, ratings, profiles, validation.as_held_out(), run=how)
     titles = world.dataset.items["title"].reindex(items).to_list()
     Recommender(tears, items, titles).save(run.path / "recommender")
     best = max(log, key=lambda record: record["ndcg"])
