@@ -92,9 +92,10 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         """The model of a folder of this disk, in evaluation mode; see `elm.model.load_model`."""
         parts = load_parts(folder, base, access)
         try:
-            return cls.of(parts).eval().to(device)
+            model: Self = cls.of(parts).eval().to(device)
         except CallError as error:
             raise CheckpointError(f"{folder} does not hold parts of one model: {error}") from error
+        return model
 
     def push_to_hub(  # type: ignore[override]
         self, repo_id: str, *, commit_message: str = "Upload an embedding language model",

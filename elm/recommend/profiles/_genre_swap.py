@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
+from elm._typing import Floats
 from elm.metrics import genre_ndcg, top_k
 from elm.recommend._held_out import ndcg_at
 from elm.recommend._protocols import Scorer
@@ -27,20 +28,20 @@ class EditEffect:
     """
 
     alphas: tuple[float, ...]
-    least_before: np.ndarray
-    least_after: np.ndarray
-    favourite_before: np.ndarray
-    favourite_after: np.ndarray
+    least_before: Floats
+    least_after: Floats
+    favourite_before: Floats
+    favourite_after: Floats
     changed: np.ndarray
-    ndcg: np.ndarray | None = None
+    ndcg: Floats | None = None
 
     @property
-    def rise(self) -> np.ndarray:
+    def rise(self) -> Floats:
         """Gain of the new favourite, |Delta up| of TEARS, (alphas, users)."""
         return self.least_after - self.least_before
 
     @property
-    def fall(self) -> np.ndarray:
+    def fall(self) -> Floats:
         """Loss of the old favourite, |Delta down| of TEARS, (alphas, users)."""
         return self.favourite_before - self.favourite_after
 

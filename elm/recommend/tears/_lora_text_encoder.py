@@ -78,8 +78,8 @@ class LoraTextEncoder(TextEncoder):
             self.head = TextHead(config)
             _inject(self.body, rank, self.alpha, dropout, self.targets)
         self.train()
-        self.register_state_dict_post_hook(_drop_frozen)
-        self.register_load_state_dict_pre_hook(_expect_no_frozen)
+        nn.Module.register_state_dict_post_hook(self, _drop_frozen)
+        nn.Module.register_load_state_dict_pre_hook(self, _expect_no_frozen)
 
     def train(self, mode: bool = True) -> LoraTextEncoder:
         """The transformer's own dropout stays off: its noise drowns the small differences between pieces."""
