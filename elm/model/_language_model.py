@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Self, Unpack, overload
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from elm.model._generate import Sample, generate, sample
 from elm.model._generate import stream as stream_text
 from elm.model._parts import ModelParts
 from elm.model._question import free_question
-from elm.model._reading import Vectors, reading
+from elm.model._reading import AskOptions, Many, One, ReadOptions, Unshaped, Vectors, reading
 from elm.model._splice import spliced
 from elm.model.folder._pretrained import HubModel
 from elm.tasks import Task
@@ -96,6 +96,14 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         loss: torch.Tensor = (llm or self.llm)(inputs_embeds=embeds, labels=labels).loss
         return loss
 
+    @overload
+    def describe(self, vectors: Unshaped, task: str | Task, **options: Unpack[ReadOptions]) -> Any: ...
+    @overload
+    def describe(self, vectors: One, task: str | Task, **options: Unpack[ReadOptions]) -> str: ...
+    @overload
+    def describe(self, vectors: Many, task: str | Task, **options: Unpack[ReadOptions]) -> list[str]: ...
+    @overload
+    def describe(self, vectors: Any, task: str | Task, **options: Unpack[ReadOptions]) -> Any: ...
     def describe(
         self,
         vectors: Vectors | Sequence[Vectors],
@@ -127,6 +135,24 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         texts = generate(self.parts, read, seed=seed, temperature=drawn, batch_size=batch_size, progress=progress)
         return texts[0] if read.single else texts
 
+    @overload
+    def ask(
+        self, vectors: Any, question: str, *, stream: Literal[True], **options: Unpack[AskOptions]
+    ) -> Iterator[str]: ...
+    @overload
+    def ask(
+        self, vectors: Unshaped, question: str, *, stream: Literal[False] = False, **options: Unpack[AskOptions]
+    ) -> Any: ...
+    @overload
+    def ask(
+        self, vectors: One, question: str, *, stream: Literal[False] = False, **options: Unpack[AskOptions]
+    ) -> str: ...
+    @overload
+    def ask(
+        self, vectors: Many, question: str, *, stream: Literal[False] = False, **options: Unpack[AskOptions]
+    ) -> list[str]: ...
+    @overload
+    def ask(self, vectors: Any, question: str, *, stream: bool = False, **options: Unpack[AskOptions]) -> Any: ...
     def ask(
         self,
         vectors: Vectors | Sequence[Vectors],
