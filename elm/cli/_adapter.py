@@ -57,8 +57,9 @@ def verify(
 
     Example: elm adapter verify shared/films --vectors runs/quickstart/vectors/films
     """
+    from elm.adapters import Problem
     from elm.cli._output import echo, emit
-    from elm.model import Problem, model_folder
+    from elm.model import model_folder
     from elm.model import verify as problems_of
 
     place = model_folder(folder)
@@ -312,9 +313,8 @@ def _unread(folder: Path, vectors: Path | None) -> list[Any]:
     if vectors is None:
         return []
     from elm._errors import CallError
-    from elm.adapters import read_adapter_config, read_config
+    from elm.adapters import Problem, read_adapter_config, read_config
     from elm.embeddings import VectorTable, check_fingerprint
-    from elm.model import Problem
 
     table, problems = VectorTable.load(vectors), []
     try:
@@ -334,8 +334,7 @@ def _unsigned(folder: Path, key: Path | None) -> list[Any]:
     if key is None:
         return []
     from elm._errors import CheckpointError
-    from elm.adapters import SIGNATURE, check_signature
-    from elm.model import Problem
+    from elm.adapters import SIGNATURE, Problem, check_signature
 
     try:
         check_signature(folder, key)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from elm.model import write_manifest
+from elm.adapters import write_manifest
 
 Spoil = Callable[[random.Random, Path], str]
 

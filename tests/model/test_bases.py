@@ -133,7 +133,7 @@ def test_every_file_of_a_base_that_decides_a_text_is_hashed(tuned: Path, name: s
 
 
 def test_a_base_of_todays_hash_alone_still_loads(tuned: Path) -> None:
-    from elm.model import write_manifest
+    from elm.adapters import write_manifest
 
     config = json.loads((tuned / "config.json").read_text())
     assert config["base"].pop("files")

@@ -13,7 +13,8 @@ import tiny_elm
 
 from elm._errors import CallError, CheckpointError
 from elm._text.chat_template import LONGEST, render_chat
-from elm.model import chat_text, load_llm, load_model, plain_ids, prompt_ids, save_model, verify, write_manifest
+from elm.adapters import write_manifest
+from elm.model import chat_text, load_llm, load_model, plain_ids, prompt_ids, save_model, verify
 from elm.model._question import free_question
 from elm.tasks import VECTOR
 

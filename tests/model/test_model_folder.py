@@ -18,17 +18,8 @@ from tiny_elm import SAY
 
 import elm
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm.adapters import SIGNATURE
-from elm.model import (
-    EmbeddingLanguageModel,
-    check_manifest,
-    load_llm,
-    load_model,
-    read_tensors,
-    save_model,
-    write_manifest,
-    write_tensors,
-)
+from elm.adapters import SIGNATURE, check_manifest, read_tensors, write_manifest, write_tensors
+from elm.model import EmbeddingLanguageModel, load_llm, load_model, save_model
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from elm._errors import DataFileError
-from elm.adapters import scan
-from elm.model import SHIPPED, Problem, save_model, verify, write_manifest
+from elm.adapters import Problem, scan, write_manifest
+from elm.model import SHIPPED, save_model, verify
 
 
 @pytest.fixture(scope="module")

@@ -223,7 +223,7 @@ def test_going_on_with_the_model_that_was_interrupted(tmp_path: Path, whole) -> 
 
 
 def test_a_checkpoint_holds_what_its_stage_trains(tmp_path: Path) -> None:
-    from elm.model import read_tensors
+    from elm.adapters import read_tensors
 
     model, lessons, _ = toy()
     train_two_stage(model, lessons, SHORT, progress=False, checkpoints=tmp_path)

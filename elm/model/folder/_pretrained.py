@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from huggingface_hub import ModelHubMixin
 
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm.model._parts import ModelParts
-from elm.model.folder._store import load_parts, save_parts
+from elm.model.folder._store import load_parts, save_model
 from elm.model.hub._access import Access
 from elm.model.hub._transfer import fetch, push_folder
 
@@ -49,8 +48,7 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
     def _save_pretrained(self, save_directory: Path, card: str = "", dtype: torch.dtype | None = None) -> None:
         import torch
 
-        parts: ModelParts = self.parts
-        save_parts(parts, save_directory, card, dtype or torch.float32)
+        save_model(self, save_directory, card, dtype or torch.float32)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]
