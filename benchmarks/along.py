@@ -25,8 +25,9 @@ from elm.runs import World
 AMOUNTS = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 
 
-def concepts(model: Any, world: World, encoder: CachedEncoder, names: Sequence[str], tasks: Sequence[str], count: int,
-             seed: int) -> dict[tuple[str, str], AlongScores]:  # fmt: skip
+def concepts(
+    model: Any, world: World, encoder: CachedEncoder, names: Sequence[str], tasks: Sequence[str], count: int, seed: int
+) -> dict[tuple[str, str], AlongScores]:
     """(concept, task) -> scores of test films moved along it; directions are of training films."""
     training = world.films.subset(list(world.film_split.train))
     source = genre_concepts if world.dataset.facts is None else fact_concepts
@@ -52,14 +53,17 @@ def main() -> None:
     options = parser.parse_args()
     with folder(options.out, {"experiment": "along", "run": options.run}) as run:
         model, world, _, encoder = described(options.run, run)
-        ways = {("mixture", task): way for task, way in mixtures(model, world, encoder, options.tasks,
-                                                                 options.films, options.seed).items()}  # fmt: skip
+        ways = {
+            ("mixture", task): way
+            for task, way in mixtures(model, world, encoder, options.tasks, options.films, options.seed).items()
+        }
         ways |= concepts(model, world, encoder, options.concepts, options.tasks, options.films, options.seed)
     frames = [way.frame().reset_index().assign(way=name, task=task) for (name, task), way in ways.items()]
     frame = pd.concat(frames).round(3)
     frame = frame[["way", "task", *(c for c in frame if c not in ("way", "task"))]]
-    figure = along_figure({f"{name}, {task.replace('_', ' ')}": way for (name, task), way in ways.items()},
-                          "Consistency along a way")  # fmt: skip
+    figure = along_figure(
+        {f"{name}, {task.replace('_', ' ')}": way for (name, task), way in ways.items()}, "Consistency along a way"
+    )
     rows = [{"way": name, **way.to_dict()} for (name, _), way in ways.items()]
     report("along", frame, rows, figure, options)
 

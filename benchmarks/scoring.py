@@ -91,12 +91,17 @@ def main() -> None:
         rows.append((alone, both))
     wall, processor = (statistics.median(both[i] / alone[i] for alone, both in rows) for i in (0, 1))
     value = {
-        "texts": len(texts), "words": options.words, "repeats": options.repeats,
+        "texts": len(texts),
+        "words": options.words,
+        "repeats": options.repeats,
         "bare_seconds": statistics.median(alone[0] for alone, _ in rows),
         "scoring_seconds": statistics.median(both[0] for _, both in rows),
-        "ratio": wall, "ratio_of_processor_time": processor, "goal": RATIO,
-        "peak_mb_bare": memory[0], "peak_mb_scoring": max(memory),
-    }  # fmt: skip
+        "ratio": wall,
+        "ratio_of_processor_time": processor,
+        "goal": RATIO,
+        "peak_mb_bare": memory[0],
+        "peak_mb_scoring": max(memory),
+    }
     if options.json:
         print(json.dumps(value, indent=2))
         return

@@ -25,8 +25,7 @@ from elm._errors import (
 )
 from elm._version import __version__ as __version__
 
-_ROOMS = ("adapters", "cav", "chat", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "runs",
-          "tasks", "training")  # fmt: skip
+_ROOMS = tuple("adapters cav chat data embeddings evaluation metrics model recommend runs tasks training".split())
 
 if TYPE_CHECKING:
     from pathlib import Path

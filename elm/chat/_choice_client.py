@@ -109,8 +109,10 @@ def _probabilities(told: Any, options: Sequence[str]) -> dict[str, float]:
         if place.token.strip() not in options:
             continue
         found = dict.fromkeys(options, 0.0)
-        likely = {getattr(one, "token", None): getattr(one, "logprob", None)
-                  for one in (place, *_listed(place, "top_logprobs"))}  # fmt: skip
+        likely = {
+            getattr(one, "token", None): getattr(one, "logprob", None)
+            for one in (place, *_listed(place, "top_logprobs"))
+        }
         for token, logprob in likely.items():
             if isinstance(token, str) and isinstance(logprob, int | float) and token.strip() in found:
                 found[token.strip()] += math.exp(min(logprob, 0.0))

@@ -165,10 +165,7 @@ class _FunctionClient(Client):
 
 
 def client_around(
-    ask: Callable[[str], str] | Client,
-    model: str = "",
-    cache: str | Path | None = None,
-    concurrency: int | None = None,
+    ask: Callable[[str], str] | Client, model: str = "", cache: str | Path | None = None, concurrency: int | None = None
 ) -> Client:
     """A client whose `ask` is that of a client, or a function from prompt to text, with the same cache around it.
 

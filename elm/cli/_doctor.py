@@ -243,7 +243,9 @@ def _show(checks: list[Check]) -> None:
     wrong = [check.name for check in checks if check.state == "missing"]
     odd = [check.name for check in checks if check.state == "warning"]
     if wrong:
-        echo(f"{len(wrong)} essential {'thing is' if len(wrong) == 1 else 'things are'} missing or outside the range: "
-             f"{', '.join(wrong)}")  # fmt: skip
+        echo(
+            f"{len(wrong)} essential {'thing is' if len(wrong) == 1 else 'things are'} missing or outside the range: "
+            f"{', '.join(wrong)}"
+        )
     else:
         echo("all well" if not odd else f"all that is essential is well; to be looked at: {', '.join(odd)}")

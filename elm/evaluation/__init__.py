@@ -15,13 +15,7 @@ from elm.evaluation.concepts._steering import SteerScores, steer_scores
 from elm.evaluation.consistency._behavioural import user_consistency
 from elm.evaluation.consistency._entities import entities_asked
 from elm.evaluation.consistency._facts import FactScores, fact_scores
-from elm.evaluation.consistency._held_out import (
-    Collaborative,
-    ControlOptions,
-    HeldOutItems,
-    HeldOutUsers,
-    RankOptions,
-)
+from elm.evaluation.consistency._held_out import Collaborative, ControlOptions, HeldOutItems, HeldOutUsers, RankOptions
 from elm.evaluation.consistency._item_behaviour import ItemBehaviour, item_behaviour, liked_vectors
 from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._names_and_years import named_scores

@@ -31,8 +31,14 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
     not in it; `tasks` holds them by id.
     """
 
-    def __init__(self, llm: Any, tokenizer: Any, adapters: Mapping[str, MLPAdapter],
-                 about: Mapping[str, Any] | None = None, tasks: Iterable[Task] = ()) -> None:  # fmt: skip
+    def __init__(
+        self,
+        llm: Any,
+        tokenizer: Any,
+        adapters: Mapping[str, MLPAdapter],
+        about: Mapping[str, Any] | None = None,
+        tasks: Iterable[Task] = (),
+    ) -> None:
         super().__init__()
         width = llm.get_input_embeddings().weight.shape[1]
         for name, adapter in adapters.items():
@@ -82,8 +88,15 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         """
         return self.parts.task(task)
 
-    def forward(self, space: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor, labels: torch.Tensor,
-                llm: Any = None) -> torch.Tensor:  # fmt: skip
+    def forward(
+        self,
+        space: str,
+        vectors: torch.Tensor,
+        ids: torch.Tensor,
+        slots: torch.Tensor,
+        labels: torch.Tensor,
+        llm: Any = None,
+    ) -> torch.Tensor:
         """Mean cross-entropy of the targets in nats per token, given vectors (B, dim), or (B, k, dim) for k vectors a
         prompt, in the slots (B, k * n) of prompts, n soft tokens for each vector.
 
@@ -208,8 +221,9 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         _check_drawing(temperature, seed, batch_size)
         return sample(self.parts, read, seed=seed, temperature=temperature, batch_size=batch_size)
 
-    def space_mismatch(self, vectors: Vectors | Sequence[Vectors], task: str | Task, *, space: str | None = None
-                       ) -> dict[str, str] | None:  # fmt: skip
+    def space_mismatch(
+        self, vectors: Vectors | Sequence[Vectors], task: str | Task, *, space: str | None = None
+    ) -> dict[str, str] | None:
         """{"vectors": space and fingerprint, "read_as": the same of the adapter's} where a table is known to be of
         another space than the adapter that `describe` reads it with, if it is allowed to; else None. Errors as there.
         """

@@ -92,9 +92,14 @@ class Reading:
         return [part.vectors[start:stop] for part in self.parts]
 
 
-def reading(model: ModelParts, vectors: Vectors | Sequence[Vectors], task: str | Task,
-            space: str | Sequence[str | None] | None = None, allow_space_mismatch: bool = False,
-            learned: bool = True) -> Reading:  # fmt: skip
+def reading(
+    model: ModelParts,
+    vectors: Vectors | Sequence[Vectors],
+    task: str | Task,
+    space: str | Sequence[str | None] | None = None,
+    allow_space_mismatch: bool = False,
+    learned: bool = True,
+) -> Reading:
     """Find the adapters for vectors and a task, and check them; errors and warnings of `describe`.
 
     learned: whether an adapter has to have learned the task.
@@ -105,8 +110,10 @@ def reading(model: ModelParts, vectors: Vectors | Sequence[Vectors], task: str |
     spaces = [space] * several if space is None or isinstance(space, str) else list(space)
     if len(spaces) != several:
         raise CallError(f"task {task.id!r} reads {several} vectors, and {len(spaces)} spaces were named for them")
-    parts = tuple(_part(model, one, task if learned else None, name, allow_space_mismatch)
-                  for one, name in zip(each, spaces, strict=True))  # fmt: skip
+    parts = tuple(
+        _part(model, one, task if learned else None, name, allow_space_mismatch)
+        for one, name in zip(each, spaces, strict=True)
+    )
     shapes = [part.vectors.shape[:1] if not part.single else () for part in parts]
     if len(set(shapes)) > 1:
         raise VectorError(f"the first and the second vectors of a task pair up, got {shapes[0]} and {shapes[1]}")

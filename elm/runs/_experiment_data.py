@@ -136,8 +136,9 @@ def kept(run: RunFolder, name: str, make: Callable[[], VectorTable]) -> VectorTa
     return VectorTable.load(folder)
 
 
-def _film_vectors(dataset: Dataset, config: RunConfig, encoder: SentenceEncoder, plots: dict[str, str],
-                  progress: bool) -> VectorTable:  # fmt: skip
+def _film_vectors(
+    dataset: Dataset, config: RunConfig, encoder: SentenceEncoder, plots: dict[str, str], progress: bool
+) -> VectorTable:
     """Semantic vectors; those of the demo catalogue ship with the package, and a sample of them is checked."""
     texts = vector_texts(dataset, config, plots)
     if (config.dataset, config.seed) == ("demo", 0):

@@ -40,8 +40,14 @@ VALUES = st.recursive(
     LEAVES, lambda part: st.lists(part, max_size=4) | st.dictionaries(KEYS, part, max_size=4), max_leaves=12
 )
 DESCRIPTIONS = ("config.json", "adapters/toy/config.json", "manifest.json")
-VOUCHED = ("llm/config.json", "llm/tokenizer_config.json", "llm/generation_config.json", "llm/tokenizer.json",
-           "config.json", "adapters/wee/config.json")  # fmt: skip
+VOUCHED = (
+    "llm/config.json",
+    "llm/tokenizer_config.json",
+    "llm/generation_config.json",
+    "llm/tokenizer.json",
+    "config.json",
+    "adapters/wee/config.json",
+)
 
 
 @pytest.fixture(scope="module")

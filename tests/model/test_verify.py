@@ -81,8 +81,9 @@ def test_a_problem_reads_as_a_sentence() -> None:
     assert str(Problem("llm/config.json", "is missing")) == "llm/config.json is missing"
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e5m2,
-                                   torch.float8_e4m3fn])  # fmt: skip
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e5m2, torch.float8_e4m3fn]
+)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_the_scan_looks_at_every_number_of_every_kind(tmp_path: Path, dtype: torch.dtype, bad: float) -> None:
     path = tmp_path / "a.safetensors"

@@ -171,10 +171,13 @@ def test_files_of_texts(tmp_path):
     path.write_text(json.dumps({"u1": "Likes war.", "u2": {"war": "Likes it.", "wit": " Hates it. "}}))
     assert file_summaries(path) == {"u1": "Likes war.", "u2": "Likes it.\nHates it."}
     for value, message in (
-        ([], "one JSON object"), ({}, "one JSON object"), ({"u1": 3}, "user 'u1' must be a string"),
-        ({"u1": {"a": 1}}, "user 'u1' must be"), ({"u1": {}}, "user 'u1' must be"),
+        ([], "one JSON object"),
+        ({}, "one JSON object"),
+        ({"u1": 3}, "user 'u1' must be a string"),
+        ({"u1": {"a": 1}}, "user 'u1' must be"),
+        ({"u1": {}}, "user 'u1' must be"),
         ({"u2": " ..."}, "'u2' holds no word"),
-    ):  # fmt: skip
+    ):
         path.write_text(json.dumps(value))
         with pytest.raises(DataFileError, match=message):
             file_summaries(path)

@@ -67,8 +67,11 @@ def control(
     from elm.recommend import LanguageModelEditor, split_dataset
     from elm.runs import ControlTasks, TextModels, bench_control, file_summaries
 
-    choices = {"--part": (part, ("test", "validation")), "--map": (map_by, ("pca", "tsne")),
-               "--protocol": (protocol, ("paper", "repo-compat"))}  # fmt: skip
+    choices = {
+        "--part": (part, ("test", "validation")),
+        "--map": (map_by, ("pca", "tsne")),
+        "--protocol": (protocol, ("paper", "repo-compat")),
+    }
     for option, (came, known) in choices.items():
         if came not in known:
             raise CallError(f"{option} is {' or '.join(known)}, got {came!r}")
@@ -79,10 +82,23 @@ def control(
     data = load(dataset, folder, seed)
     limits = chosen_thresholds(data, held_out, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"
-    given = {"dataset": dataset, "alphas": grid, "genres": genres, "between": ranks, "part": part,
-             "attributes": str(attributes or ""), "protocol": protocol, "random_order": random_order,
-             "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
-             "ask": ask, "kind": kind, "map": map_by}  # fmt: skip
+    given = {
+        "dataset": dataset,
+        "alphas": grid,
+        "genres": genres,
+        "between": ranks,
+        "part": part,
+        "attributes": str(attributes or ""),
+        "protocol": protocol,
+        "random_order": random_order,
+        "held_out": held_out,
+        "user_ratings": user_ratings,
+        "item_ratings": item_ratings,
+        "set": setting,
+        "ask": ask,
+        "kind": kind,
+        "map": map_by,
+    }
     given |= sources(data, seed, texts=texts, attributes=attributes)
     shared = TextModels(
         data,

@@ -75,9 +75,19 @@ def recommend(
 
     if save_split is not None:
         split_of(seed).save(save_split)
-    given = {"dataset": dataset, "protocol": protocol, "random_order": random_order, "split": str(split or ""),
-             "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
-             "fast": fast, "ask": ask, "ask_items": ask_items}  # fmt: skip
+    given = {
+        "dataset": dataset,
+        "protocol": protocol,
+        "random_order": random_order,
+        "split": str(split or ""),
+        "held_out": held_out,
+        "user_ratings": user_ratings,
+        "item_ratings": item_ratings,
+        "set": setting,
+        "fast": fast,
+        "ask": ask,
+        "ask_items": ask_items,
+    }
     given |= sources(data, seed, texts=texts, split=split)
     written = file_summaries(texts) if texts is not None else None
     settings = parse_settings(setting or [])
@@ -183,11 +193,27 @@ def _show(value: dict[str, Any]) -> None:
     )
     metrics = [name for name, entry in value["rows"][0].items() if isinstance(entry, dict)]
     table(
-        ["model", *(name.replace("recall@", "R").replace("ndcg@", "N") for name in metrics), "sd", "p seeds", "p users",
-         "s", "MiB"],
-        [[row["model"], *(row[name]["mean"] for name in metrics), row["ndcg@20"]["sd"], *_p(row["ndcg@20"]),
-          f"{row['seconds']:.1f}", _whole(row["memory_mib"])] for row in value["rows"]],
-    )  # fmt: skip
+        [
+            "model",
+            *(name.replace("recall@", "R").replace("ndcg@", "N") for name in metrics),
+            "sd",
+            "p seeds",
+            "p users",
+            "s",
+            "MiB",
+        ],
+        [
+            [
+                row["model"],
+                *(row[name]["mean"] for name in metrics),
+                row["ndcg@20"]["sd"],
+                *_p(row["ndcg@20"]),
+                f"{row['seconds']:.1f}",
+                _whole(row["memory_mib"]),
+            ]
+            for row in value["rows"]
+        ],
+    )
     echo(
         f"R is Recall, N is NDCG; sd: of N@20 over seeds; p: of N@20 against {value['reference']}, two-sided, in pairs"
     )

@@ -105,10 +105,20 @@ def _show(name: str, rows: list[dict[str, Any]]) -> None:
     echo(f"{name}: summaries, in words")
     table(
         ["texts", "users", "max", "min", "p90", "p10", "mean", "sd", "edit", "sd", "BLEU", "sd"],
-        [[r["writer"], r["texts"], r["length"]["max"], r["length"]["min"],
-          *(f"{r['length'][name]:.0f}" for name in ("p90", "p10")), *(f"{r['length'][name]:.1f}" for name in _SPREAD),
-          *_numbers(r["edit"], 1), *_numbers(r["bleu"], 3)] for r in rows],
-    )  # fmt: skip
+        [
+            [
+                r["writer"],
+                r["texts"],
+                r["length"]["max"],
+                r["length"]["min"],
+                *(f"{r['length'][name]:.0f}" for name in ("p90", "p10")),
+                *(f"{r['length'][name]:.1f}" for name in _SPREAD),
+                *_numbers(r["edit"], 1),
+                *_numbers(r["bleu"], 3),
+            ]
+            for r in rows
+        ],
+    )
     echo("edit, BLEU: between texts of different users; edit: words to insert, delete or replace; BLEU: up to 4 words")
 
 

@@ -55,10 +55,15 @@ class VersionScores:
         alone.
         """
         return {
-            "concept": self.name, "share": self.share(), "shuffled": self.share("shuffled"),
-            "fixed": self.share("fixed"), "rises": self.rises(), "score": number(self.concept["version"].mean()),
-            "own": number(self.own.mean()), "n": len(self.own),
-        }  # fmt: skip
+            "concept": self.name,
+            "share": self.share(),
+            "shuffled": self.share("shuffled"),
+            "fixed": self.share("fixed"),
+            "rises": self.rises(),
+            "score": number(self.concept["version"].mean()),
+            "own": number(self.own.mean()),
+            "n": len(self.own),
+        }
 
 
 def version_scores(

@@ -119,8 +119,16 @@ def make_forms(
         if questions.get(task) and set(systems) <= set(by):
             ids = [id for id in _drawn(by, systems, rng) if id in told][: plan.outputs // len(systems)]
             rows += _shuffled(
-                [(FormItem("", "scale", task, str(by.at[id, name]), tuple(questions[task]), told[id]), _whose(name, id))
-                 for id in ids for name in systems], rng)  # fmt: skip
+                [
+                    (
+                        FormItem("", "scale", task, str(by.at[id, name]), tuple(questions[task]), told[id]),
+                        _whose(name, id),
+                    )
+                    for id in ids
+                    for name in systems
+                ],
+                rng,
+            )
         if choice is not None and plan.choices and set(plan.choice_systems) <= set(by):
             rows += _shuffled(_choices(task, by, choice, plan, rng), rng)
     if not rows:
@@ -128,8 +136,9 @@ def make_forms(
     return _numbered(title, rows)
 
 
-def _choices(task: str, by: pd.DataFrame, choice: Callable[[str, str], Choice | None], plan: FormPlan,
-             rng: np.random.Generator) -> list[tuple[FormItem, dict[str, object]]]:  # fmt: skip
+def _choices(
+    task: str, by: pd.DataFrame, choice: Callable[[str, str], Choice | None], plan: FormPlan, rng: np.random.Generator
+) -> list[tuple[FormItem, dict[str, object]]]:
     rows: list[tuple[FormItem, dict[str, object]]] = []
     systems, count = plan.choice_systems, plan.choices
     for id in _drawn(by, systems, rng):
@@ -163,6 +172,15 @@ def _shuffled(
 def _numbered(title: str, rows: list[tuple[FormItem, dict[str, object]]]) -> Forms:
     items = [FormItem(**{**vars(item), "output": f"o{n:04d}"}) for n, (item, _) in enumerate(rows, 1)]
     form = form_id(items)
-    key = [{"form": form, "output": item.output, "kind": item.kind, "task": item.task, "questions": len(item.questions),
-            **whose} for item, (_, whose) in zip(items, rows, strict=True)]  # fmt: skip
+    key = [
+        {
+            "form": form,
+            "output": item.output,
+            "kind": item.kind,
+            "task": item.task,
+            "questions": len(item.questions),
+            **whose,
+        }
+        for item, (_, whose) in zip(items, rows, strict=True)
+    ]
     return Forms(title, items, pd.DataFrame(key)[list(KEY)])

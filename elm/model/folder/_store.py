@@ -1,11 +1,11 @@
 """The adapter folder: saved whole, loaded exactly or not at all.
 
-    config.json            schema, base model, adapters, prompts of the tasks
-    adapters/<space>/      config.json and model.safetensors of one adapter each
-    llm/ or lora/          the tuned model in transformers form, or a PEFT folder of updates to the base
-    manifest.json          size and sha256 of each file
-    README.md              the model card
-"""  # fmt: skip
+config.json            schema, base model, adapters, prompts of the tasks
+adapters/<space>/      config.json and model.safetensors of one adapter each
+llm/ or lora/          the tuned model in transformers form, or a PEFT folder of updates to the base
+manifest.json          size and sha256 of each file
+README.md              the model card
+"""
 
 from __future__ import annotations
 
@@ -145,8 +145,9 @@ def _load(folder: Path, base: str | Path | None, access: Access) -> ModelParts:
         raise CheckpointError(f"{folder} {problem.what}")
     if (folder / "lora").is_dir():
         place = resolved_base(config, folder, base)
-        frozen, tokenizer = load_llm(place, _named_base(config, folder)["revision"] if base is None else None,
-                                     access=access)  # fmt: skip
+        frozen, tokenizer = load_llm(
+            place, _named_base(config, folder)["revision"] if base is None else None, access=access
+        )
         llm = load_lora(frozen, folder / "lora")
     else:
         llm, tokenizer = load_llm(folder / "llm", strict=True)

@@ -18,8 +18,7 @@ from elm.recommend._held_out import seeded
 from elm.recommend.backbones._gaussian import Gaussian
 from elm.recommend.tears._text_encoder import TextEncoder, TextHead, TextHeadConfig, distinct_pieces, used_rows
 
-_ATTENTION = {"query", "key", "value", "q", "k", "v", "q_lin", "k_lin", "v_lin", "q_proj", "k_proj", "v_proj",
-              "Wqkv", "qkv_proj", "query_key_value"}  # fmt: skip
+_ATTENTION = set("query key value q k v q_lin k_lin v_lin q_proj k_proj v_proj Wqkv qkv_proj query_key_value".split())
 """What the families of encoders (BERT, T5 and MPNet, DistilBERT, ...) call the linears behind attention."""
 
 _AT_ONCE = 64  # token pieces in one padded batch
@@ -179,9 +178,15 @@ def _drop_frozen(module: nn.Module, state: dict[str, Any], prefix: str, _: Mappi
 
 
 def _expect_no_frozen(
-    module: nn.Module, state: dict[str, Any], prefix: str, _: Any, strict: bool, missing: list[str],
-    unexpected: list[str], errors: list[str],
-) -> None:  # fmt: skip
+    module: nn.Module,
+    state: dict[str, Any],
+    prefix: str,
+    _: Any,
+    strict: bool,
+    missing: list[str],
+    unexpected: list[str],
+    errors: list[str],
+) -> None:
     """Let the transformer's own weights stand, and count any that the state holds as unexpected."""
     for name, tensor in _frozen(module).items():
         if prefix + name in state:

@@ -53,8 +53,9 @@ def held_users(world: World, ids: list[str], seed: int = 0) -> HeldUsers:
     return HeldUsers(ids, matrix(world.rated), targets, [teacher.write(u, PROFILE) for u in ids])
 
 
-def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, seed: int = 0, progress: bool = True,
-                      lora_rank: int = 0) -> dict[str, Any]:  # fmt: skip
+def teach_recommender(
+    run: RunFolder, world: World, encoder: SentenceEncoder, seed: int = 0, progress: bool = True, lora_rank: int = 0
+) -> dict[str, Any]:
     """Train backbone and text encoder on the training users; validation users stop both. Saved as `recommender/`.
 
     `lora_rank` above 0 tunes the sentence encoder too, by low-rank updates: on a CPU some twenty times as long.

@@ -40,10 +40,14 @@ def bench_forms(
     questions = {task.id: task.questions for task in all_tasks(domain=config.domain)}
     labels = {item: _told_item(brief, texts=False) for item, brief in briefs.items()}
     forms = make_forms(
-        f"{report.title}: how good are these texts?", report.texts, told, questions,
+        f"{report.title}: how good are these texts?",
+        report.texts,
+        told,
+        questions,
         choice=_choice({i: told[i] for i in told if i in items}, rated, hidden, labels, config, domain, seed),
-        plan=FormPlan(outputs=outputs, choices=choices), seed=seed,
-    )  # fmt: skip
+        plan=FormPlan(outputs=outputs, choices=choices),
+        seed=seed,
+    )
     save_forms(forms, out)
     parts = forms.key.groupby(["kind", "task"], sort=False)
     return {
@@ -55,9 +59,14 @@ def bench_forms(
 
 
 def _choice(
-    items: Mapping[str, str], rated: pd.DataFrame, hidden: pd.DataFrame, labels: Mapping[str, str], config: RunConfig,
-    domain: Domain, seed: int,
-) -> Callable[[str, str], Choice | None]:  # fmt: skip
+    items: Mapping[str, str],
+    rated: pd.DataFrame,
+    hidden: pd.DataFrame,
+    labels: Mapping[str, str],
+    config: RunConfig,
+    domain: Domain,
+    seed: int,
+) -> Callable[[str, str], Choice | None]:
     of_item = about_which(items, f"Which {domain.item} is the text about?", seed)
     of_user = next_item(hidden, rated, labels, f"Which {domain.item} would this {domain.person} like better?", seed)
     people = {task.id for task in all_tasks("user", domain=config.domain)}

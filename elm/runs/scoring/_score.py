@@ -159,13 +159,7 @@ def score_run(
     is given; films' texts by users as the mean vector of the films they liked, with `zero_shot` also as their profile.
     """
     found = score_films(
-        model,
-        world,
-        config,
-        encoder,
-        untrained_films=UNTRAINED,
-        include_training=include_training,
-        progress=progress,
+        model, world, config, encoder, untrained_films=UNTRAINED, include_training=include_training, progress=progress
     )
     rankers = _item_rankers(world, config, recommender)
     if zero_shot:

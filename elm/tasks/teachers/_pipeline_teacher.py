@@ -133,9 +133,18 @@ class PipelineTeacher:
         return [found[n] for n in range(len(requests))]
 
     def _key(self, request: Request) -> str:
-        return answer_key({"model": self._model, "messages": request.messages, "max_tokens": request.max_tokens,
-                           "temperature": self.asking.temperature, "top_p": self.asking.top_p, "seed": self.seed,
-                           "variant": request.variant, "attempt": request.attempt})  # fmt: skip
+        return answer_key(
+            {
+                "model": self._model,
+                "messages": request.messages,
+                "max_tokens": request.max_tokens,
+                "temperature": self.asking.temperature,
+                "top_p": self.asking.top_p,
+                "seed": self.seed,
+                "variant": request.variant,
+                "attempt": request.attempt,
+            }
+        )
 
     def _generate(self, requests: Sequence[Request]) -> list[Answer]:
         prompts = [self._prompt(request) for request in requests]

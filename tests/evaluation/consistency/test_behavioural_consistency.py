@@ -92,9 +92,11 @@ def test_a_given_ranker_is_used_and_zero_shot_stands_beside_it(user_world, encod
 def test_the_names_of_the_report_plain_json_and_the_same_every_time(user_world, encoder, look_up):
     model = look_up(user_world.users, user_world.teacher)
     ranker = TrainedRanker.fit(
-        encoder, [user_world.teacher.write(u, "user_profile") for u in user_world.users.ids],
-        user_world.users.vectors, user_world.items,
-    )  # fmt: skip
+        encoder,
+        [user_world.teacher.write(u, "user_profile") for u in user_world.users.ids],
+        user_world.users.vectors,
+        user_world.items,
+    )
     first, second = (score(user_world, model, encoder, ranker=ranker, seed=4).to_dict() for _ in range(2))
     assert first == second
     names = "n bc bc_teacher bc_shuffled bc_random bc_nn bc_cf bc_popular rbc ndcg ndcg_cf cf_bc p_value rbc_interval"

@@ -120,10 +120,13 @@ def test_a_funnier_version_is_funnier_and_a_summary_is_not(film_world, encoder, 
     texts = [film_world.teacher.write(i, t) for i in film_world.train for t in ("summary", "funnier", "scarier")]
     rows = encoder.encode(texts)
     table = VectorTable([str(n) for n in range(len(texts))], rows, EmbeddingSpace.fit("t", rows, "cosine", {}, "t"))
-    concepts = cav.fit(table, {
-        "funny": pd.Series([float("funny" in t or "joke" in t) for t in texts], table.ids),
-        "frightening": pd.Series([float("frightening" in t) for t in texts], table.ids),
-    })  # fmt: skip
+    concepts = cav.fit(
+        table,
+        {
+            "funny": pd.Series([float("funny" in t or "joke" in t) for t in texts], table.ids),
+            "frightening": pd.Series([float("frightening" in t) for t in texts], table.ids),
+        },
+    )
     scores = version_scores(found, concepts, encoder, film_world.table)
     assert set(scores) == {"funnier", "scarier"}
     funnier = scores["funnier"]

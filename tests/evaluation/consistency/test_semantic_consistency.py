@@ -215,11 +215,9 @@ def given_texts(world, tasks):
     """The teacher's texts about every entity that is asked about, as another system would hand them in."""
     asked = entities_asked(tasks, world.table, world.test)
     return {
-        task: {
-            id: world.teacher.write(tuple(id.split(",")) if "," in id else id, task) for id in ids
-        }
+        task: {id: world.teacher.write(tuple(id.split(",")) if "," in id else id, task) for id in ids}
         for task, ids in asked.items()
-    }  # fmt: skip
+    }
 
 
 def test_given_texts_score_as_the_model_that_wrote_them(film_world, encoder, look_up):
@@ -229,9 +227,7 @@ def test_given_texts_score_as_the_model_that_wrote_them(film_world, encoder, loo
     given = item_consistency(given_texts(film_world, tasks), *asked)
     for task in tasks:
         pd.testing.assert_frame_equal(given[task].frame(), by_model[task].frame())
-        assert given[task].left_out == {
-            "untrained": "texts were given, so there is no model to ask without training"
-        }  # fmt: skip
+        assert given[task].left_out == {"untrained": "texts were given, so there is no model to ask without training"}
 
 
 def test_given_texts_are_about_exactly_what_is_asked(film_world, encoder):

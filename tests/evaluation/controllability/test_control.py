@@ -249,7 +249,9 @@ def calls(films, held_out):
         "no targets": (lambda: large_scope(films, aimless, flips, ITEM_GENRES), CallError, "no user has a target"),
         "alpha": (lambda: large_scope(films, held_out, flips, ITEM_GENRES, (1.5,)), CallError, "alpha must lie"),
         "no item has it": (
-            lambda: large_scope(films, held_out, flips, [["Drama"]] * ITEMS), UnknownNameError, "unknown genre"
+            lambda: large_scope(films, held_out, flips, [["Drama"]] * ITEMS),
+            UnknownNameError,
+            "unknown genre",
         ),
         "empty profile": (lambda: draw_flips(RuleEditor(), empty.profiles, GENRES), CallError, "profile is empty"),
         "silence": (lambda: draw_targets([films], silent, ITEM_WORDS, between=(2, 9)), CallError, "text a user"),
@@ -258,13 +260,19 @@ def calls(films, held_out):
         "words": (lambda: draw_targets([films], held_out, [], between=(2, 9)), CallError, "must hold 60 entries"),
         "nobody": (lambda: draw_targets([], held_out, ITEM_WORDS), CallError, "a recommender and an alpha"),
         "targets": (
-            lambda: fine_grained(films, held_out, [1], ITEM_WORDS, RuleEditor()), CallError, "one target a user"
+            lambda: fine_grained(films, held_out, [1], ITEM_WORDS, RuleEditor()),
+            CallError,
+            "one target a user",
         ),
         "none left": (
-            lambda: fine_grained(films, held_out, [-1] * 3, ITEM_WORDS, RuleEditor()), CallError, "widen the range"
+            lambda: fine_grained(films, held_out, [-1] * 3, ITEM_WORDS, RuleEditor()),
+            CallError,
+            "widen the range",
         ),
         "edits": (
-            lambda: fine_grained(films, held_out, [5] * 3, ITEM_WORDS, RuleEditor(), edits=0), CallError, "one edit"
+            lambda: fine_grained(films, held_out, [5] * 3, ITEM_WORDS, RuleEditor(), edits=0),
+            CallError,
+            "one edit",
         ),
         "attribute": (lambda: guided(films, held_out.inputs, {"dark": np.zeros(ITEMS)}), CallError, "of 'dark'"),
         "scale": (lambda: guided(films, held_out.inputs, {"dark": [2.0] * ITEMS}), CallError, "must lie in .0, 1."),
@@ -272,16 +280,19 @@ def calls(films, held_out):
         "none": (lambda: guided(films, held_out.inputs, {}), CallError, "needs an attribute and an alpha"),
         "less": (lambda: guided(films, held_out.inputs, names, less="never"), CallError, "less is 'affirmed'"),
         "phrase": (
-            lambda: guided(films, held_out.inputs, names, phrases=("No {}.", "Less {}.")), CallError, "asking for less"
+            lambda: guided(films, held_out.inputs, names, phrases=("No {}.", "Less {}.")),
+            CallError,
+            "asking for less",
         ),
         "no such genre": (lambda: genre_attributes(ITEM_GENRES, ["Drama"]), UnknownNameError, "unknown genre 'Drama'"),
         "method": (
             lambda: guided_map(films, held_out.inputs, ITEM_GENRES, GENRES, MapSettings(method="umap")),
-            CallError, "'pca' or 'tsne'",
+            CallError,
+            "'pca' or 'tsne'",
         ),
         "one user": (lambda: guided_map(films, held_out.inputs[:1], ITEM_GENRES, GENRES), CallError, "two users"),
         "suite": (lambda: control_scores(films, silent, ITEM_GENRES, ITEM_WORDS), CallError, "users with texts"),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", calls(WordedFilms(), films_held_out()))

@@ -16,7 +16,7 @@ from elm.recommend import (
     TearsTraining,
     train_multivae,
     train_tears,
-)  # fmt: skip
+)
 
 ITEMS, HALF = 40, 20
 GENRES = [["Comedy"] if item < HALF else ["Horror"] for item in range(ITEMS)]

@@ -24,15 +24,25 @@ def test_each_test_is_the_paired_one_and_all_are_corrected_together():
     rng = np.random.default_rng(0)
     model, near = rng.normal(0.5, 0.1, 30), rng.normal(0.45, 0.1, 30)
     far, user, other = rng.normal(0, 0.1, 12), rng.normal(0.2, 0.1, 20), rng.normal(0.2, 0.1, 20)
-    tests = control_tests(table({
-        ("consistency", "summary", "SC", "model"): model, ("consistency", "summary", "SC", "nn"): near,
-        ("consistency", "summary", "SC", "untrained"): far, ("consistency", "summary", "SC", "teacher"): model + 1,
-        ("consistency", "summary", "SC_text", "model"): model, ("consistency", "summary", "SC_text", "nn"): near,
-        ("profile", "user_profile", "BC", "model"): user, ("profile", "user_profile", "BC", "shuffled"): other,
-    }))  # fmt: skip
+    tests = control_tests(
+        table(
+            {
+                ("consistency", "summary", "SC", "model"): model,
+                ("consistency", "summary", "SC", "nn"): near,
+                ("consistency", "summary", "SC", "untrained"): far,
+                ("consistency", "summary", "SC", "teacher"): model + 1,
+                ("consistency", "summary", "SC_text", "model"): model,
+                ("consistency", "summary", "SC_text", "nn"): near,
+                ("profile", "user_profile", "BC", "model"): user,
+                ("profile", "user_profile", "BC", "shuffled"): other,
+            }
+        )
+    )
     assert tests[["task", "control", "n"]].values.tolist() == [
-        ["summary", "nn", 30], ["summary", "untrained", 12], ["user_profile", "shuffled", 20],
-    ]  # fmt: skip
+        ["summary", "nn", 30],
+        ["summary", "untrained", 12],
+        ["user_profile", "shuffled", 20],
+    ]
     want = [stats.ttest_rel(*pair).pvalue for pair in ((model, near), (model[:12], far), (user, other))]
     assert tests["p_value"].tolist() == pytest.approx(want)
     order = np.argsort(want)

@@ -139,11 +139,15 @@ def test_both_draws_stand_in_every_report(user_world, encoder, look_up, trained)
     model, quick = look_up(user_world.folded, user_world.teacher), ControlOptions(probe=False)
     popular, uniform = (
         user_consistency(
-            model, "user_profile", user_world.held_out, encoder,
-            RankOptions(trained["user_profile"], unrated=40, draw=draw), quick,
+            model,
+            "user_profile",
+            user_world.held_out,
+            encoder,
+            RankOptions(trained["user_profile"], unrated=40, draw=draw),
+            quick,
         )
         for draw in ("popular", "uniform")
-    )  # fmt: skip
+    )
     assert popular.bc["cf"] == pytest.approx(uniform.other_bc["cf"])
     assert popular.other_ndcg["nn"] == pytest.approx(uniform.ndcg["nn"])
     assert {"BC_uniform", "NDCG_uniform"} <= set(popular.frame()["measure"])
