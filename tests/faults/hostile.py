@@ -358,9 +358,7 @@ def manifest(draw: random.Random, folder: Path) -> str:
             None,
             [],
             "x",
-            {"*": facts},
-            {"llm": facts},
-            {"secret": facts},
+            *({name: facts} for name in ("*", "llm", "secret")),
         )
     )
     if isinstance(bad, dict):
