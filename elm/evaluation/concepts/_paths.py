@@ -100,25 +100,16 @@ def semantic_along(
 
     Raises `CallError` for fewer than two items or amounts, or where an item is scored that the teacher's texts are of.
     """
-    steps = moves.steps(ids)
     if both := set(ids) & set(known):
         raise CallError(f"known texts are of training items, and {sorted(both)[0]!r} is scored")
-    start = table.rows(ids)
-    moved = [np.asarray(moves.move(start, step), dtype=np.float32) for step in steps]
-    texts = [written(model, vectors, task, seed) for vectors in moved]
-    still = written(model, start, task, seed)
-    others = partners(len(start), seed)
     near = table.subset(list(known))
-    systems: dict[str, list[Floats]] = {name: [] for name in ("model", "shuffled", "still", "nn")}
-    concepts = []
-    for vectors, found in zip(moved, texts, strict=True):
+
+    def score(vectors: Array, said: Mapping[str, list[str]]) -> dict[str, Floats]:
         nearest = [known[near.ids[row]] for row in (unit(vectors) @ unit(near.vectors).T).argmax(1)]
-        read = {"model": found, "shuffled": [found[row] for row in others], "still": still, "nn": nearest}
-        for name, some in read.items():
-            systems[name].append(cosine(encoded(encoder, some), vectors))
-        if moves.concept is not None:
-            concepts.append(moves.concept.score(encoded(encoder, found)))
-    return _scores("sc", task, steps, ids, texts, systems, concepts)
+        return {name: cosine(encoded(encoder, some), vectors) for name, some in {**said, "nn": nearest}.items()}
+
+    entities = table.subset(ids)
+    return _along("sc", model, task, entities, moves, score, lambda texts: encoded(encoder, texts), seed)
 
 
 def behavioural_along(
@@ -139,43 +130,44 @@ def behavioural_along(
             measured. A prediction is the dot product with an item, its gain the excess over the lowest.
         profiles: the teacher's text of each user, for the line "teacher" (the paper's ground truth, unmoved).
     """
-    ids, items = candidates.users, ranker.items
-    steps = moves.steps(ids)
-    start = users.rows(ids)
-    moved = [np.asarray(moves.move(start, step), dtype=np.float32) for step in steps]
-    texts = [written(model, vectors, task, seed) for vectors in moved]
-    still = written(model, start, task, seed)
-    others = partners(len(start), seed)
-    order = np.random.default_rng(seed).random((len(ids), len(items)))
-    first = candidates.picked(start @ items.vectors.T)
-    teacher = _against(candidates.picked(ranker.scores([profiles[user] for user in ids])), first)
-    systems: dict[str, list[Floats]] = {name: [] for name in ("model", "shuffled", "still", "random", "teacher")}
-    concepts = []
-    for vectors, found in zip(moved, texts, strict=True):
+    entities, items = users.subset(candidates.users), ranker.items
+    order = np.random.default_rng(seed).random((len(entities), len(items)))
+    first = candidates.picked(entities.vectors @ items.vectors.T)
+    teacher = _against(candidates.picked(ranker.scores([profiles[user] for user in entities.ids])), first)
+
+    def score(vectors: Array, said: Mapping[str, list[str]]) -> dict[str, Floats]:
         truth = candidates.picked(vectors @ items.vectors.T)
-        read = {"model": found, "shuffled": [found[row] for row in others], "still": still}
-        for name, some in read.items():
-            systems[name].append(_against(candidates.picked(ranker.scores(some)), truth))
-        systems["random"].append(_against(candidates.picked(order), truth))
-        systems["teacher"].append(teacher)
-        if moves.concept is not None:
-            concepts.append(moves.concept.score(ranker.predict(found)))
-    return _scores("ndcg", task, steps, ids, texts, systems, concepts)
+        found = {name: _against(candidates.picked(ranker.scores(some)), truth) for name, some in said.items()}
+        return {**found, "random": _against(candidates.picked(order), truth), "teacher": teacher}
+
+    return _along("ndcg", model, task, entities, moves, score, ranker.predict, seed)
 
 
 def _against(scores: list[Floats], predicted: list[Floats]) -> Floats:
     return graded_ndcg(scores, [row - row.min() for row in predicted])
 
 
-def _scores(
+def _along(
     measure: str,
+    model: Describer,
     task: str,
-    amounts: tuple[float, ...],
-    ids: Sequence[str],
-    texts: list[list[str]],
-    systems: Mapping[str, list[Floats]],
-    concepts: list[Floats],
+    entities: VectorTable,
+    moves: Moves,
+    score: Callable[[Array, Mapping[str, list[str]]], dict[str, Floats]],
+    read: Callable[[list[str]], Array],
+    seed: int,
 ) -> AlongScores:
-    scores = {name: np.stack(values, axis=1) for name, values in systems.items()}
-    concept = np.stack(concepts, axis=1) if concepts else np.zeros((0, 0))
-    return AlongScores(measure, task, amounts, list(ids), texts, scores, concept)
+    """score: moved vectors and the texts about them by system -> values (n,) by system. read: of the concept."""
+    steps = moves.steps(entities.ids)
+    moved = [np.asarray(moves.move(entities.vectors, step), dtype=np.float32) for step in steps]
+    texts = [written(model, vectors, task, seed) for vectors in moved]
+    still, others = written(model, entities.vectors, task, seed), partners(len(entities), seed)
+    rows = [
+        score(vectors, {"model": found, "shuffled": [found[row] for row in others], "still": still})
+        for vectors, found in zip(moved, texts, strict=True)
+    ]
+    scores = {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]}
+    concept = np.zeros((0, 0))
+    if moves.concept is not None:
+        concept = np.stack([moves.concept.score(read(found)) for found in texts], axis=1)
+    return AlongScores(measure, task, steps, entities.ids, texts, scores, concept)
