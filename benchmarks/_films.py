@@ -12,7 +12,7 @@ import numpy as np
 from _experiment import arguments, folder
 
 from elm.embeddings import DEFAULT_ENCODER, SentenceEncoder
-from elm.evaluation import CachedEncoder, TaskScores, item_consistency
+from elm.evaluation import CachedEncoder, ControlOptions, TaskScores, item_consistency
 from elm.runs import QUICK, RunConfig, RunFolder, World, build_world
 from elm.runs.making._train_model import fresh_model, lessons
 from elm.training import LoopConfig, TwoStage, Validation, train_two_stage
@@ -75,30 +75,40 @@ def trained(films: Films, name: str, training: TwoStage, soft_tokens: int = QUIC
         return {"rSC": found["rsc"], "facts": found["facts"]}
 
     validation = Validation(score, every, keep_best=False, enough=-9.0)  # watched, and nothing is chosen by it
-    result = train_two_stage(model, lessons(world, config)[:1], training, progress=False,
-                             checkpoints=films.run.path / "checkpoints" / name, validation=validation)  # fmt: skip
+    result = train_two_stage(
+        model,
+        lessons(world, config)[:1],
+        training,
+        progress=False,
+        checkpoints=films.run.path / "checkpoints" / name,
+        validation=validation,
+    )
     for stage in (result.one, result.two):
         course += [{**row, "step": row["step"] + before} for row in stage.validations]
         before += len(stage.losses)
     by_task = scores(model, films, world.film_split.test[: films.count])
     return {
-        "test": means(by_task), "validation": course[-1], "course": course, "loss": result.two.loss,
+        "test": means(by_task),
+        "validation": course[-1],
+        "course": course,
+        "loss": result.two.loss,
         "seconds": result.one.seconds + result.two.seconds,
         "by_task": {task: found.to_dict() for task, found in by_task.items()},
-    }  # fmt: skip
+    }
 
 
 def scores(model: Any, films: Films, ids: Sequence[str]) -> dict[str, TaskScores]:
     """Semantic consistency and facts of held-out films, with controls."""
-    world, tasks = films.world, films.config.film_tasks
-    return item_consistency(model, tasks, world.films, world.film_split.train, ids, world.film_facts,
-                            world.film_teacher(), films.encoder, probe=False)  # fmt: skip
+    held_out, tasks = films.world.held_out_films(ids), films.config.film_tasks
+    return item_consistency(model, tasks, held_out, films.encoder, ControlOptions(probe=False))
 
 
 def means(found: Mapping[str, TaskScores]) -> dict[str, float]:
     """Means over tasks: SC of the model and its controls, rSC, and recall of facts."""
-    row = {f"sc_{name}" if name != "model" else "sc": float(np.mean([one.sc[name].mean() for one in found.values()]))
-           for name in ("model", "teacher", "nn", "shuffled")}  # fmt: skip
+    row = {
+        f"sc_{name}" if name != "model" else "sc": float(np.mean([one.sc[name].mean() for one in found.values()]))
+        for name in ("model", "teacher", "nn", "shuffled")
+    }
     row["rsc"] = float(np.mean([one.rsc for one in found.values()]))
     for name, system in (("facts", "model"), ("facts_nn", "nn")):
         row[name] = float(np.mean([one.facts[system].recall["overall"] for one in found.values()]))

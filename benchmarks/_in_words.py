@@ -58,8 +58,14 @@ def mixed_items(first: ItemFacts, second: ItemFacts, rng: np.random.Generator) -
     qualities = dict(quality for facts in both for quality in facts.qualities[:1])
     texts = [shortened(facts.text, 30) for facts in both if facts.text]
     themes = tuple(theme for facts in both for theme in facts.themes[: (len(facts.themes) + 1) // 2])
-    return replace(first, aspects=aspects, kinds=tuple(dict.fromkeys(one(both[0].kinds) + one(both[1].kinds))),
-                   qualities=tuple(qualities.items()), text=" ".join(texts) or None, themes=themes)  # fmt: skip
+    return replace(
+        first,
+        aspects=aspects,
+        kinds=tuple(dict.fromkeys(one(both[0].kinds) + one(both[1].kinds))),
+        qualities=tuple(qualities.items()),
+        text=" ".join(texts) or None,
+        themes=themes,
+    )
 
 
 def mixed_users(first: UserFacts, second: UserFacts) -> UserFacts:
@@ -108,8 +114,16 @@ def halfway(task: Task, first: ItemFacts, second: ItemFacts, rng: np.random.Gene
     return task.write(mixed_items(first, second, rng), rng)
 
 
-def taught(run: RunFolder, llm: Any, tokenizer: Any, world: World, tasks: Sequence[str], steps: int, seed: int,
-           batch_tokens: int = 2400) -> dict[str, float]:  # fmt: skip
+def taught(
+    run: RunFolder,
+    llm: Any,
+    tokenizer: Any,
+    world: World,
+    tasks: Sequence[str],
+    steps: int,
+    seed: int,
+    batch_tokens: int = 2400,
+) -> dict[str, float]:
     """Train the base on with prompts in words, in place; goes on from the folder's checkpoint."""
     known = [task.id for task in all_tasks(domain=world.domain)]
     lessons = Lessons(world, [*tasks, *([BETWEEN] if BETWEEN in known and BETWEEN not in tasks else [])])
@@ -123,8 +137,15 @@ def taught(run: RunFolder, llm: Any, tokenizer: Any, world: World, tasks: Sequen
     llm.train()
     loop = LoopConfig(steps, 1e-3, warmup=max(1, min(50, steps // 10)), save_every=100, seed=seed)
     checkpoint = run.path / "checkpoints" / f"words-{seed}.safetensors"
-    result = optimise([(p, 1.0) for p in llm.parameters()], loss_at, loop, label="in words", progress=False,
-                      checkpoint=checkpoint, modules={"llm": llm})  # fmt: skip
+    result = optimise(
+        [(p, 1.0) for p in llm.parameters()],
+        loss_at,
+        loop,
+        label="in words",
+        progress=False,
+        checkpoint=checkpoint,
+        modules={"llm": llm},
+    )
     llm.eval()
     return {"loss": result.loss, "steps": steps, "seconds": result.seconds}
 

@@ -19,14 +19,15 @@ from _experiment import arguments, described, folder, report
 from steering import Greedy, mixtures, text_concepts
 
 from elm.cav import fact_concepts, fit, genre_concepts
-from elm.evaluation import AlongScores, CachedEncoder, along_figure, semantic_along
+from elm.evaluation import AlongScores, CachedEncoder, Moves, along_figure, semantic_along
 from elm.runs import World
 
 AMOUNTS = (-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0)
 
 
-def concepts(model: Any, world: World, encoder: CachedEncoder, names: Sequence[str], tasks: Sequence[str], count: int,
-             seed: int) -> dict[tuple[str, str], AlongScores]:  # fmt: skip
+def concepts(
+    model: Any, world: World, encoder: CachedEncoder, names: Sequence[str], tasks: Sequence[str], count: int, seed: int
+) -> dict[tuple[str, str], AlongScores]:
     """(concept, task) -> scores of test films moved along it; directions are of training films."""
     training = world.films.subset(list(world.film_split.train))
     source = genre_concepts if world.dataset.facts is None else fact_concepts
@@ -38,8 +39,8 @@ def concepts(model: Any, world: World, encoder: CachedEncoder, names: Sequence[s
         known = {item: teacher.write(item, task) for item in training.ids}
         read = text_concepts(encoder, known, labels)
         for name in names:
-            found[name, task] = semantic_along(Greedy(model), task, world.films, world.film_split.test[:count],
-                                               cavs[name].move, AMOUNTS, encoder, known, read[name], seed)  # fmt: skip
+            moves, ids = Moves(cavs[name].move, AMOUNTS, read[name]), world.film_split.test[:count]
+            found[name, task] = semantic_along(Greedy(model), task, world.films, ids, moves, encoder, known, seed)
     return found
 
 
@@ -52,14 +53,17 @@ def main() -> None:
     options = parser.parse_args()
     with folder(options.out, {"experiment": "along", "run": options.run}) as run:
         model, world, _, encoder = described(options.run, run)
-        ways = {("mixture", task): way for task, way in mixtures(model, world, encoder, options.tasks,
-                                                                 options.films, options.seed).items()}  # fmt: skip
+        ways = {
+            ("mixture", task): way
+            for task, way in mixtures(model, world, encoder, options.tasks, options.films, options.seed).items()
+        }
         ways |= concepts(model, world, encoder, options.concepts, options.tasks, options.films, options.seed)
     frames = [way.frame().reset_index().assign(way=name, task=task) for (name, task), way in ways.items()]
     frame = pd.concat(frames).round(3)
     frame = frame[["way", "task", *(c for c in frame if c not in ("way", "task"))]]
-    figure = along_figure({f"{name}, {task.replace('_', ' ')}": way for (name, task), way in ways.items()},
-                          "Consistency along a way")  # fmt: skip
+    figure = along_figure(
+        {f"{name}, {task.replace('_', ' ')}": way for (name, task), way in ways.items()}, "Consistency along a way"
+    )
     rows = [{"way": name, **way.to_dict()} for (name, _), way in ways.items()]
     report("along", frame, rows, figure, options)
 

@@ -100,8 +100,9 @@ def ours(
     return model, curve
 
 
-def cornacs(name: str, train: sparse.csr_matrix, watched: HeldOut, users: np.ndarray, options: argparse.Namespace
-            ) -> tuple[Any, Curve | None]:  # fmt: skip
+def cornacs(
+    name: str, train: sparse.csr_matrix, watched: HeldOut, users: np.ndarray, options: argparse.Namespace
+) -> tuple[Any, Curve | None]:
     import cornac
 
     rows, columns = train.nonzero()

@@ -60,8 +60,10 @@ def speed(concepts: int, baseline: int, repeats: int) -> None:
     x, y = planted(concepts)
     note = "" if baseline == concepts else f", extrapolated from {baseline} concepts"
     threads = os.environ.get("OMP_NUM_THREADS", "all")
-    print(f"{concepts} concepts on {ROWS} vectors of {DIM}; loops of scikit-learn{note}; medians of {repeats} turns; "
-          f"OMP_NUM_THREADS {threads}")  # fmt: skip
+    print(
+        f"{concepts} concepts on {ROWS} vectors of {DIM}; loops of scikit-learn{note}; medians of {repeats} turns; "
+        f"OMP_NUM_THREADS {threads}"
+    )
     loops: dict[str, Loop] = {
         "LogisticRegression": lambda c: LogisticRegression(class_weight="balanced").fit(x, c).coef_[0],
         "its newton-cholesky": lambda c: (
@@ -71,12 +73,18 @@ def speed(concepts: int, baseline: int, repeats: int) -> None:
         "differences of means": lambda c: x[c == 1].mean(0) - x[c == 0].mean(0),
     }
     ours: dict[Method, tuple[Callable[[], float], str, list[str]]] = {
-        "logistic": (lambda: in_a_new_process(x, y), "its newton-cholesky",
-                     ["LogisticRegression", "its newton-cholesky"]),
+        "logistic": (
+            lambda: in_a_new_process(x, y),
+            "its newton-cholesky",
+            ["LogisticRegression", "its newton-cholesky"],
+        ),
         "ridge": (lambda: timed(lambda: fit_many(x, y, "ridge", 1.0)), "Ridge", ["Ridge", "LogisticRegression"]),
-        "difference": (lambda: timed(lambda: fit_many(x, y, "difference")), "differences of means",
-                       ["differences of means", "LogisticRegression"]),
-    }  # fmt: skip
+        "difference": (
+            lambda: timed(lambda: fit_many(x, y, "difference")),
+            "differences of means",
+            ["differences of means", "LogisticRegression"],
+        ),
+    }
     seconds: dict[str, list[float]] = {name: [] for name in (*loops, *ours)}
     found: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in loops}
     for part in np.array_split(np.arange(baseline), repeats):
@@ -128,8 +136,11 @@ def in_a_new_process(x: npt.NDArray[np.float64], y: npt.NDArray[np.int8]) -> flo
         np.savez(Path(folder) / "data.npz", x=x, y=y)
         done = subprocess.run(
             [sys.executable, __file__, "--first-call", str(Path(folder) / "data.npz")],
-            capture_output=True, text=True, check=True, env=dict(os.environ),
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=True,
+            env=dict(os.environ),
+        )
     return float(done.stdout.split()[-1])
 
 
@@ -162,8 +173,10 @@ def demo_world() -> None:
             ]
             mean = sum(runs[1:], runs[0]) / SPLITS
             least, most = mean["auc"].min(), mean["auc_popularity"].max()
-            print(f"  {method}: AUC least {least:.3f} ({mean['auc'].idxmin()}), mean {mean['auc'].mean():.3f}; "
-                  f"of popularity at most {most:.3f}")  # fmt: skip
+            print(
+                f"  {method}: AUC least {least:.3f} ({mean['auc'].idxmin()}), mean {mean['auc'].mean():.3f}; "
+                f"of popularity at most {most:.3f}"
+            )
         shown = ["auc", "p_value", "random_auc", "above_random", "stability", "also_moves", "cosine"]
         print(evidence(table, facts, "ridge", l2=path)[shown].to_string(float_format="%.3g"))
     rng = np.random.default_rng(0)
@@ -174,8 +187,10 @@ def demo_world() -> None:
         shares = ", ".join(
             f"{(report['p_value'] < level).mean():.1%} have p < {level}" for level in (0.05, 0.01, 0.001)
         )
-        print(f"{kind}: of 1,000 concepts without meaning {shares}; {(report['p_fdr'] < 0.05).sum()} pass FDR 0.05, "
-              f"{(report['p_holm'] < 0.05).sum()} Holm's 0.05; mean AUC {report['auc'].mean():.3f}")  # fmt: skip
+        print(
+            f"{kind}: of 1,000 concepts without meaning {shares}; {(report['p_fdr'] < 0.05).sum()} pass FDR 0.05, "
+            f"{(report['p_holm'] < 0.05).sum()} Holm's 0.05; mean AUC {report['auc'].mean():.3f}"
+        )
 
 
 def movielens(folder: Path) -> None:
@@ -190,8 +205,10 @@ def movielens(folder: Path) -> None:
     tested = tag_concepts(tags, items)
     tested |= tag_concepts(tags, items, kind="name")
     films = next(iter(tested.values())).index
-    print(f"{len(items)} films of {items.space.dim}, {len(films)} of them tagged; {len(tested)} tags on 20 of them or "
-          f"more by 5 users or more; means of {SPLITS} splits")  # fmt: skip
+    print(
+        f"{len(items)} films of {items.space.dim}, {len(films)} of them tagged; {len(tested)} tags on 20 of them or "
+        f"more by 5 users or more; means of {SPLITS} splits"
+    )
     popularity = popularities(data.interactions, tags, films, tested)
     print("AUC of popularity: " + ", ".join(f"{name} {value:.3f}" for name, value in popularity.items()))
     path = [16, 64, 256, 1024, 4096]

@@ -59,8 +59,9 @@ class Words:
         return found | ({"chat": self._chat.answers(prompts)} if self._chat else {})
 
 
-def film_texts(model: Any, world: World, task: str, ids: Sequence[str], fixed: str, known: str, words: Words,
-               seed: int) -> tuple[np.ndarray, Texts]:  # fmt: skip
+def film_texts(
+    model: Any, world: World, task: str, ids: Sequence[str], fixed: str, known: str, words: Words, seed: int
+) -> tuple[np.ndarray, Texts]:
     """The mixed vectors (n, dim), and a text of each system for each; `known` is the example's film, a training one."""
     films, facts, teacher = world.films, world.film_facts, world.film_teacher()
 
@@ -88,8 +89,9 @@ def film_texts(model: Any, world: World, task: str, ids: Sequence[str], fixed: s
     }
 
 
-def user_texts(model: Any, world: World, pairs: Sequence[tuple[str, str]], words: Words, seed: int
-               ) -> tuple[np.ndarray, Texts]:  # fmt: skip
+def user_texts(
+    model: Any, world: World, pairs: Sequence[tuple[str, str]], words: Words, seed: int
+) -> tuple[np.ndarray, Texts]:
     """The same for pairs of users."""
     users, teacher, task = world.held_users, world.user_teacher(), "user_profile"
     vectors = np.stack([interpolate(users[a], users[b], SHARE, users.space) for a, b in pairs])
@@ -108,15 +110,18 @@ def user_texts(model: Any, world: World, pairs: Sequence[tuple[str, str]], words
 def row(task: str, measure: str, scores: Mapping[str, np.ndarray], texts: Texts) -> dict[str, Any]:
     """Means by system, the paired test of the model against the base in words, and the first mixture's texts."""
     return {
-        "task": task, "measure": measure, "n": len(scores["model"]),
+        "task": task,
+        "measure": measure,
+        "n": len(scores["model"]),
         **{name: float(values.mean()) for name, values in scores.items()},
         "p_value": float(paired_test(scores["model"], scores["words"]).p_value),
         "texts": {name: texts[name][0] for name in ("model", "words", "chat") if name in texts},
-    }  # fmt: skip
+    }
 
 
-def films(model: Any, world: World, encoder: CachedEncoder, words: Words, tasks: Sequence[str], count: int, seed: int
-          ) -> list[dict[str, Any]]:  # fmt: skip
+def films(
+    model: Any, world: World, encoder: CachedEncoder, words: Words, tasks: Sequence[str], count: int, seed: int
+) -> list[dict[str, Any]]:
     """A row a task; the fixed film is the first of the test films, the others are mixed with it."""
     fixed, *ids = world.film_split.test[: count + 1]
     rows = []
@@ -127,15 +132,17 @@ def films(model: Any, world: World, encoder: CachedEncoder, words: Words, tasks:
     return rows
 
 
-def users(model: Any, world: World, encoder: CachedEncoder, words: Words, count: int, seed: int
-          ) -> list[dict[str, Any]]:  # fmt: skip
+def users(
+    model: Any, world: World, encoder: CachedEncoder, words: Words, count: int, seed: int
+) -> list[dict[str, Any]]:
     """Two rows, NDCG and Spearman, by a ranker that was trained on the teacher's profiles of training users."""
     some = world.user_split.test
     drawn = np.random.default_rng(seed).permutation(len(some))[: 2 * (min(2 * count, len(some)) // 2)]
     pairs = [(some[a], some[b]) for a, b in zip(drawn[::2], drawn[1::2], strict=True)]
     teacher = world.user_teacher()
-    ranker = TrainedRanker.fit(encoder, [teacher.write(u, "user_profile") for u in world.users.ids],
-                               world.users.vectors, world.items)  # fmt: skip
+    ranker = TrainedRanker.fit(
+        encoder, [teacher.write(u, "user_profile") for u in world.users.ids], world.users.vectors, world.items
+    )
     vectors, texts = user_texts(model, world, pairs, words, seed)
     truth = vectors @ world.items.vectors.T
     gains = truth - truth.min(1, keepdims=True)
@@ -151,27 +158,45 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
     """Bars by task: the model, the base in words, a chat model, and the controls."""
     from matplotlib.figure import Figure
 
-    colours = {"model": "#d1495b", "words": "#2e6f9e", "chat": "#7fb2d6", "first": "#8c8c8c", "second": "#b5b5b5",
-               "shuffled": "#d9d9d9"}  # fmt: skip
-    labels = {"model": "the model, from the vector", "words": "the same base, in words", "chat": "a chat model",
-              "first": "text of one end", "second": "text of the other",
-              "shuffled": "another mixture's text"}  # fmt: skip
+    colours = {
+        "model": "#d1495b",
+        "words": "#2e6f9e",
+        "chat": "#7fb2d6",
+        "first": "#8c8c8c",
+        "second": "#b5b5b5",
+        "shuffled": "#d9d9d9",
+    }
+    labels = {
+        "model": "the model, from the vector",
+        "words": "the same base, in words",
+        "chat": "a chat model",
+        "first": "text of one end",
+        "second": "text of the other",
+        "shuffled": "another mixture's text",
+    }
     shown = [name for name in colours if name in rows[0]]
     figure = Figure(figsize=(1.3 * len(rows) + 2, 3.4), layout="constrained")
     axis = figure.subplots()
     for place, name in enumerate(shown):
-        axis.bar(np.arange(len(rows)) + (place - len(shown) / 2) * 0.8 / len(shown), [r[name] for r in rows],
-                 0.8 / len(shown), color=colours[name], label=labels[name])  # fmt: skip
-    axis.set_xticks(range(len(rows)), [f"{r['task'].replace('_', ' ')}\n({r['measure']})" for r in rows],
-                    fontsize="small")  # fmt: skip
+        axis.bar(
+            np.arange(len(rows)) + (place - len(shown) / 2) * 0.8 / len(shown),
+            [r[name] for r in rows],
+            0.8 / len(shown),
+            color=colours[name],
+            label=labels[name],
+        )
+    axis.set_xticks(
+        range(len(rows)), [f"{r['task'].replace('_', ' ')}\n({r['measure']})" for r in rows], fontsize="small"
+    )
     axis.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
     figure.suptitle("Halfway between two", fontweight="bold")
     return figure
 
 
-def base_in_words(run: RunFolder, world: World, base: str, tasks: Sequence[str], options: argparse.Namespace
-                  ) -> tuple[Words, dict[str, float]]:  # fmt: skip
+def base_in_words(
+    run: RunFolder, world: World, base: str, tasks: Sequence[str], options: argparse.Namespace
+) -> tuple[Words, dict[str, float]]:
     """The base, trained on prompts in words, and a chat model where one is named."""
     llm, tokenizer = shipped_base() if base == "shipped" else load_llm(base)
     learned = taught(run, llm, tokenizer, world, tasks, options.steps, options.seed, options.batch_tokens)

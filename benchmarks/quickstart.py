@@ -37,8 +37,10 @@ def main() -> None:
     profile, loop, edit = result["profile"], result["loop"], result["edit"]
     share = loop["ndcg_elm"] / loop["ndcg_teacher"]
     print(f"user_profile: rBC {profile['rbc']:.2f}, p {profile['p_value']:.1e}")
-    print(f"loop, NDCG@20: {', '.join(f'{k[5:]} {v:.3f}' for k, v in loop.items() if k.startswith('ndcg_'))}; "
-          f"elm / teacher {share:.2f} (the goal is the shipped model's: loop.py)")  # fmt: skip
+    print(
+        f"loop, NDCG@20: {', '.join(f'{k[5:]} {v:.3f}' for k, v in loop.items() if k.startswith('ndcg_'))}; "
+        f"elm / teacher {share:.2f} (the goal is the shipped model's: loop.py)"
+    )
     rise = edit["ndcg_genre_after"] - edit["ndcg_genre_before"]
     print(f"edit: genre-wise NDCG@20 of the new genre rises by {rise:.3f} at alpha 1 (goal 0.25)")
     print(

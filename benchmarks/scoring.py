@@ -17,7 +17,7 @@ import numpy as np
 
 from elm.data import make_films
 from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable
-from elm.evaluation import item_consistency
+from elm.evaluation import ControlOptions, HeldOutItems, item_consistency
 from elm.tasks import generated_facts
 
 RATIO = 1.2
@@ -79,7 +79,8 @@ def main() -> None:
         encoder.model.encode(texts, batch_size=64, show_progress_bar=False)
 
     def scoring() -> None:
-        item_consistency(ours, ["summary"], table, train, test, facts, teacher, encoder, probe=False)  # type: ignore[arg-type]
+        held_out = HeldOutItems(table, train, test, facts, teacher)  # type: ignore[arg-type]
+        item_consistency(ours, ["summary"], held_out, encoder, ControlOptions(probe=False))
 
     rows, memory = [], []
     for _ in range(options.repeats):
@@ -90,12 +91,17 @@ def main() -> None:
         rows.append((alone, both))
     wall, processor = (statistics.median(both[i] / alone[i] for alone, both in rows) for i in (0, 1))
     value = {
-        "texts": len(texts), "words": options.words, "repeats": options.repeats,
+        "texts": len(texts),
+        "words": options.words,
+        "repeats": options.repeats,
         "bare_seconds": statistics.median(alone[0] for alone, _ in rows),
         "scoring_seconds": statistics.median(both[0] for _, both in rows),
-        "ratio": wall, "ratio_of_processor_time": processor, "goal": RATIO,
-        "peak_mb_bare": memory[0], "peak_mb_scoring": max(memory),
-    }  # fmt: skip
+        "ratio": wall,
+        "ratio_of_processor_time": processor,
+        "goal": RATIO,
+        "peak_mb_bare": memory[0],
+        "peak_mb_scoring": max(memory),
+    }
     if options.json:
         print(json.dumps(value, indent=2))
         return

@@ -13,6 +13,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,31 @@ from elm.evaluation import behaviour_table, consistency_table, facts_table, prof
 from elm.runs import RunFolder, score_run
 
 PAPER = {
-    "summary": (0.91, 0.94), "positive_review": (0.94, 0.81), "negative_review": (0.93, 0.79),
-    "neutral_review": (0.92, 0.76), "five_positive": (0.91, 0.80), "five_negative": (0.89, 0.80),
-    "long_description": (0.91, 0.80), "funnier": (0.88, 0.81), "sadder": (0.91, 0.82), "scarier": (0.90, 0.84),
-    "improve": (0.91, 0.82), "movie_to_viewer": (0.89, 0.80), "pitch": (0.96, 0.80), "criticize": (0.89, 0.77),
-    "convince1": (0.92, 0.96), "convince2": (0.90, 0.88), "convince3": (0.88, 0.86), "dissuade1": (0.88, 0.85),
-    "dissuade2": (0.88, 0.87), "similarities": (0.86, 0.83), "interpolation": (0.89, 0.80),
-    "why_like_nn": (0.83, 0.48), "diff_than_nn": (0.82, 0.48), "common_with_nn": (0.77, 0.46),
-}  # fmt: skip
+    "summary": (0.91, 0.94),
+    "positive_review": (0.94, 0.81),
+    "negative_review": (0.93, 0.79),
+    "neutral_review": (0.92, 0.76),
+    "five_positive": (0.91, 0.80),
+    "five_negative": (0.89, 0.80),
+    "long_description": (0.91, 0.80),
+    "funnier": (0.88, 0.81),
+    "sadder": (0.91, 0.82),
+    "scarier": (0.90, 0.84),
+    "improve": (0.91, 0.82),
+    "movie_to_viewer": (0.89, 0.80),
+    "pitch": (0.96, 0.80),
+    "criticize": (0.89, 0.77),
+    "convince1": (0.92, 0.96),
+    "convince2": (0.90, 0.88),
+    "convince3": (0.88, 0.86),
+    "dissuade1": (0.88, 0.85),
+    "dissuade2": (0.88, 0.87),
+    "similarities": (0.86, 0.83),
+    "interpolation": (0.89, 0.80),
+    "why_like_nn": (0.83, 0.48),
+    "diff_than_nn": (0.82, 0.48),
+    "common_with_nn": (0.77, 0.46),
+}
 SINGLE, PAIR, FACTS, BEHAVIOUR, VERSIONS, USERS = 0.85, 0.7, 0.95, 0.85, 0.8, 0.85
 
 
@@ -40,7 +58,8 @@ def scored(named: str | None, films: int | None, zero_shot: bool) -> dict[str, A
         model, world, config, encoder = described(named, RunFolder.start(temporary, {}))
         learned = [task for adapter in model.adapters.values() for task in adapter.config.tasks]
         config = config.with_tasks([task for task in learned if task not in config.user_tasks])
-        return score_run(model, world, config, encoder, True, films, zero_shot=zero_shot).to_dict()
+        config = replace(config, scored_films=films or config.scored_films)
+        return score_run(model, world, config, encoder, zero_shot=zero_shot).to_dict()
 
 
 def verdicts(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -67,14 +86,31 @@ def verdicts(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def markdown(scores: Mapping[str, Mapping[str, Any]]) -> str:
     """One row a film task: SC and its controls, facts, BC of the film, and the paper's figures."""
-    heads = ["task", "SC", "teacher", "nearest", "shuffled", "probe", "rSC (95 %)", "facts, precision / recall",
-             "BC", "teacher", "shuffled", "rBC", "paper: SC", "BC"]  # fmt: skip
+    heads = [
+        "task",
+        "SC",
+        "teacher",
+        "nearest",
+        "shuffled",
+        "probe",
+        "rSC (95 %)",
+        "facts, precision / recall",
+        "BC",
+        "teacher",
+        "shuffled",
+        "rBC",
+        "paper: SC",
+        "BC",
+    ]
     lines = ["| " + " | ".join(heads) + " |", "| --- |" + " --- |" * (len(heads) - 1)]
     for task, row in scores["consistency"].items():
         low, high = row["rsc_interval"]
         by = scores["behaviour"].get(task)
-        facts = f"{row['fact_precision']['overall']:.3f} / {row['fact_recall']['overall']:.3f}" \
-            if row["fact_recall"] else ""  # fmt: skip
+        facts = (
+            f"{row['fact_precision']['overall']:.3f} / {row['fact_recall']['overall']:.3f}"
+            if row["fact_recall"]
+            else ""
+        )
         cells = [_number(row[name]) for name in ("sc", "sc_teacher", "sc_nn", "sc_shuffled", "sc_probe")]
         cells += [f"{row['rsc']:.2f} ({low:.2f}-{high:.2f})", facts]
         cells += [_number(by[name]) if by else "" for name in ("bc", "bc_teacher", "bc_shuffled", "rbc")]
@@ -104,8 +140,13 @@ def main() -> None:
         print(markdown(scores))
     else:
         films, users = scores["consistency"], scores["profile"]
-        console().print(consistency_table(films), facts_table(films), behaviour_table(scores["behaviour"]),
-                        versions_table(scores["versions"]), profile_table(users))  # fmt: skip
+        console().print(
+            consistency_table(films),
+            facts_table(films),
+            behaviour_table(scores["behaviour"]),
+            versions_table(scores["versions"]),
+            profile_table(users),
+        )
     print("\n".join(verdicts(scores)))
 
 

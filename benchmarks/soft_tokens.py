@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 def summary(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """A line a number of soft tokens: means over seeds."""
-    lines = [{"soft_tokens": row["soft_tokens"], "seed": row["seed"], **row["test"], "loss": row["loss"]}
-             for row in rows]  # fmt: skip
+    lines = [
+        {"soft_tokens": row["soft_tokens"], "seed": row["seed"], **row["test"], "loss": row["loss"]} for row in rows
+    ]
     frame = pd.DataFrame(lines).groupby("soft_tokens")
-    return frame.agg(seeds=("seed", "size"), **{c: (c, "mean") for c in lines[0] if c not in ("soft_tokens", "seed")}
-                     ).round(3).reset_index()  # fmt: skip
+    return (
+        frame.agg(seeds=("seed", "size"), **{c: (c, "mean") for c in lines[0] if c not in ("soft_tokens", "seed")})
+        .round(3)
+        .reset_index()
+    )
 
 
 def picture(frame: pd.DataFrame) -> Figure:

@@ -32,11 +32,22 @@ def plans(steps: int, rates: list[float]) -> dict[str, tuple[int, int, tuple[flo
 
 def summary(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """A line a regime: means over seeds."""
-    lines = [{"regime": row["regime"], "seed": row["seed"], **row["test"], "rsc_validation": row["validation"]["rSC"],
-              "loss": row["loss"]} for row in rows]  # fmt: skip
+    lines = [
+        {
+            "regime": row["regime"],
+            "seed": row["seed"],
+            **row["test"],
+            "rsc_validation": row["validation"]["rSC"],
+            "loss": row["loss"],
+        }
+        for row in rows
+    ]
     frame = pd.DataFrame(lines).groupby("regime", sort=False)
-    return frame.agg(seeds=("seed", "size"), **{c: (c, "mean") for c in lines[0] if c not in ("regime", "seed")}
-                     ).round(3).reset_index()  # fmt: skip
+    return (
+        frame.agg(seeds=("seed", "size"), **{c: (c, "mean") for c in lines[0] if c not in ("regime", "seed")})
+        .round(3)
+        .reset_index()
+    )
 
 
 def picture(rows: list[dict[str, Any]]) -> Figure:
@@ -45,12 +56,21 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
 
     figure = Figure(figsize=(5.2, 3.2), layout="constrained")
     axis = figure.subplots()
-    colours = dict(zip(dict.fromkeys(row["regime"] for row in rows), ("#2e6f9e", "#d1495b", "#e8a09a", "#8c8c8c") * 4,
-                       strict=False))  # fmt: skip
+    colours = dict(
+        zip(
+            dict.fromkeys(row["regime"] for row in rows), ("#2e6f9e", "#d1495b", "#e8a09a", "#8c8c8c") * 4, strict=False
+        )
+    )
     for row in rows:
         label = row["regime"] if row["seed"] == rows[0]["seed"] else None
-        axis.plot([point["step"] for point in row["course"]], [point["rSC"] for point in row["course"]], "o-",
-                  markersize=3, color=colours[row["regime"]], label=label)  # fmt: skip
+        axis.plot(
+            [point["step"] for point in row["course"]],
+            [point["rSC"] for point in row["course"]],
+            "o-",
+            markersize=3,
+            color=colours[row["regime"]],
+            label=label,
+        )
     axis.set(xlabel="step", ylabel="rSC, validation films")
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False, fontsize="small")

@@ -26,6 +26,7 @@ from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable, interpo
 from elm.evaluation import (
     AlongScores,
     CachedEncoder,
+    Moves,
     TrainedRanker,
     along_figure,
     behavioural_along,
@@ -54,8 +55,9 @@ class Greedy:
         return self.model.describe(vectors, task, seed=seed, temperature=0.0)
 
 
-def text_concepts(encoder: CachedEncoder, texts: dict[str, str], labels: Mapping[str, pd.Series] | pd.DataFrame
-                  ) -> CAVs:  # fmt: skip
+def text_concepts(
+    encoder: CachedEncoder, texts: dict[str, str], labels: Mapping[str, pd.Series] | pd.DataFrame
+) -> CAVs:
     """Concepts as the teacher's texts of training films show them: what "funnier" means in the words of one task."""
     vectors = encoder.encode(list(texts.values()))
     space = EmbeddingSpace.fit("texts", vectors, "cosine", {}, "texts")
@@ -84,10 +86,11 @@ def films_along(world: World, encoder: CachedEncoder, count: int) -> dict[str, A
     )
     for name, cav in cavs.items():
         ways = {
-            task: semantic_along(model, task, world.films, test, cav.move, AMOUNTS, encoder, known[task],
-                                 readers[task][name])
+            task: semantic_along(
+                model, task, world.films, test, Moves(cav.move, AMOUNTS, readers[task][name]), encoder, known[task]
+            )
             for task in FILM_TASKS
-        }  # fmt: skip
+        }
         pooled = np.mean([way.concept for way in ways.values()], axis=0)
         shares = {task: way.to_dict()["rising"] for task, way in ways.items()} | {"pooled": rising(AMOUNTS, pooled)}
         print(f"  {name:18s}" + "  ".join(f"{task} {share:.2f}" for task, share in shares.items()))
@@ -98,8 +101,9 @@ def films_along(world: World, encoder: CachedEncoder, count: int) -> dict[str, A
     return shown
 
 
-def mixtures(model: Any, world: World, encoder: CachedEncoder, tasks: Sequence[str], count: int,
-             seed: int = 0) -> dict[str, AlongScores]:  # fmt: skip
+def mixtures(
+    model: Any, world: World, encoder: CachedEncoder, tasks: Sequence[str], count: int, seed: int = 0
+) -> dict[str, AlongScores]:
     """Figure 4 of ELM: the first test film is the one that all others are on their way to; scores by task."""
     test = world.film_split.test[: count + 1]
     anchor = world.films[test[0]]
@@ -111,8 +115,9 @@ def mixtures(model: Any, world: World, encoder: CachedEncoder, tasks: Sequence[s
     found = {}
     for task in tasks:
         known = {item: teacher.write(item, task) for item in world.film_split.train}
-        found[task] = semantic_along(Greedy(model), task, world.films, test[1:], way, SHARES, encoder, known,
-                                     seed=seed)  # fmt: skip
+        found[task] = semantic_along(
+            Greedy(model), task, world.films, test[1:], Moves(way, SHARES), encoder, known, seed=seed
+        )
     return found
 
 
@@ -135,8 +140,9 @@ def users_along(world: World, encoder: CachedEncoder, count: int) -> dict[str, A
         frames, shares = [], {}
         for name, cav in cavs.items():
             mover = cav.measured_on(world.users)
-            way = behavioural_along(shipped_model(), task, world.held_users, mover.move, AMOUNTS, world.items,
-                                    candidates, ranker, profiles, mover)  # fmt: skip
+            way = behavioural_along(
+                shipped_model(), task, world.held_users, Moves(mover.move, AMOUNTS, mover), candidates, ranker, profiles
+            )
             shares[name] = way.to_dict()["rising"]
             frames.append(way.frame())
             if task == "user_profile":
@@ -160,10 +166,15 @@ def graded(world: World, run: Path, count: int) -> None:
     cavs = fit(world.films.subset(train), {a: labels[a].loc[train] for a in ATTRIBUTES})
     model, start, truth = load_model(run), world.films.rows(test), facts_of(labels)
     read = [grades_in(text) for text in model.describe(start, TONE)]
-    off = [abs(given.get(mood, 9) - grade) for item, given in zip(test, read, strict=True)
-           for mood, grade in truth[item].qualities]  # fmt: skip
-    print(f"\n{TONE.id} ({run}): grade right {np.mean(np.equal(off, 0)):.2f}, off by at most one "
-          f"{np.mean(np.array(off) <= 1):.2f}")  # fmt: skip
+    off = [
+        abs(given.get(mood, 9) - grade)
+        for item, given in zip(test, read, strict=True)
+        for mood, grade in truth[item].qualities
+    ]
+    print(
+        f"\n{TONE.id} ({run}): grade right {np.mean(np.equal(off, 0)):.2f}, off by at most one "
+        f"{np.mean(np.array(off) <= 1):.2f}"
+    )
     shares = {}
     for name, cav in cavs.items():
         by_amount = [model.describe(cav.move(start, amount), TONE) for amount in AMOUNTS]
@@ -184,8 +195,13 @@ def sensitivities(world: World, encoder: CachedEncoder, count: int) -> None:
     movers = fit(world.items.subset(items), {a: labels[a].loc[items] for a in cavs})
     held = world.items.subset([i for i in world.items.ids if i in set(world.film_split.test)])
     levels = labels.loc[held.ids, list(movers)]  # of films that the directions have not seen
-    lists = list_sensitivity(lambda v: v @ held.vectors.T, world.held_users, world.user_split.test[:count],
-                             {n: c.measured_on(world.users) for n, c in movers.items()}, levels)  # fmt: skip
+    lists = list_sensitivity(
+        lambda v: v @ held.vectors.T,
+        world.held_users,
+        world.user_split.test[:count],
+        {n: c.measured_on(world.users) for n, c in movers.items()},
+        levels,
+    )
     print("lists of 20: change of each attribute's mean level a step, and items replaced")
     print(lists.effect.round(3).to_string(), lists.p_value.round(3).to_string(), sep="\n")
 
@@ -201,8 +217,12 @@ def judged(world: World, seed: int = 0) -> None:
         for rater in range(20):
             some = rng.choice(test, 11, replace=False)
             seen = labels.loc[some, attribute].to_numpy() + rng.normal(0, 0.15, 11)
-            rows += [(attribute, rater, low, high) for low, a in zip(some, seen, strict=True)
-                     for high, b in zip(some, seen, strict=True) if b - a > 0.2]  # fmt: skip
+            rows += [
+                (attribute, rater, low, high)
+                for low, a in zip(some, seen, strict=True)
+                for high, b in zip(some, seen, strict=True)
+                if b - a > 0.2
+            ]
     frame = pd.DataFrame(rows, columns=["attribute", "rater", "lower", "higher"])
     cavs = fit(world.films.subset(train), {a: labels[a].loc[train] for a in ATTRIBUTES})
     fame = world.dataset.interactions["item"].value_counts().reindex(labels.index).fillna(0)

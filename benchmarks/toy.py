@@ -75,20 +75,28 @@ def train(base: str, regime: str, lr: float, seed: int, steps: int, held: int) -
     train_two_stage(model, lessons, config, progress=False, after_stage=watch.end_stage, validation=validation)
     right = [text == word for text, word in zip(watch.texts, WORDS.values(), strict=True)]
     return {
-        "regime": regime, "lr": lr, "seed": seed, "steps": watch.step, "texts": watch.texts,
-        "accuracy": sum(right) / 2, "learned_at": watch.missed + EVERY if all(right) else None,
+        "regime": regime,
+        "lr": lr,
+        "seed": seed,
+        "steps": watch.step,
+        "texts": watch.texts,
+        "accuracy": sum(right) / 2,
+        "learned_at": watch.missed + EVERY if all(right) else None,
         "collapsed": watch.texts[0] == watch.texts[1],
-    }  # fmt: skip
+    }
 
 
 def summary(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """A line a regime and learning rate, over seeds."""
     grouped = pd.DataFrame(rows).astype({"learned_at": float}).groupby(["regime", "lr"], sort=False)
     return grouped.agg(
-        seeds=("seed", "size"), learned=("accuracy", lambda a: float((a == 1).mean())),
-        median_steps=("learned_at", "median"), latest=("learned_at", "max"), collapsed=("collapsed", "mean"),
+        seeds=("seed", "size"),
+        learned=("accuracy", lambda a: float((a == 1).mean())),
+        median_steps=("learned_at", "median"),
+        latest=("learned_at", "max"),
+        collapsed=("collapsed", "mean"),
         most_steps=("steps", "max"),
-    ).reset_index()  # fmt: skip
+    ).reset_index()
 
 
 def picture(rows: list[dict[str, Any]]) -> Figure:
@@ -102,8 +110,13 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
         for reached, marker in ((True, "o"), (False, "x")):
             some = [row for row in own if (row["learned_at"] is not None) == reached]
             label = f"{regime}{'' if reached else ': never'}"
-            axis.plot([row["lr"] * shift for row in some], [row["learned_at"] or row["steps"] for row in some],
-                      marker, color=colour, label=label if some else None)  # fmt: skip
+            axis.plot(
+                [row["lr"] * shift for row in some],
+                [row["learned_at"] or row["steps"] for row in some],
+                marker,
+                color=colour,
+                label=label if some else None,
+            )
     axis.set(
         xscale="log", yscale="log", ylim=(10, 40_000), xlabel="learning rate", ylabel="steps until both words are right"
     )

@@ -87,8 +87,11 @@ def plain(base: str, batch_tokens: int) -> Callable[[], float]:
 
 def measure(base: str, repeats: int, batch_tokens: int) -> dict[str, float]:
     """Medians of tokens a second and of the ratios between loops that ran one after the other."""
-    runs = {"stage one": stage("one", base, batch_tokens), "stage two": stage("two", base, batch_tokens),
-            "plain loop": plain(base, batch_tokens)}  # fmt: skip
+    runs = {
+        "stage one": stage("one", base, batch_tokens),
+        "stage two": stage("two", base, batch_tokens),
+        "plain loop": plain(base, batch_tokens),
+    }
     for run in runs.values():
         run()  # warm
     rounds = []

@@ -6,7 +6,7 @@ Heavy libraries load on first use: `import elm` itself imports nothing but the s
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from elm._errors import (
     CallError,
@@ -25,13 +25,33 @@ from elm._errors import (
 )
 from elm._version import __version__ as __version__
 
-_ROOMS = ("adapters", "cav", "chat", "data", "embeddings", "evaluation", "metrics", "model", "recommend", "runs",
-          "tasks", "training")  # fmt: skip
+_ROOMS = tuple("adapters cav chat data embeddings evaluation metrics model recommend runs tasks training".split())
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from elm import adapters, cav, chat, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
+    from elm.evaluation import Certificate
+    from elm.model import EmbeddingLanguageModel
+    from elm.model._reading import Many, One, ReadOptions, Unshaped
 
 
+@overload
+def describe(vector: Unshaped, task: str, *, certify: bool = False, **options: Unpack[ReadOptions]) -> Any: ...
+@overload
+def describe(vector: One, task: str, *, certify: Literal[False] = False, **options: Unpack[ReadOptions]) -> str: ...
+@overload
+def describe(
+    vector: Many, task: str, *, certify: Literal[False] = False, **options: Unpack[ReadOptions]
+) -> list[str]: ...
+@overload
+def describe(vector: One, task: str, *, certify: Literal[True], **options: Unpack[ReadOptions]) -> Certificate: ...
+@overload
+def describe(
+    vector: Many, task: str, *, certify: Literal[True], **options: Unpack[ReadOptions]
+) -> list[Certificate]: ...
+@overload
+def describe(vector: Any, task: str, *, certify: bool = False, **options: Unpack[ReadOptions]) -> Any: ...
 def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -> Any:
     """Describe vectors of the demo spaces with the model that ships with the package: (d,) -> str, (n, d) -> list.
 
@@ -57,7 +77,7 @@ def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -
     return found[0] if isinstance(text, str) else found
 
 
-def load(name: Any, **options: Any) -> Any:
+def load(name: str | Path, **options: Any) -> EmbeddingLanguageModel:
     """The model of a run folder, of a model folder, or of a repository on the Hub.
 
     `elm.load("owner/name", revision=..., token=..., local_files_only=...)`; see

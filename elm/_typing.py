@@ -8,6 +8,12 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 """Vectors and what they are computed with where single precision is enough."""
 
+Vector = np.ndarray[tuple[int], np.dtype[np.float32]]
+"""One vector (dim,), for type checkers that know shapes."""
+
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+"""Several vectors (n, dim)."""
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

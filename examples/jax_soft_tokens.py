@@ -36,8 +36,9 @@ class Llama:
         speed = self.config["rope_parameters"]["rope_theta"] ** (-jnp.arange(half) / half)
         angle = (jnp.arange(len(x))[:, None] * speed)[:, None]  # (T, 1, half)
         one, two = x[..., :half], x[..., half:]
-        return jnp.concatenate([one * jnp.cos(angle) - two * jnp.sin(angle),
-                                two * jnp.cos(angle) + one * jnp.sin(angle)], -1)  # fmt: skip
+        return jnp.concatenate(
+            [one * jnp.cos(angle) - two * jnp.sin(angle), two * jnp.cos(angle) + one * jnp.sin(angle)], -1
+        )
 
     def layer(self, x, n):
         """One block: (T, Z) -> (T, Z)."""
@@ -92,8 +93,10 @@ def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED / "demo"
     films = elm.embeddings.VectorTable.load(SHIPPED / "vectors" / "films")
     users = elm.embeddings.VectorTable.load(SHIPPED / "vectors" / "users")
-    for space, name, vector, task in (("minilm", "f692", films["f692"], "summary"),
-                                      ("wals", "u225", users["u225"], "user_profile")):  # fmt: skip
+    for space, name, vector, task in (
+        ("minilm", "f692", films["f692"], "summary"),
+        ("wals", "u225", users["u225"], "user_profile"),
+    ):
         print(f"\n{name}, {task}:\n{describe(folder, space, np.atleast_2d(vector), task)[0]}")
 
 

@@ -39,9 +39,13 @@ ROOMS = sorted(path.parent.name for path in PACKAGE.glob("[!_]*/__init__.py"))
 FOUNDATIONS = {"_storage": set(), "_text": {"_storage"}}
 """Private folders below all rooms, whose files every room imports directly; beside them the ones that each may use."""
 
-HEAVY = {"torch", "transformers", "numpy", "pandas", "scipy", "sklearn", "implicit", "peft", "datasets", "safetensors",
-         "sentence_transformers", "accelerate", "pyarrow", "matplotlib", "huggingface_hub", "rich", "tqdm",
-         "jax", "flax", "model_signing", "filelock", "ipywidgets", "openai", "jinja2", "markupsafe"}  # fmt: skip
+HEAVY = set(
+    """
+    torch transformers numpy pandas scipy sklearn implicit peft datasets safetensors sentence_transformers
+    accelerate pyarrow matplotlib huggingface_hub rich tqdm jax flax model_signing filelock ipywidgets openai
+    jinja2 markupsafe
+""".split()
+)
 
 
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}

@@ -23,9 +23,31 @@ from elm._storage.parquet import read_parquet, read_texts
 from elm.data.loaders._download import _unpack
 from elm.runs import card_problems
 
-WRONG = ["", ".", "..", "../a", "/a", "a/../../b", "a//b", "a\\b", "c:a", "C:\\a", "a\0b", "a\n", ".hidden",
-         "x/.y", "nul", "x/CON.txt", "a.", "a ", "~/a", "\\\\host\\share", "%2e%2e/a", "a" * 300,
-         "/".join("a" * 9)]  # fmt: skip
+WRONG = [
+    "",
+    ".",
+    "..",
+    "../a",
+    "/a",
+    "a/../../b",
+    "a//b",
+    "a\\b",
+    "c:a",
+    "C:\\a",
+    "a\0b",
+    "a\n",
+    ".hidden",
+    "x/.y",
+    "nul",
+    "x/CON.txt",
+    "a.",
+    "a ",
+    "~/a",
+    "\\\\host\\share",
+    "%2e%2e/a",
+    "a" * 300,
+    "/".join("a" * 9),
+]
 
 
 @pytest.mark.parametrize("name", [*WRONG, None, 3, b"a"])
@@ -97,12 +119,20 @@ def test_a_table_of_another_length_is_refused_before_it_is_read(tmp_path: Path) 
 
 
 def test_a_table_is_read_as_pandas_reads_it(tmp_path: Path) -> None:
-    frame = pd.DataFrame({
-        "text": ["a", None], "list": [["x", "y"], []], "deep": [[["x"]], [[], ["y"]]],
-        "kind": pd.Categorical(["p", "q"]),
-        "whole": pd.array([1, None], dtype="Int64"), "struct": [{"a": "q"}, {"a": "r"}], "bytes": [b"a", b"b"],
-        "half": np.array([1, 2], np.float16), "flag": [True, False], "when": pd.to_datetime(["2020-01-01"] * 2),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "text": ["a", None],
+            "list": [["x", "y"], []],
+            "deep": [[["x"]], [[], ["y"]]],
+            "kind": pd.Categorical(["p", "q"]),
+            "whole": pd.array([1, None], dtype="Int64"),
+            "struct": [{"a": "q"}, {"a": "r"}],
+            "bytes": [b"a", b"b"],
+            "half": np.array([1, 2], np.float16),
+            "flag": [True, False],
+            "when": pd.to_datetime(["2020-01-01"] * 2),
+        }
+    )
     frame.to_parquet(tmp_path / "a.parquet")
     pd.testing.assert_frame_equal(read_parquet(tmp_path / "a.parquet"), pd.read_parquet(tmp_path / "a.parquet"))
 
@@ -122,8 +152,29 @@ def test_ids_are_texts_each_of_them_once(column: pa.Array, message: str, tmp_pat
         read_texts(tmp_path / "a.parquet", ("id",), 2)
 
 
-CELLS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "- likes war", "'Tis", "'=1", "''", "-1.5",
-         "+3e4", "plain", "", "NA", "a,b", 'a "b"', "two\nlines", "\uff1d1", "007", "nan"]  # fmt: skip
+CELLS = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "- likes war",
+    "'Tis",
+    "'=1",
+    "''",
+    "-1.5",
+    "+3e4",
+    "plain",
+    "",
+    "NA",
+    "a,b",
+    'a "b"',
+    "two\nlines",
+    "\uff1d1",
+    "007",
+    "nan",
+]
 
 
 def test_a_table_for_a_spreadsheet_holds_no_formula_and_reads_back(tmp_path: Path) -> None:

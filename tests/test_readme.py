@@ -37,8 +37,12 @@ def commands(program: str) -> list[str]:
     found = set()
     for name in DOCUMENTS:
         text = text_of(name)
-        shown = [line.removeprefix("$ ") for language, block in blocks(text) if language != "python"
-                 for line in block.splitlines()]  # fmt: skip
+        shown = [
+            line.removeprefix("$ ")
+            for language, block in blocks(text)
+            if language != "python"
+            for line in block.splitlines()
+        ]
         shown += re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
         found |= {line.partition("  #")[0].strip() for line in shown if re.match(rf"{program} [a-z-]", line)}
     return sorted(found)

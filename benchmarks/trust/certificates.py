@@ -36,14 +36,22 @@ def main() -> None:
         trusted = pd.Series([one.verdict == "trust" for one in found])
         doubted = pd.Series([one.verdict == "doubt" for one in found])
         rates, bound = (rule.calibration.tasks[task][key] for key in ("rates", "bound"))
-        rows.append({
-            "task": task, "n": len(found), "right": right.mean(), "trusted": trusted.mean(), "stated": rates["trust"],
-            "bound": bound, "observed": right[trusted].mean() if trusted.any() else float("nan"),
-            "points": 100 * abs(rates["trust"] - right[trusted].mean()) if trusted.any() else float("nan"),
-            "doubted": doubted.mean(), "doubt stated": rates["doubt"],
-            "doubt observed": right[doubted].mean() if doubted.any() else float("nan"),
-            "abstained": 1 - trusted.mean() - doubted.mean(),
-        })  # fmt: skip
+        rows.append(
+            {
+                "task": task,
+                "n": len(found),
+                "right": right.mean(),
+                "trusted": trusted.mean(),
+                "stated": rates["trust"],
+                "bound": bound,
+                "observed": right[trusted].mean() if trusted.any() else float("nan"),
+                "points": 100 * abs(rates["trust"] - right[trusted].mean()) if trusted.any() else float("nan"),
+                "doubted": doubted.mean(),
+                "doubt stated": rates["doubt"],
+                "doubt observed": right[doubted].mean() if doubted.any() else float("nan"),
+                "abstained": 1 - trusted.mean() - doubted.mean(),
+            }
+        )
     if options.json:
         print(json.dumps(rows, indent=2, default=float))
         return

@@ -38,8 +38,17 @@ WAIT = 5.0
 """Seconds that a writer, or a reader, waits for a writer of the same folder."""
 
 _READY, _RETIRED = ".elm-save", ".retired"
-_NOT_HERE = {errno.ENOSYS, errno.EINVAL, errno.EBUSY, errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.ENOTEMPTY,
-             errno.EEXIST, errno.EACCES}  # fmt: skip
+_NOT_HERE = {
+    errno.ENOSYS,
+    errno.EINVAL,
+    errno.EBUSY,
+    errno.EXDEV,
+    errno.EPERM,
+    errno.ENOTSUP,
+    errno.ENOTEMPTY,
+    errno.EEXIST,
+    errno.EACCES,
+}
 
 
 @contextlib.contextmanager

@@ -58,8 +58,9 @@ def _refuse(message: str) -> None:
     raise jinja2.TemplateError(message)
 
 
-def _json(value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None,
-          sort_keys: bool = False) -> str:  # fmt: skip
+def _json(
+    value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
+) -> str:
     """As it stands: jinja2's own filter would escape it for web pages."""
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
@@ -84,8 +85,13 @@ def _limit() -> None:
         import resource
     except ImportError:  # Windows; the time limit of the parent holds there, too
         return
-    for what, most in ((resource.RLIMIT_CPU, _CPU_SECONDS), (resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CORE, 0),
-                       (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 3)):  # fmt: skip
+    for what, most in (
+        (resource.RLIMIT_CPU, _CPU_SECONDS),
+        (resource.RLIMIT_AS, _MEMORY),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 3),
+    ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(what, (most, most + 1))
 

@@ -39,9 +39,13 @@ def render_chat(tokenizer: Any, messages: Sequence[Mapping[str, Any]], **options
             f"a chat template has at most {LONGEST:,} characters, and this one has {len(template):,}: {OTHERWISE}"
         )
     variables = {
-        **tokenizer.special_tokens_map, "tools": None, "documents": None, **options,
-        "messages": list(messages), "add_generation_prompt": True,
-    }  # fmt: skip
+        **tokenizer.special_tokens_map,
+        "tools": None,
+        "documents": None,
+        **options,
+        "messages": list(messages),
+        "add_generation_prompt": True,
+    }
     text, problem = _rendered(json.dumps({"template": template, "variables": variables}, default=str))
     if problem is not None:
         roles = [message["role"] for message in messages]
@@ -55,12 +59,17 @@ def _rendered(asked: str) -> tuple[str, str | None]:
     """The text of a chat, and what the template objects to, if it does."""
     try:
         done = subprocess.run(
-            [sys.executable, "-P", str(_CHILD)], input=asked, capture_output=True, timeout=SECONDS, encoding="utf-8",
+            [sys.executable, "-P", str(_CHILD)],
+            input=asked,
+            capture_output=True,
+            timeout=SECONDS,
+            encoding="utf-8",
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8"},
-        )  # fmt: skip
+        )
     except subprocess.TimeoutExpired as error:
-        raise CheckpointError(f"a chat template must end within {SECONDS} seconds, this one does not: {OTHERWISE}"
-                              ) from error  # fmt: skip
+        raise CheckpointError(
+            f"a chat template must end within {SECONDS} seconds, this one does not: {OTHERWISE}"
+        ) from error
     if done.returncode != 0:
         reason = (done.stderr.strip() or f"it was ended by signal {-done.returncode}").splitlines()[-1][:200]
         raise CheckpointError(f"a chat template must end within its time and memory ({reason}): {OTHERWISE}")

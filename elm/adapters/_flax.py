@@ -66,8 +66,16 @@ class FlaxAdapter(nnx.Module):
     def space(self) -> EmbeddingSpace:
         """The space that this adapter reads, rebuilt from what it stores."""
         c = self.config
-        return EmbeddingSpace(c.space, c.dim, c.metric, np.asarray(self.mean[...]), np.asarray(self.scale[...]),
-                              c.reach, {}, c.fingerprint)  # fmt: skip
+        return EmbeddingSpace(
+            c.space,
+            c.dim,
+            c.metric,
+            np.asarray(self.mean[...]),
+            np.asarray(self.scale[...]),
+            c.reach,
+            {},
+            c.fingerprint,
+        )
 
     def check(self, vectors: npt.ArrayLike) -> np.ndarray:
         """Vectors (dim,) or (n, dim) as (n, dim) float32.

@@ -47,14 +47,30 @@ class MLPAdapter(nn.Module):
         nn.init.constant_(self.norm.weight, token_spread)
 
     @classmethod
-    def for_space(cls, space: EmbeddingSpace, token_dim: int, tasks: Sequence[str] = (), token_spread: float = 1.0,
-                  soft_tokens: int = 8, hidden: int = 512) -> MLPAdapter:  # fmt: skip
+    def for_space(
+        cls,
+        space: EmbeddingSpace,
+        token_dim: int,
+        tasks: Sequence[str] = (),
+        token_spread: float = 1.0,
+        soft_tokens: int = 8,
+        hidden: int = 512,
+    ) -> MLPAdapter:
         """A fresh adapter for a space, with the space's normalisation.
 
         token_dim: width of the language model's token embeddings; token_spread: their standard deviation.
         """
-        config = AdapterConfig(space.name, space.fingerprint, space.metric, space.dim, token_dim, soft_tokens, hidden,
-                               float(space.reach), tuple(tasks))  # fmt: skip
+        config = AdapterConfig(
+            space.name,
+            space.fingerprint,
+            space.metric,
+            space.dim,
+            token_dim,
+            soft_tokens,
+            hidden,
+            float(space.reach),
+            tuple(tasks),
+        )
         adapter = cls(config, token_spread)
         adapter.mean.copy_(torch.as_tensor(space.mean, dtype=torch.float32))
         adapter.scale.copy_(torch.as_tensor(space.scale, dtype=torch.float32))
@@ -63,8 +79,9 @@ class MLPAdapter(nn.Module):
     def space(self) -> EmbeddingSpace:
         """The space that this adapter reads, rebuilt from what it stores."""
         c = self.config
-        return EmbeddingSpace(c.space, c.dim, c.metric, self.mean.cpu().numpy(), self.scale.cpu().numpy(), c.reach, {},
-                              c.fingerprint)  # fmt: skip
+        return EmbeddingSpace(
+            c.space, c.dim, c.metric, self.mean.cpu().numpy(), self.scale.cpu().numpy(), c.reach, {}, c.fingerprint
+        )
 
     def check(self, vectors: npt.ArrayLike) -> np.ndarray:
         """Vectors (dim,) or (n, dim) as (n, dim) float32.

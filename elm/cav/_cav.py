@@ -204,9 +204,14 @@ def _directions(cavs: Sequence[CAV], space: EmbeddingSpace) -> Floats:
 
 
 def _moved(
-    cavs: Sequence[CAV], amounts: Floats, keep: Sequence[CAV], vectors: npt.ArrayLike, single: bool,
-    on_sphere: bool | None, near: VectorTable | None,
-) -> Array:  # fmt: skip
+    cavs: Sequence[CAV],
+    amounts: Floats,
+    keep: Sequence[CAV],
+    vectors: npt.ArrayLike,
+    single: bool,
+    on_sphere: bool | None,
+    near: VectorTable | None,
+) -> Array:
     """Take the step of amounts (n, k) along k concepts, and warn in the name of the caller of `move`."""
     space = cavs[0].space
     directions, kept = _directions(cavs, space), _directions(keep, space)

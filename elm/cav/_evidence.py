@@ -117,10 +117,7 @@ def _closest(cosines: pd.DataFrame) -> tuple[list[str], Floats]:
     return [str(cosines.columns[i]) for i in best], values[np.arange(len(values)), best]
 
 
-def _popularity_auc(
-    table: VectorTable, popularity: pd.Series, labels: Labels, held: Flags,
-    leader: Integers,
-) -> Floats:  # fmt: skip
+def _popularity_auc(table: VectorTable, popularity: pd.Series, labels: Labels, held: Flags, leader: Integers) -> Floats:
     values = popularity.set_axis(index_ids(popularity, "entity")).reindex(table.ids).to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():
         raise CallError(

@@ -101,11 +101,19 @@ def _cav(
         raise CallError(f"no direction tells concept {name!r} apart: the fit is zero everywhere")
     centre, unit = spread(table, direction, name)
     return CAV(
-        name=name, direction=direction, centre=centre, unit=unit, auc=float(measured.auc),
-        accuracy=float(measured.accuracy), p_value=float(measured.p_value),
-        n_positive=int((labels.label == 1).sum()), n_negative=int((labels.label == 0).sum()), method=method,
-        space=table.space, l2=None if method == "difference" else l2,
-    )  # fmt: skip
+        name=name,
+        direction=direction,
+        centre=centre,
+        unit=unit,
+        auc=float(measured.auc),
+        accuracy=float(measured.accuracy),
+        p_value=float(measured.p_value),
+        n_positive=int((labels.label == 1).sum()),
+        n_negative=int((labels.label == 0).sum()),
+        method=method,
+        space=table.space,
+        l2=None if method == "difference" else l2,
+    )
 
 
 def _path(l2: float | Sequence[float] | None, dim: int) -> list[float]:
@@ -116,9 +124,8 @@ def _path(l2: float | Sequence[float] | None, dim: int) -> list[float]:
 
 
 def _choose(
-    x: Floats, labels: Labels, leader: Integers, method: Method, path: list[float], engine: Engine,
-    seed: int,
-) -> float:  # fmt: skip
+    x: Floats, labels: Labels, leader: Integers, method: Method, path: list[float], engine: Engine, seed: int
+) -> float:
     """The penalty with the best mean AUC on an inner part of the training rows; the strongest among equals.
 
     One for all concepts: chosen for each alone, by a handful of held-out positives, it is mostly noise.

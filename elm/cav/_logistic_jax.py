@@ -88,9 +88,21 @@ def _begin(bound: Floats, l2: Floats, start: Floats | None) -> _Fits:
     zero, none, memory = np.zeros(count), np.zeros(bound.shape), np.zeros((count, _MEMORY, p))
     begin = none if start is None else np.column_stack([start, zero])
     return _Fits(
-        np.arange(count), penalty, 1 / (bound + penalty), begin, none, none, zero, zero, zero, zero, zero,
-        memory, memory.copy(), memory[:, :, 0].copy(),
-    )  # fmt: skip
+        np.arange(count),
+        penalty,
+        1 / (bound + penalty),
+        begin,
+        none,
+        none,
+        zero,
+        zero,
+        zero,
+        zero,
+        zero,
+        memory,
+        memory.copy(),
+        memory[:, :, 0].copy(),
+    )
 
 
 def _advance(fits: _Fits, place: int, weights: Floats, gradient: Floats) -> _Fits:

@@ -62,9 +62,18 @@ def from_sentences(
         auc, accuracy, p_value = _quality(table.vectors.astype(np.float64) @ direction, label)
         n_positive, n_negative = (int((label == side).sum()) for side in (1, 0))
     return CAV(
-        name=title, direction=direction, centre=centre, unit=unit, auc=auc, accuracy=accuracy, p_value=p_value,
-        n_positive=n_positive, n_negative=n_negative, method="sentence", space=table.space,
-    )  # fmt: skip
+        name=title,
+        direction=direction,
+        centre=centre,
+        unit=unit,
+        auc=auc,
+        accuracy=accuracy,
+        p_value=p_value,
+        n_positive=n_positive,
+        n_negative=n_negative,
+        method="sentence",
+        space=table.space,
+    )
 
 
 def _quality(scores: Floats, label: npt.NDArray[np.int8]) -> tuple[float, float, float]:

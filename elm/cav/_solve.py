@@ -33,9 +33,14 @@ def check_choice(method: str, engine: str) -> None:
 
 
 def solve(
-    x: Floats, labels: Labels, method: Method, l2: Floats, engine: Engine = "auto", seed: int = 0,
+    x: Floats,
+    labels: Labels,
+    method: Method,
+    l2: Floats,
+    engine: Engine = "auto",
+    seed: int = 0,
     start: Floats | None = None,
-) -> tuple[Floats, Floats]:  # fmt: skip
+) -> tuple[Floats, Floats]:
     """Fit C concepts on x (n, d): weights (C, d) and intercepts (C,) of scores that rise with the concept.
 
     labels: (C, n). l2: (C,) weight of |w|^2 / 2 against the summed loss ("difference" has none). start: (C, d), where

@@ -2,7 +2,7 @@
 
 from elm.chat._answer_cache import AnswerCache, answer_key
 from elm.chat._choice_client import ChatJudge, Chosen
-from elm.chat._client import Client, client_around
+from elm.chat._client import Asks, Client, client_around
 from elm.chat._endpoint import chat_client, complete
 from elm.chat._types import Answer, Asking, Message, Request, question, spoken
 from elm.chat._usage import Usage
@@ -11,6 +11,7 @@ __all__ = [
     "Answer",
     "AnswerCache",
     "Asking",
+    "Asks",
     "ChatJudge",
     "Chosen",
     "Client",

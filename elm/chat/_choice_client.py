@@ -7,15 +7,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
 from elm._errors import CallError, TeacherError
-from elm.chat._client import Client
+from elm.chat._client import Asks, Client
 from elm.chat._types import Answer, Asking, call_seed, question, spoken
-from elm.chat._usage import Usage
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -37,7 +35,7 @@ class Chosen:
     probabilities: dict[str, float]
 
 
-class ChatJudge:
+class ChatJudge(Asks):
     """Asks a chat model questions that are answered by one of a few words, such as "1" to "5".
 
     Answers are kept and failures handled by its `Client`. Where the server gives log-probabilities, each option's is
@@ -53,26 +51,17 @@ class ChatJudge:
         client: OpenAI | str | None = None,
         *,
         asking: Asking | None = None,
-        cache: str | Path | None = None,
-        prices: tuple[float, float] | None = None,
-        concurrency: int | None = None,
         seed: int | None = 0,
+        **settings: Any,
     ) -> None:
-        """model: a `Client`, or a model's name with the settings of one beside it. asking: by default temperature 0 and
-        room for 16 tokens. seed: sent with each call; None sends none.
+        """model: a `Client`, or a model's name with the endpoint (`client`) and the `settings` of one. asking: by
+        default temperature 0 and room for 16 tokens. seed: sent with each call; None sends none.
 
         Raises what `Client` raises.
         """
-        self.chat = Client.of(model, client, cache=cache, prices=prices, concurrency=concurrency)
-        self.model, self.cache = self.chat.model, self.chat.cache
-        self.asking = asking or Asking(temperature=0.0, max_tokens=16)
-        self.seed = seed
+        how = asking or Asking(temperature=0.0, max_tokens=16)
+        super().__init__(Client.of(model, client, **settings), how, seed)
         self._likely: tuple[int | None, ...] = (*_MOST, None)  # what the server may still be asked for
-
-    @property
-    def spending(self) -> Usage:
-        """What the answers have cost."""
-        return self.chat.usage
 
     def choose(self, questions: Sequence[str], options: Sequence[str], progress: bool = False) -> list[Chosen]:
         """One answer a question, in their order, several calls at a time.
@@ -120,8 +109,10 @@ def _probabilities(told: Any, options: Sequence[str]) -> dict[str, float]:
         if place.token.strip() not in options:
             continue
         found = dict.fromkeys(options, 0.0)
-        likely = {getattr(one, "token", None): getattr(one, "logprob", None)
-                  for one in (place, *_listed(place, "top_logprobs"))}  # fmt: skip
+        likely = {
+            getattr(one, "token", None): getattr(one, "logprob", None)
+            for one in (place, *_listed(place, "top_logprobs"))
+        }
         for token, logprob in likely.items():
             if isinstance(token, str) and isinstance(logprob, int | float) and token.strip() in found:
                 found[token.strip()] += math.exp(min(logprob, 0.0))

@@ -70,20 +70,11 @@ class Client:
         self.cache = AnswerCache(cache) if cache is not None else None
 
     @classmethod
-    def of(
-        cls,
-        model: str | Client,
-        endpoint: OpenAI | str | None = None,
-        *,
-        cache: str | Path | None = None,
-        prices: tuple[float, float] | None = None,
-        concurrency: int | None = None,
-    ) -> Client:
+    def of(cls, model: str | Client, endpoint: OpenAI | str | None = None, **settings: Any) -> Client:
         """`model` where it is a client, else a new one. Raises `CallError` for a client with further settings."""
         if not isinstance(model, Client):
-            at_once = _CONCURRENCY if concurrency is None else concurrency
-            return Client(model, endpoint, cache=cache, prices=prices, concurrency=at_once)
-        _alone((endpoint, cache, prices, concurrency))
+            return Client(model, endpoint, **settings)
+        _alone((endpoint, *settings.values()))
         return model
 
     def answer(self, request: Request, asking: Asking, seed: int | None = 0) -> Answer:
@@ -144,6 +135,19 @@ class Client:
                 yield from pool.map(work, things[start : start + _BLOCK])
 
 
+class Asks:
+    """What a teacher and a judge share: the client that answers, how it is asked, and what that has cost."""
+
+    def __init__(self, chat: Client, asking: Asking, seed: int | None) -> None:
+        self.chat, self.model, self.cache = chat, chat.model, chat.cache
+        self.asking, self.seed = asking, seed
+
+    @property
+    def spending(self) -> Usage:
+        """What the answers have cost."""
+        return self.chat.usage
+
+
 class _FunctionClient(Client):
     """A function, prompt -> text, in the place of an endpoint: for `ask` alone."""
 
@@ -161,10 +165,7 @@ class _FunctionClient(Client):
 
 
 def client_around(
-    ask: Callable[[str], str] | Client,
-    model: str = "",
-    cache: str | Path | None = None,
-    concurrency: int | None = None,
+    ask: Callable[[str], str] | Client, model: str = "", cache: str | Path | None = None, concurrency: int | None = None
 ) -> Client:
     """A client whose `ask` is that of a client, or a function from prompt to text, with the same cache around it.
 

@@ -40,8 +40,8 @@ def pack(
     size = _size(out)
     for line in remarks if not json_mode else ():
         remark(line)
-    emit({"folder": str(out), "bytes": size, "remarks": remarks}, json_mode,
-         lambda: echo(f"packed into {out}: {size / 1e6:.1f} MB"))  # fmt: skip
+    value = {"folder": str(out), "bytes": size, "remarks": remarks}
+    emit(value, json_mode, lambda: echo(f"packed into {out}: {size / 1e6:.1f} MB"))
 
 
 @adapter.command("verify")
@@ -57,8 +57,9 @@ def verify(
 
     Example: elm adapter verify shared/films --vectors runs/quickstart/vectors/films
     """
+    from elm.adapters import Problem
     from elm.cli._output import echo, emit
-    from elm.model import Problem, model_folder
+    from elm.model import model_folder
     from elm.model import verify as problems_of
 
     place = model_folder(folder)
@@ -102,8 +103,11 @@ def info(folder: Folder, quiet: Quiet = False, json_mode: Json = False) -> None:
 
     def show() -> None:
         columns = ("space", "dim", "metric", "fingerprint", "soft_tokens", "hidden")
-        table([*columns, "tasks"], [[*(a[c] for c in columns), ", ".join(a["tasks"])] for a in adapters.values()],
-              words=(0, 2, 3, 6))  # fmt: skip
+        table(
+            [*columns, "tasks"],
+            [[*(a[c] for c in columns), ", ".join(a["tasks"])] for a in adapters.values()],
+            words=(0, 2, 3, 6),
+        )
         base = config.base or {}
         echo(f"base: {base.get('id') or 'not named'}, revision {base.get('revision') or 'not named'}")
         echo(", ".join(f"{part}/ {size / 1e6:.1f} MB" for part, size in value["bytes"].items()))
@@ -228,8 +232,8 @@ def pull(
     if problems := problems_of(cached, unlisted=False):
         raise CheckpointError(f"{name} is not sound, and nothing was written: {problems[0]}")
     rewritten(cached, {}, out)
-    emit({"repository": name, "folder": str(out), "bytes": _size(out)}, json_mode,
-         lambda: echo(f"{name} in {out}: {_size(out) / 1e6:.1f} MB"))  # fmt: skip
+    value = {"repository": name, "folder": str(out), "bytes": _size(out)}
+    emit(value, json_mode, lambda: echo(f"{name} in {out}: {_size(out) / 1e6:.1f} MB"))
 
 
 @adapter.command("diff")
@@ -275,8 +279,8 @@ def merge(
     from elm.runs import merge_folder
 
     merge_folder(folder, out, base)
-    emit({"folder": str(out), "bytes": _size(out)}, json_mode,
-         lambda: echo(f"merged into {out}: {_size(out) / 1e6:.1f} MB"))  # fmt: skip
+    value = {"folder": str(out), "bytes": _size(out)}
+    emit(value, json_mode, lambda: echo(f"merged into {out}: {_size(out) / 1e6:.1f} MB"))
 
 
 @adapter.command("export")
@@ -303,8 +307,8 @@ def export(
     if is_lora(model.llm):
         remark(f"the engine needs the updates in its language model: `elm adapter merge {folder} OUT` folds them in")
     count, positions, width = prompts.shape
-    emit({"file": str(out), "shape": [count, positions, width]}, json_mode,
-         lambda: echo(f"{count} prompts of {positions} positions, {width} wide, in {out}"))  # fmt: skip
+    value = {"file": str(out), "shape": [count, positions, width]}
+    emit(value, json_mode, lambda: echo(f"{count} prompts of {positions} positions, {width} wide, in {out}"))
 
 
 def _unread(folder: Path, vectors: Path | None) -> list[Any]:
@@ -312,9 +316,8 @@ def _unread(folder: Path, vectors: Path | None) -> list[Any]:
     if vectors is None:
         return []
     from elm._errors import CallError
-    from elm.adapters import read_adapter_config, read_config
+    from elm.adapters import Problem, read_adapter_config, read_config
     from elm.embeddings import VectorTable, check_fingerprint
-    from elm.model import Problem
 
     table, problems = VectorTable.load(vectors), []
     try:
@@ -334,8 +337,7 @@ def _unsigned(folder: Path, key: Path | None) -> list[Any]:
     if key is None:
         return []
     from elm._errors import CheckpointError
-    from elm.adapters import SIGNATURE, check_signature
-    from elm.model import Problem
+    from elm.adapters import SIGNATURE, Problem, check_signature
 
     try:
         check_signature(folder, key)

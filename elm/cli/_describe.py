@@ -61,8 +61,15 @@ def describe(
     model = open_model(run)
     array, names = gather(run, item, user, vectors)
     progress = len(names) > _MANY and not is_quiet()
-    texts: Any = model.describe(array, task, space=space, seed=seed, temperature=temperature, progress=progress,
-                                allow_space_mismatch=allow_space_mismatch)  # fmt: skip
+    texts: Any = model.describe(
+        array,
+        task,
+        space=space,
+        seed=seed,
+        temperature=temperature,
+        progress=progress,
+        allow_space_mismatch=allow_space_mismatch,
+    )
     texts = [texts] if isinstance(texts, str) else texts
     rows: list[dict[str, Any]] = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
     signed: list[Any] = []
@@ -162,10 +169,14 @@ def _show(rows: list[dict[str, Any]], with_ids: bool, signed: list[list[str]]) -
     from elm.cli._output import echo_lines
 
     lines = signed or [[]] * len(rows)
-    echo_lines("\n\n".join(
-        "\n".join([*([escaped(row["id"])] if with_ids else []), row["text"], *(f"  {escaped(line)}" for line in own)])
-        for row, own in zip(rows, lines, strict=True)
-    ))  # fmt: skip
+    echo_lines(
+        "\n\n".join(
+            "\n".join(
+                [*([escaped(row["id"])] if with_ids else []), row["text"], *(f"  {escaped(line)}" for line in own)]
+            )
+            for row, own in zip(rows, lines, strict=True)
+        )
+    )
 
 
 def read_vectors(path: Path) -> np.ndarray:

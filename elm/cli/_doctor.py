@@ -175,7 +175,8 @@ def _whole(name: str, found: Callable[[], str]) -> Check:
 
 
 def _base() -> str:
-    from elm.model import SHIPPED, check_manifest
+    from elm.adapters import check_manifest
+    from elm.model import SHIPPED
 
     check_manifest(SHIPPED / "base", ["model.safetensors", "tokenizer.json"])
     return _size(SHIPPED / "base")
@@ -183,7 +184,8 @@ def _base() -> str:
 
 def _demo() -> str:
     from elm._storage.files import read_json
-    from elm.model import SHIPPED, check_manifest
+    from elm.adapters import check_manifest
+    from elm.model import SHIPPED
 
     adapters = read_json(SHIPPED / "demo" / "config.json")["adapters"]
     check_manifest(SHIPPED / "demo", [f"adapters/{name}/model.safetensors" for name in adapters])
@@ -241,7 +243,9 @@ def _show(checks: list[Check]) -> None:
     wrong = [check.name for check in checks if check.state == "missing"]
     odd = [check.name for check in checks if check.state == "warning"]
     if wrong:
-        echo(f"{len(wrong)} essential {'thing is' if len(wrong) == 1 else 'things are'} missing or outside the range: "
-             f"{', '.join(wrong)}")  # fmt: skip
+        echo(
+            f"{len(wrong)} essential {'thing is' if len(wrong) == 1 else 'things are'} missing or outside the range: "
+            f"{', '.join(wrong)}"
+        )
     else:
         echo("all well" if not odd else f"all that is essential is well; to be looked at: {', '.join(odd)}")

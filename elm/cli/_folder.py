@@ -35,5 +35,8 @@ def trust(folder: Folder, quiet: Quiet = False, json_mode: Json = False) -> None
 
     named = trust_folder(folder)
     lines = [f"{key}: {value}" for key, value in named.items()]
-    emit({"folder": str(folder), "named": named}, json_mode,
-         lambda: echo("\n".join([f"{folder} may now read what it names", *lines])))  # fmt: skip
+    emit(
+        {"folder": str(folder), "named": named},
+        json_mode,
+        lambda: echo("\n".join([f"{folder} may now read what it names", *lines])),
+    )

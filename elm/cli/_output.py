@@ -177,8 +177,11 @@ def forgiving_streams() -> Iterator[None]:
     """Letters that an encoding lacks become "?" for the time of the block; a closed standard error takes everything."""
     if sys.stderr is None:  # else `print(file=None)` would write remarks among the results
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (it stays open as long as the process)
-    strict = [stream for stream in (sys.stdout, sys.stderr)
-              if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict"]  # fmt: skip
+    strict = [
+        stream
+        for stream in (sys.stdout, sys.stderr)
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict"
+    ]
     for stream in strict:
         stream.reconfigure(errors="replace")
     try:

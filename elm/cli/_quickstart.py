@@ -138,8 +138,10 @@ def _steer(value: dict[str, Any]) -> None:
     from elm.cli._output import echo, echo_lines, heading, table
 
     heading(f"8  The concept {value['concept']!r} as a direction (held-out AUC {value['auc']:.2f})")
-    rows = [(_signed(a), f"{s:+.2f}", f"{r:+.2f}") for a, s, r in
-            zip(value["amounts"], value["score_along_concept"], value["score_along_random"], strict=True)]  # fmt: skip
+    rows = [
+        (_signed(a), f"{s:+.2f}", f"{r:+.2f}")
+        for a, s, r in zip(value["amounts"], value["score_along_concept"], value["score_along_random"], strict=True)
+    ]
     table(("amount", "concept in the text", "along a random direction"), rows)
     for amount in ("-2.0", "2.0"):
         echo(f"   {value['example']['title']}, moved by {_signed(float(amount))}:")
@@ -171,5 +173,14 @@ def _indented(text: str) -> str:
     return "\n".join(f"      {line}" for line in lines)
 
 
-_SHOWN = {"embed": _embed, "train": _train, "describe": _describe, "recommender": _recommender, "edit_one": _edit_one,
-          "score": _score, "loop": _loop, "steer": _steer, "shipped": _shipped}  # fmt: skip
+_SHOWN = {
+    "embed": _embed,
+    "train": _train,
+    "describe": _describe,
+    "recommender": _recommender,
+    "edit_one": _edit_one,
+    "score": _score,
+    "loop": _loop,
+    "steer": _steer,
+    "shipped": _shipped,
+}

@@ -70,12 +70,21 @@ class Teaching:
 
 
 def examples_of(
-    out: Path, data: str, encoder: str, names: Sequence[str], files: Iterable[Path], plan: ExamplePlan,
-    teaching: Teaching, report: bool, seed: int, progress: bool,
-) -> dict[str, Any]:  # fmt: skip
+    out: Path,
+    data: str,
+    encoder: str,
+    names: Sequence[str],
+    files: Iterable[Path],
+    plan: ExamplePlan,
+    teaching: Teaching,
+    report: bool,
+    seed: int,
+    progress: bool,
+) -> dict[str, Any]:
     """Make the examples of a data set in `out`; returns what was made, as the command prints it."""
-    config = RunConfig.for_dataset(data, seed=seed, encoder=encoder, film_shares=plan.item_shares,
-                                   user_shares=plan.user_shares)  # fmt: skip
+    config = RunConfig.for_dataset(
+        data, seed=seed, encoder=encoder, film_shares=plan.item_shares, user_shares=plan.user_shares
+    )
     tasks = _chosen(config.domain, names, files)
     run = RunFolder.start(out, {"world": config.to_dict()})
     world = build_world(run, config, SentenceEncoder(config.encoder), progress)
@@ -126,22 +135,14 @@ def _briefs(world: World, told: tuple[str, ...], seed: int) -> tuple[dict[str, I
 
 
 def _teachers(
-    world: World,
-    teaching: Teaching,
-    items: dict[str, ItemBrief],
-    users: dict[str, UserBrief],
-    seed: int,
+    world: World, teaching: Teaching, items: dict[str, ItemBrief], users: dict[str, UserBrief], seed: int
 ) -> dict[str, Teacher]:
     if teaching.who == "template":
         return {"items": world.film_teacher(seed), "users": world.user_teacher(seed)}
     asking, model = Asking(max_tokens=teaching.max_tokens, extra=teaching.extra()), str(teaching.model)
     if teaching.who == "chat":
         client = Client(
-            model,
-            teaching.endpoint,
-            cache=teaching.cache,
-            prices=teaching.prices,
-            concurrency=teaching.concurrency,
+            model, teaching.endpoint, cache=teaching.cache, prices=teaching.prices, concurrency=teaching.concurrency
         )
         return {
             "items": ChatTeacher(items, client, asking=asking, seed=seed),

@@ -172,10 +172,18 @@ def _about(task: Task, domain: str, seed: int) -> dict[str, Any]:
     from elm.tasks import TemplateTeacher, TraitReader, UserFacts, item_facts
 
     value = {
-        "id": task.id, "domain": domain, "reads": task.reads, "prompt": task.prompt, "ask": task.ask or None,
-        "scored_by": task.scored_by, "questions": list(task.questions), "max_new_tokens": task.max_new_tokens,
-        "temperature": task.temperature, "of": [], "example": None,
-    }  # fmt: skip
+        "id": task.id,
+        "domain": domain,
+        "reads": task.reads,
+        "prompt": task.prompt,
+        "ask": task.ask or None,
+        "scored_by": task.scored_by,
+        "questions": list(task.questions),
+        "max_new_tokens": task.max_new_tokens,
+        "temperature": task.temperature,
+        "of": [],
+        "example": None,
+    }
     make = {"films": demo, "products": demo_shop}.get(domain)
     if make is None:
         return value

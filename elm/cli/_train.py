@@ -11,9 +11,7 @@ import typer
 from elm.cli._options import Json, Quiet, Seed
 
 train = typer.Typer(
-    help="Train the base model, the demo model, or adapters on a data set.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    help="Train the base model, the demo model, or adapters on a data set.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -70,8 +68,16 @@ def demo(
     from elm.cli._output import echo, emit, is_quiet
     from elm.runs import make_demo
 
-    result = make_demo(out, data=data.value, base=base_folder, seed=seed, fast=fast, fresh=fresh, install=install,
-                       progress=not is_quiet())  # fmt: skip
+    result = make_demo(
+        out,
+        data=data.value,
+        base=base_folder,
+        seed=seed,
+        fast=fast,
+        fresh=fresh,
+        install=install,
+        progress=not is_quiet(),
+    )
     emit(result, json_mode, lambda: echo(f"model in {out / 'model'}: {_losses(result)}"))
 
 
@@ -140,9 +146,19 @@ def run(
     )
     stages = replace(stages, one=one, two=two)
     sources = [source.strip() for source in vectors_from.split(",") if source.strip()]
-    config = RunConfig.for_dataset(data, sources, target, seed=seed, base=base_folder, encoder=encoder, hidden=hidden,
-                                   training=stages, text_lora_rank=text_lora, validate_every=validate_every,
-                                   patience=patience)  # fmt: skip
+    config = RunConfig.for_dataset(
+        data,
+        sources,
+        target,
+        seed=seed,
+        base=base_folder,
+        encoder=encoder,
+        hidden=hidden,
+        training=stages,
+        text_lora_rank=text_lora,
+        validate_every=validate_every,
+        patience=patience,
+    )
     config = config.with_tasks([name.strip() for name in tasks.split(",") if name.strip()])
     folder = out or default
     result = train_run(folder, config, fresh=fresh, progress=not is_quiet())

@@ -41,8 +41,11 @@ def id_column(column: pd.Series, what: str) -> pd.Series:
     if not used.all():  # asked first, since removing sorts all the codes
         column = column.cat.remove_unused_categories()
     names = id_index(column.cat.categories, what)
-    return column.cat.rename_categories(list(names)) if names.is_unique else column.map(
-        dict(zip(column.cat.categories, names, strict=True))).astype(str)  # fmt: skip
+    return (
+        column.cat.rename_categories(list(names))
+        if names.is_unique
+        else column.map(dict(zip(column.cat.categories, names, strict=True))).astype(str)
+    )
 
 
 def id_index(values: pd.Index | pd.Series, what: str) -> pd.Index:

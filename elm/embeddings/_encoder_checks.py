@@ -21,8 +21,12 @@ versions look for it in the encoder's own folder.
 
 _ACTIVATION = re.compile(r"torch\.nn\.modules\.(activation\.[A-Z]\w+|linear\.Identity)")
 _PICKLES = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".npy", ".npz", ".joblib", ".h5", ".msgpack"}
-_ELSEWHERE = {"trust_remote_code", "code_revision", "use_safetensors", "weights_only", "gguf_file", "subfolder",
-              "variant", "cache_dir", "state_dict", "quantization_config"}  # fmt: skip
+_ELSEWHERE = set(
+    """
+    trust_remote_code code_revision use_safetensors weights_only gguf_file subfolder variant cache_dir state_dict
+    quantization_config
+""".split()
+)
 
 
 def check_encoder(folder: Path) -> None:

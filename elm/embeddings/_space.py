@@ -11,16 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorError
-from elm._storage.fields import (
-    Check,
-    is_count,
-    is_numbers,
-    is_object,
-    is_one_of,
-    is_positive,
-    is_text,
-    strictly,
-)
+from elm._storage.fields import Check, is_count, is_numbers, is_object, is_one_of, is_positive, is_text, strictly
 from elm._typing import Array, Flags, Floats
 from elm.embeddings._vectors import real_array
 

@@ -17,7 +17,7 @@ from elm._storage.files import read_json, require_hash, sha256, write_json
 from elm._storage.folders import folder_written_aside, read_whole
 from elm._storage.parquet import read_texts
 from elm._storage.weights import read_exactly
-from elm._typing import Array
+from elm._typing import Matrix, Vector
 from elm.data import ids_of
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._vectors import real_array
@@ -34,7 +34,7 @@ class VectorTable:
     """
 
     ids: list[str]
-    vectors: Array
+    vectors: Matrix
     space: EmbeddingSpace
     _row: dict[str, int] = field(init=False, repr=False)
 
@@ -68,14 +68,14 @@ class VectorTable:
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids)
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> Vector:
         """The vector (dim,) of one id; `UnknownNameError` suggests the nearest id."""
-        result: Array = self.vectors[self.row_numbers([name])[0]]
+        result: Vector = self.vectors[self.row_numbers([name])[0]]
         return result
 
-    def rows(self, ids: Iterable[str]) -> Array:
+    def rows(self, ids: Iterable[str]) -> Matrix:
         """The vectors (n, dim) of `ids`, in the order asked."""
-        result: Array = self.vectors[self.row_numbers(ids)]
+        result: Matrix = self.vectors[self.row_numbers(ids)]
         return result
 
     def row_numbers(self, ids: Iterable[str]) -> np.ndarray:

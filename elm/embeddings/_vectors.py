@@ -53,9 +53,11 @@ def _array(vectors: Any, what: str) -> npt.NDArray[Any]:
 
 def _needs_care(row: Any) -> bool:
     """Whether numpy would read a row wrong, or not at all."""
-    return _is_tensor(row) or isinstance(row, np.ma.MaskedArray) or (
-        isinstance(row, list | tuple) and any(_is_tensor(cell) for cell in row)
-    )  # fmt: skip
+    return (
+        _is_tensor(row)
+        or isinstance(row, np.ma.MaskedArray)
+        or (isinstance(row, list | tuple) and any(_is_tensor(cell) for cell in row))
+    )
 
 
 def _is_tensor(value: Any) -> bool:

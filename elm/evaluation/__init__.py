@@ -8,13 +8,14 @@ from elm.evaluation.certificates._earned import LEAST
 from elm.evaluation.certificates._evidence import Evidence, FactWitness, Signs, Witness, no_false_fact
 from elm.evaluation.certificates._tastes import tastes_hold
 from elm.evaluation.concepts._figures import along_figure, concepts_figure, map_figure
-from elm.evaluation.concepts._paths import AlongScores, behavioural_along, semantic_along
-from elm.evaluation.concepts._sensitivity import Sensitivity, list_sensitivity, text_sensitivity
+from elm.evaluation.concepts._paths import AlongScores, Moves, behavioural_along, semantic_along
+from elm.evaluation.concepts._sensitivity import Sensitivity, Steps, list_sensitivity, text_sensitivity
 from elm.evaluation.concepts._soft_attributes import soft_attribute_scores
 from elm.evaluation.concepts._steering import SteerScores, steer_scores
 from elm.evaluation.consistency._behavioural import user_consistency
 from elm.evaluation.consistency._entities import entities_asked
 from elm.evaluation.consistency._facts import FactScores, fact_scores
+from elm.evaluation.consistency._held_out import Collaborative, ControlOptions, HeldOutItems, HeldOutUsers, RankOptions
 from elm.evaluation.consistency._item_behaviour import ItemBehaviour, item_behaviour, liked_vectors
 from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._names_and_years import named_scores
@@ -22,14 +23,14 @@ from elm.evaluation.consistency._rewrites import VERSIONS, VersionScores, versio
 from elm.evaluation.consistency._semantic import item_consistency
 from elm.evaluation.consistency._shortcuts import SIGNS, Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import UserScores
-from elm.evaluation.controllability._benchmark import ControlTasks, bench_control
+from elm.evaluation.controllability._benchmark import bench_control
 from elm.evaluation.controllability._figures import guided_figure, guided_map_figure, trade_off_figure
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import Guided, genre_attributes, guided
 from elm.evaluation.controllability._large_scope import Flips, LargeScope, draw_flips, large_scope, largest_genres
-from elm.evaluation.controllability._map import GuidedMap, guided_map
+from elm.evaluation.controllability._map import GuidedMap, MapSettings, guided_map
 from elm.evaluation.controllability._round_trip import EditScores, ListSettings, LoopScores, edit_scores, loop_scores
-from elm.evaluation.controllability._suite import Control, control_means, control_scores, share_scores
+from elm.evaluation.controllability._suite import Control, ControlTasks, control_means, control_scores, share_scores
 from elm.evaluation.controls._item_probe import LinearProbe
 from elm.evaluation.controls._significance import HEADLINES, control_tests
 from elm.evaluation.controls._untrained_adapter import untrained
@@ -43,7 +44,7 @@ from elm.evaluation.raters._agreement import krippendorff_alpha
 from elm.evaluation.raters._answers import FormScores, read_answers, read_key
 from elm.evaluation.raters._choices import about_which, next_item
 from elm.evaluation.raters._files import forms_page, read_forms, save_forms
-from elm.evaluation.raters._forms import Choice, FormItem, Forms, make_forms
+from elm.evaluation.raters._forms import Choice, FormItem, FormPlan, Forms, make_forms
 from elm.evaluation.raters._judge import Judge, Judged, judge_forms
 from elm.evaluation.report._compare import Comparison, compare, comparison_table
 from elm.evaluation.report._figures import margins_figure, standing_figure
@@ -81,8 +82,10 @@ __all__ = [
     "Certificate",
     "Certifier",
     "Choice",
+    "Collaborative",
     "Comparison",
     "Control",
+    "ControlOptions",
     "ControlTasks",
     "Describer",
     "EditScores",
@@ -94,10 +97,13 @@ __all__ = [
     "FineGrained",
     "Flips",
     "FormItem",
+    "FormPlan",
     "FormScores",
     "Forms",
     "Guided",
     "GuidedMap",
+    "HeldOutItems",
+    "HeldOutUsers",
     "ItemBehaviour",
     "Judge",
     "Judged",
@@ -105,12 +111,16 @@ __all__ = [
     "LinearProbe",
     "ListSettings",
     "LoopScores",
+    "MapSettings",
     "Measure",
+    "Moves",
+    "RankOptions",
     "Ranker",
     "Section",
     "Sensitivity",
     "Signs",
     "SteerScores",
+    "Steps",
     "System",
     "TaskScores",
     "TextEncoderRanker",

@@ -56,8 +56,7 @@ def save_prompt_embeddings(path: str | Path, embeddings: torch.Tensor, ids: Sequ
             f"each prompt of (n, T, Z) has an id of its own, got an array {tuple(embeddings.shape)} and {len(ids)} "
             f"ids, {len(set(ids))} of them distinct"
         )
-    about = {"task": task.id, "max_new_tokens": str(task.max_new_tokens),
-             "hidden_size": str(embeddings.shape[2])}  # fmt: skip
+    about = {"task": task.id, "max_new_tokens": str(task.max_new_tokens), "hidden_size": str(embeddings.shape[2])}
     write_tensors(path, dict(zip(ids, embeddings.clone().unbind(0), strict=True)), about)
     return Path(path)
 

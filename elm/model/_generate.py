@@ -96,8 +96,16 @@ def stream(model: ModelParts, read: Reading, *, seed: int, temperature: float) -
         raise failed[0]
 
 
-def _decode(model: ModelParts, read: Reading, vectors: list[np.ndarray], seed: int, temperature: float,
-            streamer: Any = None, stop: threading.Event | None = None, **more: Any) -> Any:  # fmt: skip
+def _decode(
+    model: ModelParts,
+    read: Reading,
+    vectors: list[np.ndarray],
+    seed: int,
+    temperature: float,
+    streamer: Any = None,
+    stop: threading.Event | None = None,
+    **more: Any,
+) -> Any:
     """New token ids (B, t) for rows of vectors, (B, dim) a place of the prompt; `more` goes to transformers."""
     embeds = prompt_batch(model, read, vectors)
     drawn = [SeededDraw(np.concatenate(vectors, axis=1), seed, temperature)] if temperature > 0 else []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Self, Unpack, overload
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from elm.model._generate import Sample, generate, sample
 from elm.model._generate import stream as stream_text
 from elm.model._parts import ModelParts
 from elm.model._question import free_question
-from elm.model._reading import Vectors, reading
+from elm.model._reading import AskOptions, Many, One, ReadOptions, Unshaped, Vectors, reading
 from elm.model._splice import spliced
 from elm.model.folder._pretrained import HubModel
 from elm.tasks import Task
@@ -32,8 +32,14 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
     not in it; `tasks` holds them by id.
     """
 
-    def __init__(self, llm: Any, tokenizer: Any, adapters: Mapping[str, MLPAdapter],
-                 about: Mapping[str, Any] | None = None, tasks: Iterable[Task] = ()) -> None:  # fmt: skip
+    def __init__(
+        self,
+        llm: Any,
+        tokenizer: Any,
+        adapters: Mapping[str, MLPAdapter],
+        about: Mapping[str, Any] | None = None,
+        tasks: Iterable[Task] = (),
+    ) -> None:
         super().__init__()
         width = llm.get_input_embeddings().weight.shape[1]
         for name, adapter in adapters.items():
@@ -83,8 +89,15 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         """
         return self.parts.task(task)
 
-    def forward(self, space: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor, labels: torch.Tensor,
-                llm: Any = None) -> torch.Tensor:  # fmt: skip
+    def forward(
+        self,
+        space: str,
+        vectors: torch.Tensor,
+        ids: torch.Tensor,
+        slots: torch.Tensor,
+        labels: torch.Tensor,
+        llm: Any = None,
+    ) -> torch.Tensor:
         """Mean cross-entropy of the targets in nats per token, given vectors (B, dim), or (B, k, dim) for k vectors a
         prompt, in the slots (B, k * n) of prompts, n soft tokens for each vector.
 
@@ -97,6 +110,14 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         loss: torch.Tensor = (llm or self.llm)(inputs_embeds=embeds, labels=labels).loss
         return loss
 
+    @overload
+    def describe(self, vectors: Unshaped, task: str | Task, **options: Unpack[ReadOptions]) -> Any: ...
+    @overload
+    def describe(self, vectors: One, task: str | Task, **options: Unpack[ReadOptions]) -> str: ...
+    @overload
+    def describe(self, vectors: Many, task: str | Task, **options: Unpack[ReadOptions]) -> list[str]: ...
+    @overload
+    def describe(self, vectors: Any, task: str | Task, **options: Unpack[ReadOptions]) -> Any: ...
     def describe(
         self,
         vectors: Vectors | Sequence[Vectors],
@@ -128,6 +149,24 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         texts = generate(self.parts, read, seed=seed, temperature=drawn, batch_size=batch_size, progress=progress)
         return texts[0] if read.single else texts
 
+    @overload
+    def ask(
+        self, vectors: Any, question: str, *, stream: Literal[True], **options: Unpack[AskOptions]
+    ) -> Iterator[str]: ...
+    @overload
+    def ask(
+        self, vectors: Unshaped, question: str, *, stream: Literal[False] = False, **options: Unpack[AskOptions]
+    ) -> Any: ...
+    @overload
+    def ask(
+        self, vectors: One, question: str, *, stream: Literal[False] = False, **options: Unpack[AskOptions]
+    ) -> str: ...
+    @overload
+    def ask(
+        self, vectors: Many, question: str, *, stream: Literal[False] = False, **options: Unpack[AskOptions]
+    ) -> list[str]: ...
+    @overload
+    def ask(self, vectors: Any, question: str, *, stream: bool = False, **options: Unpack[AskOptions]) -> Any: ...
     def ask(
         self,
         vectors: Vectors | Sequence[Vectors],
@@ -197,8 +236,9 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         _check_drawing(temperature, seed, batch_size)
         return sample(self.parts, read, seed=seed, temperature=temperature, batch_size=batch_size)
 
-    def space_mismatch(self, vectors: Vectors | Sequence[Vectors], task: str | Task, *, space: str | None = None
-                       ) -> dict[str, str] | None:  # fmt: skip
+    def space_mismatch(
+        self, vectors: Vectors | Sequence[Vectors], task: str | Task, *, space: str | None = None
+    ) -> dict[str, str] | None:
         """{"vectors": space and fingerprint, "read_as": the same of the adapter's} where a table is known to be of
         another space than the adapter that `describe` reads it with, if it is allowed to; else None. Errors as there.
         """

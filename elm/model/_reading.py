@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
+from elm._typing import Vector
 from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable, nearest_space, real_array
 from elm.model._parts import ModelParts
@@ -19,6 +20,39 @@ from elm.model.base._context import answer_room
 from elm.tasks import Task
 
 Vectors = npt.ArrayLike | VectorTable
+
+_Cube = np.ndarray[tuple[int, int, int], np.dtype[Any]]
+Unshaped = _Cube | tuple[_Cube, _Cube]
+"""An array whose shape a type checker does not know is taken for this one, so that nothing is claimed of its texts."""
+
+_One = np.ndarray[tuple[int], np.dtype[Any]] | Sequence[float]
+One = _One | tuple[_One, _One]
+"""A vector (dim,), or a pair of them: one text is written about it."""
+
+_Many = np.ndarray[tuple[int, int], np.dtype[Any]] | VectorTable | list[list[float]] | list[Vector]
+Many = _Many | tuple[_Many, _Many]
+"""Vectors (n, dim), or a pair of such: n texts."""
+
+
+class ReadOptions(TypedDict, total=False):
+    """Options of `describe`, for its overloads."""
+
+    space: str | Sequence[str | None] | None
+    seed: int
+    temperature: float | None
+    batch_size: int
+    progress: bool
+    allow_space_mismatch: bool
+
+
+class AskOptions(TypedDict, total=False):
+    """Options of `ask`, for its overloads."""
+
+    space: str | Sequence[str | None] | None
+    seed: int
+    temperature: float
+    max_new_tokens: int
+    free: bool | None
 
 
 @dataclass(frozen=True)
@@ -59,9 +93,14 @@ class Reading:
         return [part.vectors[start:stop] for part in self.parts]
 
 
-def reading(model: ModelParts, vectors: Vectors | Sequence[Vectors], task: str | Task,
-            space: str | Sequence[str | None] | None = None, allow_space_mismatch: bool = False,
-            learned: bool = True) -> Reading:  # fmt: skip
+def reading(
+    model: ModelParts,
+    vectors: Vectors | Sequence[Vectors],
+    task: str | Task,
+    space: str | Sequence[str | None] | None = None,
+    allow_space_mismatch: bool = False,
+    learned: bool = True,
+) -> Reading:
     """Find the adapters for vectors and a task, and check them; errors and warnings of `describe`.
 
     learned: whether an adapter has to have learned the task.
@@ -72,8 +111,10 @@ def reading(model: ModelParts, vectors: Vectors | Sequence[Vectors], task: str |
     spaces = [space] * several if space is None or isinstance(space, str) else list(space)
     if len(spaces) != several:
         raise CallError(f"task {task.id!r} reads {several} vectors, and {len(spaces)} spaces were named for them")
-    parts = tuple(_part(model, one, task if learned else None, name, allow_space_mismatch)
-                  for one, name in zip(each, spaces, strict=True))  # fmt: skip
+    parts = tuple(
+        _part(model, one, task if learned else None, name, allow_space_mismatch)
+        for one, name in zip(each, spaces, strict=True)
+    )
     shapes = [part.vectors.shape[:1] if not part.single else () for part in parts]
     if len(set(shapes)) > 1:
         raise VectorError(f"the first and the second vectors of a task pair up, got {shapes[0]} and {shapes[1]}")

@@ -36,6 +36,7 @@ from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.profiles._editors import Editor, LanguageModelEditor, RuleEditor
 from elm.recommend.profiles._genre_swap import (
     EditEffect,
+    EditOptions,
     all_on,
     edit_genres,
     evaluate_edit,
@@ -55,10 +56,10 @@ from elm.recommend.tears._loss import BASE, DECODINGS, TearsTraining
 from elm.recommend.tears._model import Tears
 from elm.recommend.tears._recommender import Recommender
 from elm.recommend.tears._registry import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
-from elm.recommend.tears._summaries import chat_summaries, file_summaries, template_summaries
+from elm.recommend.tears._summaries import SummaryOptions, chat_summaries, file_summaries, template_summaries
 from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend.tears._text_split import TextSplit, text_split
-from elm.recommend.tears._training import Views, train_tears
+from elm.recommend.tears._training import TearsRun, Views, train_tears
 
 __all__ = [
     "AUTOENCODERS",
@@ -80,6 +81,7 @@ __all__ = [
     "BackboneTraining",
     "EditEffect",
     "EditExplanation",
+    "EditOptions",
     "EditPart",
     "Editor",
     "FitOptions",
@@ -108,7 +110,9 @@ __all__ = [
     "Scorer",
     "SentenceVectors",
     "SparseRows",
+    "SummaryOptions",
     "Tears",
+    "TearsRun",
     "TearsTraining",
     "TextEncoder",
     "TextHeadConfig",

@@ -3,6 +3,7 @@
 from elm.evaluation import ControlTasks, bench_control
 from elm.recommend import (
     TEXT_MODELS,
+    SummaryOptions,
     TextModels,
     TextSplit,
     WithTexts,
@@ -54,6 +55,7 @@ __all__ = [
     "RunConfig",
     "RunFolder",
     "RunScores",
+    "SummaryOptions",
     "TextModels",
     "TextSplit",
     "WithTexts",

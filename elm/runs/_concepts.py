@@ -135,8 +135,16 @@ def concept_evidence(folder: str | Path, random: int = 20, resamples: int = 5) -
     concepts = {name: labels[labels["concept"] == name].set_index("id")["grade"] for name in cavs}
     table = settings.table()
     fame = settings.dataset().interactions["item"].value_counts().reindex(table.ids).fillna(0).astype(float)
-    return evidence(table, concepts, settings.method, fame, random, resamples,  # type: ignore[arg-type]
-                    seed=settings.seed, l2=settings.l2)  # fmt: skip
+    return evidence(
+        table,
+        concepts,
+        settings.method,  # type: ignore[arg-type]
+        fame,
+        random,
+        resamples,
+        seed=settings.seed,
+        l2=settings.l2,
+    )
 
 
 def concept_vector(

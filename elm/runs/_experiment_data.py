@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from elm._text.sentences import sentences
 from elm.data import Dataset, EntitySplit, split_entities, split_ratings
 from elm.data import load as load_dataset
 from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable, fold_in, semantic, wals
+from elm.evaluation import Collaborative, HeldOutItems
 from elm.model import shipped_vectors
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
@@ -46,6 +47,16 @@ class World:
 
     def user_teacher(self, seed: int = 0) -> TemplateTeacher:
         return TemplateTeacher(self.user_facts, seed)
+
+    def held_out_films(self, ids: Sequence[str], seed: int = 0, include_training: bool = False) -> HeldOutItems:
+        """These films beside the training films, with what is known of both."""
+        train, teacher = self.film_split.train, self.film_teacher(seed)
+        return HeldOutItems(self.films, train, ids, self.film_facts, teacher, include_training)
+
+    def collaborative(self) -> Collaborative:
+        """The tables of users and items, and the ratings of these users."""
+        ratings = self.dataset.interactions
+        return Collaborative(self.users, self.items, ratings[ratings["user"].isin(set(self.users.ids))])
 
 
 def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, progress: bool = True) -> World:
@@ -126,8 +137,9 @@ def kept(run: RunFolder, name: str, make: Callable[[], VectorTable]) -> VectorTa
     return VectorTable.load(folder)
 
 
-def _film_vectors(dataset: Dataset, config: RunConfig, encoder: SentenceEncoder, plots: dict[str, str],
-                  progress: bool) -> VectorTable:  # fmt: skip
+def _film_vectors(
+    dataset: Dataset, config: RunConfig, encoder: SentenceEncoder, plots: dict[str, str], progress: bool
+) -> VectorTable:
     """Semantic vectors; those of the demo catalogue ship with the package, and a sample of them is checked."""
     texts = vector_texts(dataset, config, plots)
     if (config.dataset, config.seed) == ("demo", 0):

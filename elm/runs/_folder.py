@@ -15,20 +15,11 @@ from elm._storage.files import read_json, write_json
 from elm._storage.folders import hold
 from elm._storage.inside import RUN, check_links, mark_as_made_here
 
-_MADE = (
-    "steps",
-    "checkpoints",
-    "vectors",
-    "splits",
-    "model",
-    "recommender",
-    "certificates.json",
-    "scores.png",
-    "report.html",
-    "report.json",
-    "scores.csv",
-    "texts.csv",
-    "training-report",
+_MADE = tuple(
+    """
+    steps checkpoints vectors splits model recommender certificates.json scores.png report.html report.json
+    scores.csv texts.csv training-report
+""".split()
 )
 """What a run makes; markers of steps first, so that a kill while they are removed leaves no step that looks done."""
 
@@ -105,8 +96,10 @@ class RunFolder:
         if result is None:
             began = time.perf_counter()
             result = work()
-            write_json(self.path / "steps" / f"{name}.json",
-                       {"seconds": round(time.perf_counter() - began, 2), "result": result})  # fmt: skip
+            write_json(
+                self.path / "steps" / f"{name}.json",
+                {"seconds": round(time.perf_counter() - began, 2), "result": result},
+            )
         kept: dict[str, Any] = json.loads(json.dumps(result))
         return kept
 

@@ -14,9 +14,14 @@ from elm.tasks.facts._facts import ItemFacts
 
 _NEEDED = {"id": str, "reads": str, "prompt": str}
 _FREE: dict[str, type | tuple[type, ...]] = {
-    "ask": str, "scored_by": str, "max_new_tokens": int, "temperature": (int, float), "questions": list,
-    "wordings": list, "quoted": list,
-}  # fmt: skip
+    "ask": str,
+    "scored_by": str,
+    "max_new_tokens": int,
+    "temperature": (int, float),
+    "questions": list,
+    "wordings": list,
+    "quoted": list,
+}
 _TEXTS = ("questions", "wordings", "quoted")
 
 

@@ -92,8 +92,12 @@ def _alike(first: ItemFacts, second: ItemFacts, rng: np.random.Generator) -> Ite
         return other if rng.random() < 0.3 else own
 
     aspects = {name: first.aspects[name] if rng.random() < 0.4 else value for name, value in second.aspects.items()}
-    return replace(second, aspects=aspects, kinds=mixed(second.kinds, first.kinds),
-                   qualities=mixed(second.qualities, first.qualities))  # fmt: skip
+    return replace(
+        second,
+        aspects=aspects,
+        kinds=mixed(second.kinds, first.kinds),
+        qualities=mixed(second.qualities, first.qualities),
+    )
 
 
 def plot_sources(
@@ -135,8 +139,9 @@ def text_pair(task: Task, facts: ItemFacts | UserFacts | tuple[ItemFacts, ItemFa
 class PairBatches:
     """Batches of text pairs, each a function of (seed, step); one source a batch, so that lengths are alike."""
 
-    def __init__(self, tokenizer: Any, sources: Sequence[Source], weights: Sequence[float], batch_tokens: int,
-                 seed: int) -> None:  # fmt: skip
+    def __init__(
+        self, tokenizer: Any, sources: Sequence[Source], weights: Sequence[float], batch_tokens: int, seed: int
+    ) -> None:
         self._tokenizer, self._sources, self._weights = tokenizer, sources, np.asarray(weights) / np.sum(weights)
         self._tokens, self._seed = batch_tokens, seed
 
@@ -193,6 +198,13 @@ def train_base(
 
     model.train()
     loop = LoopConfig(recipe.steps, recipe.lr, warmup=min(100, recipe.steps // 10 + 1), seed=recipe.seed)
-    result = optimise([(p, 1.0) for p in model.parameters()], loss_at, loop, label="base", progress=progress,
-                      checkpoint=checkpoint, modules={"llm": model})  # fmt: skip
+    result = optimise(
+        [(p, 1.0) for p in model.parameters()],
+        loss_at,
+        loop,
+        label="base",
+        progress=progress,
+        checkpoint=checkpoint,
+        modules={"llm": model},
+    )
     return model.eval(), tokenizer, result

@@ -26,8 +26,9 @@ class Objective(nn.Module):
         # In a tuple it is no module of this one: its weights are the model's.
         self._compiled: tuple[Any, ...] = (torch.compile(model.llm, dynamic=True),) if fast else ()
 
-    def forward(self, adapter: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor,
-                labels: torch.Tensor) -> torch.Tensor:  # fmt: skip
+    def forward(
+        self, adapter: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor, labels: torch.Tensor
+    ) -> torch.Tensor:
         """Vectors (B, k, dim), prompts and targets (B, T), places of soft tokens (B, k * n) -> loss in nats a token."""
         llm: Any = self._compiled[0] if self._compiled else self.model.llm
         half = self._fast or bf16_is_fast(vectors.device)

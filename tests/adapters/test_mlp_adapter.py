@@ -69,8 +69,13 @@ def test_the_start_whitens_the_training_vectors() -> None:
     """Kept pre-activations have identity covariance, and come with their opposites."""
     x = tiny_elm.vectors(200)
     adapter = make().start_from(x)
-    before = torch.nn.functional.linear((torch.as_tensor(x) - adapter.mean) / adapter.scale, adapter.inner.weight,
-                                        adapter.inner.bias).detach().numpy()  # fmt: skip
+    before = (
+        torch.nn.functional.linear(
+            (torch.as_tensor(x) - adapter.mean) / adapter.scale, adapter.inner.weight, adapter.inner.bias
+        )
+        .detach()
+        .numpy()
+    )
     np.testing.assert_allclose(np.cov(before[:, :6].T), np.eye(6), atol=1e-3)
     np.testing.assert_allclose(before[:, 6:12], -before[:, :6], atol=1e-6)
 

@@ -77,8 +77,9 @@ def test_another_key_is_an_error(signed: Path, tmp_path: Path) -> None:
         check_signature(signed, stranger)
 
 
-@pytest.mark.parametrize("name", ["adapters/toy/model.safetensors", "llm/model.safetensors", "README.md",
-                                  "config.json"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["adapters/toy/model.safetensors", "llm/model.safetensors", "README.md", "config.json"]
+)
 def test_a_changed_file_is_an_error_even_where_the_manifest_vouches_for_it(
     signed: Path, keys: tuple[Path, Path], name: str
 ) -> None:
@@ -167,8 +168,16 @@ def test_what_is_damaged_or_no_model_is_not_signed(signed: Path, keys: tuple[Pat
 
 
 def test_the_tools_own_command_checks_it_too(signed: Path, keys: tuple[Path, Path]) -> None:
-    call = ["verify", "key", str(signed), "--signature", str(signed / SIGNATURE), "--public_key", str(keys[1]),
-            "--ignore_unsigned_files"]  # fmt: skip
+    call = [
+        "verify",
+        "key",
+        str(signed),
+        "--signature",
+        str(signed / SIGNATURE),
+        "--public_key",
+        str(keys[1]),
+        "--ignore_unsigned_files",
+    ]
     done = subprocess.run([sys.executable, "-m", "model_signing", *call], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -44,13 +44,29 @@ def test_a_text_is_taken_whatever_the_usage_says(usage: Any, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "body",
     [
-        choices(None), choices({"role": "assistant", "content": None}), choices({}), choices(5),
+        choices(None),
+        choices({"role": "assistant", "content": None}),
+        choices({}),
+        choices(5),
         choices({"role": "assistant", "content": [{"type": "text", "text": GOOD}]}),
-        choices({"role": "assistant", "content": 5}), choices({"role": "assistant", "content": {"text": GOOD}}),
-        {"choices": [None]}, {"choices": 5}, {"choices": None}, {"choices": {}}, {"choices": "text"}, [], None, 5,
-        b"[" * 200_000, b"{", b"", b"\xff\xfe", said("sea \ud800 x")[1], said("\udfff")[1],
+        choices({"role": "assistant", "content": 5}),
+        choices({"role": "assistant", "content": {"text": GOOD}}),
+        {"choices": [None]},
+        {"choices": 5},
+        {"choices": None},
+        {"choices": {}},
+        {"choices": "text"},
+        [],
+        None,
+        5,
+        b"[" * 200_000,
+        b"{",
+        b"",
+        b"\xff\xfe",
+        said("sea \ud800 x")[1],
+        said("\udfff")[1],
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_holds_no_text_is_one_error(body: Any, tmp_path: Path) -> None:
     cache = tmp_path / "a.sqlite"
     with endpoint(lambda number, _: (200, body)) as served:
@@ -78,9 +94,16 @@ def test_the_other_askers_meet_the_same_faults() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [None, 5, [], {"content": 5}, {"content": [None, {"token": None}, {"token": "yes", "logprob": None}]},
-             {"content": [{"token": "yes", "logprob": -0.1, "top_logprobs": [None, {"token": 3}]}]}]
-)  # fmt: skip
+    "told",
+    [
+        None,
+        5,
+        [],
+        {"content": 5},
+        {"content": [None, {"token": None}, {"token": "yes", "logprob": None}]},
+        {"content": [{"token": "yes", "logprob": -0.1, "top_logprobs": [None, {"token": 3}]}]},
+    ],
+)
 def test_a_judge_reads_what_it_can_of_the_probabilities(told: Any) -> None:
     body = said("yes")[1]
     body["choices"][0]["logprobs"] = told

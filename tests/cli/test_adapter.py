@@ -24,8 +24,10 @@ from elm.model import EmbeddingLanguageModel, load_model, save_model, verify, wi
 from elm.model.folder import _store
 from elm.runs import write_card
 
-SCORES: dict[str, Any] = {"consistency": {"summary": {"sc": 0.5, "sc_teacher": 0.6, "sc_nn": 0.4, "rsc": 0.5, "n": 7}},
-                          "profile": {}}  # fmt: skip
+SCORES: dict[str, Any] = {
+    "consistency": {"summary": {"sc": 0.5, "sc_teacher": 0.6, "sc_nn": 0.4, "rsc": 0.5, "n": 7}},
+    "profile": {},
+}
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -124,8 +126,9 @@ def test_a_copy_is_one_save_with_its_card(
     elm("pack", run, out, "--license", "mit")
     for module in (_share, _store):
         real = module.folder_written_aside
-        monkeypatch.setattr(module, "folder_written_aside",
-                            lambda *args, real=real, **named: saves.append(args) or real(*args, **named))  # fmt: skip
+        monkeypatch.setattr(
+            module, "folder_written_aside", lambda *args, real=real, **named: saves.append(args) or real(*args, **named)
+        )
     assert elm(words[0], source, out, *words[1:])[0] == 0
     assert len(saves) == 1
     assert verify(out) == []
@@ -138,10 +141,13 @@ def test_a_copy_is_one_save_with_its_card(
 def test_pack_refuses_what_would_be_lost_or_is_broken(elm: Call, run: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    for out, message in ((run / "model", "where it lies"), (run / "model" / "x", "where it lies"),
-                         (tmp_path / "mine", "holds something else"),
-                         (run / "model" / "README.md", "where it lies"),
-                         (tmp_path / "mine" / "thesis.txt", "is a file")):  # fmt: skip
+    for out, message in (
+        (run / "model", "where it lies"),
+        (run / "model" / "x", "where it lies"),
+        (tmp_path / "mine", "holds something else"),
+        (run / "model" / "README.md", "where it lies"),
+        (tmp_path / "mine" / "thesis.txt", "is a file"),
+    ):
         code, said, err = elm("pack", run, out)
         assert (code, said, err.count("\n")) == (2, "", 1)
         assert message in err
@@ -156,8 +162,11 @@ def test_pack_refuses_what_would_be_lost_or_is_broken(elm: Call, run: Path, tmp_
 
 def test_verify_prints_all_that_is_wrong_and_where(elm: Call, run: Path) -> None:
     model = run / "model"
-    assert elm("verify", run) == (1, "notes.txt is not named by the manifest, so nobody vouches for it; move it away\n"
-                                     f"{model}: 1 problem\n", "")  # fmt: skip
+    assert elm("verify", run) == (
+        1,
+        f"notes.txt is not named by the manifest, so nobody vouches for it; move it away\n{model}: 1 problem\n",
+        "",
+    )
     (model / "notes.txt").unlink()
     assert elm("verify", run) == (0, f"{model} is sound\n", "")
     with open(model / "llm" / "tokenizer.json", "ab") as file:
@@ -251,8 +260,11 @@ def test_diff_names_fields_and_tensors(elm: Call, run: Path, original: Path) -> 
     value = json.loads(said)
     assert value["equal"] is False
     found = {(d["path"], d["name"]): d for d in value["differences"]}
-    assert set(found) == {("adapters/toy/config.json", "reach"), ("adapters/toy/model.safetensors", "outer.bias"),
-                          ("llm/model.safetensors", "model.norm.weight")}  # fmt: skip
+    assert set(found) == {
+        ("adapters/toy/config.json", "reach"),
+        ("adapters/toy/model.safetensors", "outer.bias"),
+        ("llm/model.safetensors", "model.norm.weight"),
+    }
     bias = found["adapters/toy/model.safetensors", "outer.bias"]
     assert bias["largest"] == pytest.approx(0.5, abs=1e-6)
     assert found["adapters/toy/config.json", "reach"]["what"].startswith("9.0 against ")

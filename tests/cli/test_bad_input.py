@@ -127,7 +127,8 @@ def test_recommend_wants_a_whole_recommender(refused: Refused, tmp_path: Path) -
 
 @pytest.mark.slow
 def test_train_base_writes_a_whole_base(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from elm.model import check_manifest, load_llm
+    from elm.adapters import check_manifest
+    from elm.model import load_llm
 
     assert main(["train", "base", "--out", str(tmp_path / "base"), "--steps", "2", "--quiet", "--json"]) == 0
     _output.set_quiet(False)

@@ -25,8 +25,11 @@ def no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
 def saved_report(folder: Path, shift: float = 0.0, seed: int = 0) -> Path:
     """A report of made-up scores: 20 films, one task."""
     systems = {"model": 0.6 + shift, "teacher": 0.7, "nn": 0.5, "shuffled": 0.2, "random": 0.2}
-    rows = [("consistency", "summary", "SC", system, f"f{n}", mean + 0.01 * (n % 5))
-            for system, mean in systems.items() for n in range(20)]  # fmt: skip
+    rows = [
+        ("consistency", "summary", "SC", system, f"f{n}", mean + 0.01 * (n % 5))
+        for system, mean in systems.items()
+        for n in range(20)
+    ]
     frame = pd.DataFrame(rows, columns=["section", "task", "measure", "system", "id", "value"])
     texts = frame[["task", "system", "id"]].assign(text="A film.")
     row = {"rsc": 0.5, "rsc_interval": [0.4, 0.6], "n": 20}

@@ -31,10 +31,17 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("accelerate", "1.0.1"), ("sentence-transformers", "5.3.0"), ("scikit-learn", "1.5.2"),
-     ("huggingface_hub", "1.2.9"), ("typer", "0.23.1"), ("tokenizers", "0.22.0"), ("transformers", "6.0.0"),
-     ("jinja2", "3.1.5")],
-)  # fmt: skip
+    [
+        ("accelerate", "1.0.1"),
+        ("sentence-transformers", "5.3.0"),
+        ("scikit-learn", "1.5.2"),
+        ("huggingface_hub", "1.2.9"),
+        ("typer", "0.23.1"),
+        ("tokenizers", "0.22.0"),
+        ("transformers", "6.0.0"),
+        ("jinja2", "3.1.5"),
+    ],
+)
 def test_a_version_outside_its_range_is_named(
     name: str, version: str, installed: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

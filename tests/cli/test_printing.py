@@ -95,8 +95,9 @@ def saved(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii", "shift_jis"])
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_narrow_encoding_gets_replacements(encoding: str, options: list[str], saved: Path,
-                                             monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_narrow_encoding_gets_replacements(
+    encoding: str, options: list[str], saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
     from elm.cli import main

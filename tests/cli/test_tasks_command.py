@@ -46,8 +46,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def tone(tmp_path: Path) -> Path:
     path = tmp_path / "tone.toml"
-    path.write_text('id = "tone"\nreads = "item"\nprompt = "What is the tone of the {item} <|vector|>?"\n'
-                    'ask = "What is the tone of the {item} {first}?"\n')  # fmt: skip
+    path.write_text(
+        'id = "tone"\nreads = "item"\nprompt = "What is the tone of the {item} <|vector|>?"\n'
+        'ask = "What is the tone of the {item} {first}?"\n'
+    )
     return path
 
 
@@ -88,8 +90,22 @@ def test_a_task_in_a_file_is_listed_shown_and_learned(run: Run, tone: Path, worl
     assert code == 2
     assert "unknown task 'tone'" in err
     with endpoint(lambda number, body: said("It is grim.")) as served:
-        code, value, _ = run("examples", *world, "--out", tmp_path / "e", "--n", 20, "--file", tone,
-                             "--teacher", "chat", "--endpoint", served.url, "--model", "m")  # fmt: skip
+        code, value, _ = run(
+            "examples",
+            *world,
+            "--out",
+            tmp_path / "e",
+            "--n",
+            20,
+            "--file",
+            tone,
+            "--teacher",
+            "chat",
+            "--endpoint",
+            served.url,
+            "--model",
+            "m",
+        )
     assert code == 0
     assert value["tasks"] == ["tone"]
     assert set(load_examples(tmp_path / "e")["train"]["text"]) == {"It is grim."}
@@ -98,8 +114,19 @@ def test_a_task_in_a_file_is_listed_shown_and_learned(run: Run, tone: Path, worl
 
 def test_examples_by_templates_lie_with_their_vectors_and_splits(run: Run, world: World, tmp_path: Path) -> None:
     out = tmp_path / "examples"
-    arguments = ("examples", *world, "--out", out, "--n", 60, "--tasks", "summary,why_like_nn",
-                 "--tasks", "user_profile", "--report")  # fmt: skip
+    arguments = (
+        "examples",
+        *world,
+        "--out",
+        out,
+        "--n",
+        60,
+        "--tasks",
+        "summary,why_like_nn",
+        "--tasks",
+        "user_profile",
+        "--report",
+    )
     code, value, err = run(*arguments)
     assert code == 0, err
     assert value["tasks"] == ["summary", "why_like_nn", "user_profile"]
@@ -131,9 +158,30 @@ def test_a_chat_run_that_breaks_goes_on_and_says_what_it_cost(run: Run, world: W
 
     served_until = [5]
     with endpoint(answer) as served:
-        arguments = ("examples", *world, "--out", tmp_path / "e", "--n", 20, "--tasks", "summary,user_profile",
-                     "--teacher", "chat", "--endpoint", served.url, "--model", "m", "--told", "plot",
-                     "--prices", 1000000, 2000000, "--concurrency", 1, "--quiet")  # fmt: skip
+        arguments = (
+            "examples",
+            *world,
+            "--out",
+            tmp_path / "e",
+            "--n",
+            20,
+            "--tasks",
+            "summary,user_profile",
+            "--teacher",
+            "chat",
+            "--endpoint",
+            served.url,
+            "--model",
+            "m",
+            "--told",
+            "plot",
+            "--prices",
+            1000000,
+            2000000,
+            "--concurrency",
+            1,
+            "--quiet",
+        )
         code, _, err = run(*arguments)
         assert code == 1
         assert err.count("\n") == 1
@@ -156,9 +204,24 @@ def test_a_chat_run_that_breaks_goes_on_and_says_what_it_cost(run: Run, world: W
 def test_products_are_asked_for_in_their_own_words(run: Run, world: World, tmp_path: Path) -> None:
     shop = demo_shop(n_products=60, n_users=150).save(tmp_path / "shop")
     with endpoint(lambda number, body: said("Sturdy and quiet.")) as served:
-        code, value, err = run("examples", "--data", shop, *world[2:], "--out", tmp_path / "e", "--n", 14,
-                               "--teacher", "chat", "--endpoint", served.url, "--model", "m",
-                               "--fields", '{"max_tokens": null, "max_completion_tokens": 9}')  # fmt: skip
+        code, value, err = run(
+            "examples",
+            "--data",
+            shop,
+            *world[2:],
+            "--out",
+            tmp_path / "e",
+            "--n",
+            14,
+            "--teacher",
+            "chat",
+            "--endpoint",
+            served.url,
+            "--model",
+            "m",
+            "--fields",
+            '{"max_tokens": null, "max_completion_tokens": 9}',
+        )
     assert code == 0, err
     assert "max_tokens" not in served.calls[0]
     assert served.calls[0]["max_completion_tokens"] == 9
@@ -177,8 +240,22 @@ def test_what_a_teacher_gives_up_is_listed(run: Run, world: World, tmp_path: Pat
         return said(f"“{title[1]}” is a film." if title[1].startswith("The") else "A text.")
 
     with endpoint(answer) as served:
-        code, value, err = run("examples", *world, "--out", tmp_path / "e", "--n", 50, "--tasks", "summary",
-                               "--teacher", "chat", "--endpoint", served.url, "--model", "m")  # fmt: skip
+        code, value, err = run(
+            "examples",
+            *world,
+            "--out",
+            tmp_path / "e",
+            "--n",
+            50,
+            "--tasks",
+            "summary",
+            "--teacher",
+            "chat",
+            "--endpoint",
+            served.url,
+            "--model",
+            "m",
+        )
     assert code == 0, err
     assert value["given_up"]
     assert all("names" in entry["reason"] for entry in value["given_up"])
@@ -187,8 +264,16 @@ def test_what_a_teacher_gives_up_is_listed(run: Run, world: World, tmp_path: Pat
 
 def save_babbler(folder: Path) -> Path:
     """A GPT-2 whose logits are the same wherever it stands: ten words, and one time in eleven the end."""
-    config = GPT2Config(vocab_size=len(load_llm(SHIPPED / "base")[1]), n_embd=8, n_layer=1, n_head=1, n_positions=512,
-                        bos_token_id=1, eos_token_id=2, tie_word_embeddings=False)  # fmt: skip
+    config = GPT2Config(
+        vocab_size=len(load_llm(SHIPPED / "base")[1]),
+        n_embd=8,
+        n_layer=1,
+        n_head=1,
+        n_positions=512,
+        bos_token_id=1,
+        eos_token_id=2,
+        tie_word_embeddings=False,
+    )
     model = GPT2LMHeadModel(config)
     with torch.no_grad():
         model.transformer.ln_f.weight.zero_()
@@ -201,9 +286,22 @@ def save_babbler(folder: Path) -> Path:
 
 
 def test_examples_by_a_local_model(run: Run, world: World, tmp_path: Path) -> None:
-    code, value, err = run("examples", *world, "--out", tmp_path / "e", "--n", 10, "--tasks", "summary,user_profile",
-                           "--teacher", "pipeline", "--model", save_babbler(tmp_path / "m"),
-                           "--max-tokens", 90)  # fmt: skip
+    code, value, err = run(
+        "examples",
+        *world,
+        "--out",
+        tmp_path / "e",
+        "--n",
+        10,
+        "--tasks",
+        "summary,user_profile",
+        "--teacher",
+        "pipeline",
+        "--model",
+        save_babbler(tmp_path / "m"),
+        "--max-tokens",
+        90,
+    )
     assert code == 0, err
     assert value["given_up"] == []
     assert int(value["spending"].split()[0]) >= sum(value["examples"].values())
@@ -223,7 +321,7 @@ def test_examples_by_a_local_model(run: Run, world: World, tmp_path: Path) -> No
         (["--data", "dmo"], "unknown data set 'dmo'; did you mean 'demo'?"),
         (["--file", "nowhere.toml"], "nowhere.toml is missing; name the TOML file of a task"),
     ],
-)  # fmt: skip
+)
 def test_wrong_calls_are_one_line(arguments: list[str], message: str, run: Run, tmp_path: Path) -> None:
     code, _, err = run("examples", "--out", tmp_path / "e", *arguments)
     assert code == (1 if "nowhere.toml" in arguments else 2)

@@ -25,19 +25,30 @@ def write_2014(folder: Path) -> Path:
         folder / "reviews_Baby_5.json.gz",
         [
             {
-                "reviewerID": user, "asin": item, "reviewerName": "J. Doe", "helpful": [2, 3],
-                "reviewText": f"{user} says {rating} of {item} &amp; more", "overall": float(rating),
-                "summary": "A headline", "unixReviewTime": 1_252_800_000 + rating, "reviewTime": "09 13, 2009",
+                "reviewerID": user,
+                "asin": item,
+                "reviewerName": "J. Doe",
+                "helpful": [2, 3],
+                "reviewText": f"{user} says {rating} of {item} &amp; more",
+                "overall": float(rating),
+                "summary": "A headline",
+                "unixReviewTime": 1_252_800_000 + rating,
+                "reviewTime": "09 13, 2009",
             }
             for user, item, rating in RATED
         ],
-    )  # fmt: skip
+    )
     write_lines(
         folder / "meta_Baby.json.gz",
         [
             {
-                "asin": "B1", "title": "Rocking Cradle", "price": 3.17, "imUrl": "http://x/1.jpg", "brand": "Coxlures",
-                "related": {"also_bought": ["B9"]}, "salesRank": {"Toys & Games": 211_836},
+                "asin": "B1",
+                "title": "Rocking Cradle",
+                "price": 3.17,
+                "imUrl": "http://x/1.jpg",
+                "brand": "Coxlures",
+                "related": {"also_bought": ["B9"]},
+                "salesRank": {"Toys & Games": 211_836},
                 "categories": [["Baby", "Nursery"], ["Baby", "Furniture"]],
                 "description": "It's a cradle.<br />Made of beech &amp; brass.",
             },
@@ -45,7 +56,7 @@ def write_2014(folder: Path) -> Path:
             {"asin": "B9", "title": "Nobody rated it", "categories": [["Baby"]]},
         ],
         write=repr,
-    )  # fmt: skip
+    )
     return folder
 
 
@@ -55,27 +66,46 @@ def write_2018(folder: Path) -> Path:
         folder / "Baby_5.json.gz",
         [
             {
-                "overall": float(rating), "vote": "1,200", "verified": True, "reviewTime": "05 1, 2015",
-                "reviewerID": user, "asin": item, "style": {"Format:": " Hardcover"}, "reviewerName": "J. Doe",
-                "reviewText": f"{user} says {rating} of {item}", "summary": "A headline",
+                "overall": float(rating),
+                "vote": "1,200",
+                "verified": True,
+                "reviewTime": "05 1, 2015",
+                "reviewerID": user,
+                "asin": item,
+                "style": {"Format:": " Hardcover"},
+                "reviewerName": "J. Doe",
+                "reviewText": f"{user} says {rating} of {item}",
+                "summary": "A headline",
                 "unixReviewTime": 1_430_438_400 + rating,
             }
             for user, item, rating in RATED
         ],
-    )  # fmt: skip
+    )
     write_lines(
         folder / "meta_Baby.json.gz",
         [
             {
                 "category": ["Baby", "Nursery", "This whole sentence about the product stands among its categories"],
-                "tech1": "", "description": ["Made of beech.", "", "Rocks <i>gently</i>."], "fit": "",
-                "title": "Rocking Cradle", "also_buy": ["B9"], "tech2": "", "brand": "Coxlures",
-                "feature": ["Folds flat", "Weighs 3 kg"], "rank": ["&gt;#3,780 in Baby"], "also_view": [],
-                "main_cat": "Baby", "similar_item": "", "date": "", "price": "$3.17", "asin": "B1", "imageURL": [],
+                "tech1": "",
+                "description": ["Made of beech.", "", "Rocks <i>gently</i>."],
+                "fit": "",
+                "title": "Rocking Cradle",
+                "also_buy": ["B9"],
+                "tech2": "",
+                "brand": "Coxlures",
+                "feature": ["Folds flat", "Weighs 3 kg"],
+                "rank": ["&gt;#3,780 in Baby"],
+                "also_view": [],
+                "main_cat": "Baby",
+                "similar_item": "",
+                "date": "",
+                "price": "$3.17",
+                "asin": "B1",
+                "imageURL": [],
             },
             {"asin": "B2", "title": "var aPageStart = (new Date()).getTime();", "category": [], "description": []},
         ],
-    )  # fmt: skip
+    )
     return folder
 
 
@@ -85,24 +115,49 @@ def write_2023(folder: Path) -> Path:
         folder / "review_categories" / "Baby_Products.jsonl",
         [
             {
-                "rating": float(rating), "title": "A headline", "text": f"{user} says {rating}<br />of {item}",
-                "images": [], "asin": "CHILD", "parent_asin": item, "user_id": user,
-                "timestamp": 1_588_687_728_923 + rating * 1000, "helpful_vote": 0, "verified_purchase": True,
+                "rating": float(rating),
+                "title": "A headline",
+                "text": f"{user} says {rating}<br />of {item}",
+                "images": [],
+                "asin": "CHILD",
+                "parent_asin": item,
+                "user_id": user,
+                "timestamp": 1_588_687_728_923 + rating * 1000,
+                "helpful_vote": 0,
+                "verified_purchase": True,
             }
             for user, item, rating in RATED
         ],
-    )  # fmt: skip
+    )
     write_lines(
         folder / "meta_categories" / "meta_Baby_Products.jsonl",
         [
             {
-                "main_category": "Baby", "title": "Rocking Cradle", "average_rating": 4.8, "rating_number": 10,
-                "features": ["Folds flat", "Weighs 3 kg"], "description": ["Made of beech."], "price": None,
-                "images": [], "videos": [], "store": "Coxlures", "categories": ["Baby Products", "Nursery"],
-                "details": {"Item Weight": "3 kg"}, "parent_asin": "B1", "bought_together": None,
+                "main_category": "Baby",
+                "title": "Rocking Cradle",
+                "average_rating": 4.8,
+                "rating_number": 10,
+                "features": ["Folds flat", "Weighs 3 kg"],
+                "description": ["Made of beech."],
+                "price": None,
+                "images": [],
+                "videos": [],
+                "store": "Coxlures",
+                "categories": ["Baby Products", "Nursery"],
+                "details": {"Item Weight": "3 kg"},
+                "parent_asin": "B1",
+                "bought_together": None,
             },
-            {"main_category": None, "title": "Bib", "features": [], "description": [], "categories": [],
-             "details": {}, "parent_asin": "B2", "bought_together": None},
+            {
+                "main_category": None,
+                "title": "Bib",
+                "features": [],
+                "description": [],
+                "categories": [],
+                "details": {},
+                "parent_asin": "B2",
+                "bought_together": None,
+            },
         ],
-    )  # fmt: skip
+    )
     return folder

@@ -21,16 +21,27 @@ from elm.data.loaders._markup import plain_text
 REVIEW = {"reviewerID": "A1", "asin": "B1", "overall": 5.0, "reviewText": "Good.", "unixReviewTime": 1_252_800_000}
 WRITERS = {"2014": write_2014, "2018": write_2018, "2023": write_2023}
 ALL_FACTS = {
-    "2014": {"title": "Rocking Cradle", "description": "It's a cradle. Made of beech & brass.",
-             "categories": "Baby, Nursery, Furniture",
-             "listing": "Rocking Cradle. It's a cradle. Made of beech & brass. Baby, Nursery, Furniture."},
-    "2018": {"title": "Rocking Cradle", "description": "Made of beech. Rocks gently.", "categories": "Baby, Nursery",
-             "features": "Folds flat Weighs 3 kg",
-             "listing": "Rocking Cradle. Made of beech. Rocks gently. Baby, Nursery. Folds flat Weighs 3 kg."},
-    "2023": {"title": "Rocking Cradle", "description": "Made of beech.", "categories": "Baby Products, Nursery",
-             "features": "Folds flat Weighs 3 kg",
-             "listing": "Rocking Cradle. Made of beech. Baby Products, Nursery. Folds flat Weighs 3 kg."},
-}  # fmt: skip
+    "2014": {
+        "title": "Rocking Cradle",
+        "description": "It's a cradle. Made of beech & brass.",
+        "categories": "Baby, Nursery, Furniture",
+        "listing": "Rocking Cradle. It's a cradle. Made of beech & brass. Baby, Nursery, Furniture.",
+    },
+    "2018": {
+        "title": "Rocking Cradle",
+        "description": "Made of beech. Rocks gently.",
+        "categories": "Baby, Nursery",
+        "features": "Folds flat Weighs 3 kg",
+        "listing": "Rocking Cradle. Made of beech. Rocks gently. Baby, Nursery. Folds flat Weighs 3 kg.",
+    },
+    "2023": {
+        "title": "Rocking Cradle",
+        "description": "Made of beech.",
+        "categories": "Baby Products, Nursery",
+        "features": "Folds flat Weighs 3 kg",
+        "listing": "Rocking Cradle. Made of beech. Baby Products, Nursery. Folds flat Weighs 3 kg.",
+    },
+}
 LISTINGS = ("title", "description", "categories", "features", "listing")
 
 

@@ -27,43 +27,138 @@ _HALF = "half \ud83d"
 _DAY = datetime.date(2020, 1, 1)
 _MOMENT = datetime.datetime(2020, 1, 1, 10, 0, 0, 500)
 YEARS: list[tuple[Any, Any]] = [
-    (1990, 1990), (1990.0, 1990), ("1990", 1990), (" 1990 ", 1990), (np.int16(1990), 1990), (None, None),
-    (math.nan, None), (pd.NA, None), (pd.NaT, None), ("", None), (_DAY, 2020), (_MOMENT, 2020),
-    (pd.Timestamp("1995-10-30"), 1995), (np.datetime64("1995-10-30"), 1995), (decimal.Decimal(1990), 1990),
-    ("N/A", REFUSED), ("1995-10-30", REFUSED), (1990.5, REFUSED), (True, REFUSED), (math.inf, REFUSED), ([], REFUSED),
-    ("1_990", REFUSED), (1577836800, REFUSED), ("１９９０", REFUSED), (1990 + 0j, REFUSED), (b"1990", REFUSED),
-]  # fmt: skip
+    (1990, 1990),
+    (1990.0, 1990),
+    ("1990", 1990),
+    (" 1990 ", 1990),
+    (np.int16(1990), 1990),
+    (None, None),
+    (math.nan, None),
+    (pd.NA, None),
+    (pd.NaT, None),
+    ("", None),
+    (_DAY, 2020),
+    (_MOMENT, 2020),
+    (pd.Timestamp("1995-10-30"), 1995),
+    (np.datetime64("1995-10-30"), 1995),
+    (decimal.Decimal(1990), 1990),
+    ("N/A", REFUSED),
+    ("1995-10-30", REFUSED),
+    (1990.5, REFUSED),
+    (True, REFUSED),
+    (math.inf, REFUSED),
+    ([], REFUSED),
+    ("1_990", REFUSED),
+    (1577836800, REFUSED),
+    ("１９９０", REFUSED),
+    (1990 + 0j, REFUSED),
+    (b"1990", REFUSED),
+]
 RATINGS: list[tuple[Any, Any]] = [
-    (4, 4.0), (4.5, 4.5), ("4.5", 4.5), ("4", 4.0), (np.float32(3), 3.0), (decimal.Decimal("2.5"), 2.5), ("4e0", 4.0),
-    ("4,5", REFUSED), ("like", REFUSED), (None, REFUSED), (math.nan, REFUSED), (math.inf, REFUSED), ("inf", REFUSED),
-    (True, REFUSED), (1e39, REFUSED), (10**400, REFUSED), (_DAY, REFUSED), (4 + 1j, REFUSED), ([4], REFUSED),
-    ("nan", REFUSED), ("", REFUSED),
-]  # fmt: skip
+    (4, 4.0),
+    (4.5, 4.5),
+    ("4.5", 4.5),
+    ("4", 4.0),
+    (np.float32(3), 3.0),
+    (decimal.Decimal("2.5"), 2.5),
+    ("4e0", 4.0),
+    ("4,5", REFUSED),
+    ("like", REFUSED),
+    (None, REFUSED),
+    (math.nan, REFUSED),
+    (math.inf, REFUSED),
+    ("inf", REFUSED),
+    (True, REFUSED),
+    (1e39, REFUSED),
+    (10**400, REFUSED),
+    (_DAY, REFUSED),
+    (4 + 1j, REFUSED),
+    ([4], REFUSED),
+    ("nan", REFUSED),
+    ("", REFUSED),
+]
 TIMES: list[tuple[Any, Any]] = [
-    (1577836800, 1577836800), (1577836800.75, 1577836800), ("1577836800", 1577836800), (_DAY, 1577836800),
-    (_MOMENT, 1577872800), (pd.Timestamp("2020-01-01 01:00", tz="Europe/Berlin"), 1577836800),
-    (np.datetime64("2020-01-01", "us"), 1577836800), (0, 0), (-5, -5), ("2020-01-01 10:00:00", REFUSED),
-    (math.inf, REFUSED), (None, REFUSED), (pd.NaT, REFUSED), (True, REFUSED), (1577836800000, REFUSED),
-    (pd.Timedelta(1), REFUSED), ([], REFUSED),
-]  # fmt: skip
+    (1577836800, 1577836800),
+    (1577836800.75, 1577836800),
+    ("1577836800", 1577836800),
+    (_DAY, 1577836800),
+    (_MOMENT, 1577872800),
+    (pd.Timestamp("2020-01-01 01:00", tz="Europe/Berlin"), 1577836800),
+    (np.datetime64("2020-01-01", "us"), 1577836800),
+    (0, 0),
+    (-5, -5),
+    ("2020-01-01 10:00:00", REFUSED),
+    (math.inf, REFUSED),
+    (None, REFUSED),
+    (pd.NaT, REFUSED),
+    (True, REFUSED),
+    (1577836800000, REFUSED),
+    (pd.Timedelta(1), REFUSED),
+    ([], REFUSED),
+]
 GENRES: list[tuple[Any, Any]] = [
-    ("Action|Comedy", ["Action", "Comedy"]), ("Drama", ["Drama"]), (["A", "B"], ["A", "B"]), (("A",), ["A"]),
-    ({"b", "a"}, ["a", "b"]), (np.array(["A"], dtype=object), ["A"]), (None, []), (math.nan, []), (pd.NA, []), ("", []),
-    ([], []), ("['A', 'B']", ["A", "B"]), ('["A"]', ["A"]), ("(no genres listed)", []), (" A | B ", ["A", "B"]),
-    (5, REFUSED), ([1], REFUSED), ([None], REFUSED), ({"a": 1}, REFUSED), (b"A", REFUSED), ("[1]", REFUSED),
-    ("[broken", ["[broken"]), ("[broken]", REFUSED), ([_HALF], REFUSED), (_HALF, REFUSED),
-]  # fmt: skip
+    ("Action|Comedy", ["Action", "Comedy"]),
+    ("Drama", ["Drama"]),
+    (["A", "B"], ["A", "B"]),
+    (("A",), ["A"]),
+    ({"b", "a"}, ["a", "b"]),
+    (np.array(["A"], dtype=object), ["A"]),
+    (None, []),
+    (math.nan, []),
+    (pd.NA, []),
+    ("", []),
+    ([], []),
+    ("['A', 'B']", ["A", "B"]),
+    ('["A"]', ["A"]),
+    ("(no genres listed)", []),
+    (" A | B ", ["A", "B"]),
+    (5, REFUSED),
+    ([1], REFUSED),
+    ([None], REFUSED),
+    ({"a": 1}, REFUSED),
+    (b"A", REFUSED),
+    ("[1]", REFUSED),
+    ("[broken", ["[broken"]),
+    ("[broken]", REFUSED),
+    ([_HALF], REFUSED),
+    (_HALF, REFUSED),
+]
 TITLES: list[tuple[Any, Any]] = [
-    ("Heat", "Heat"), ("NA", "NA"), ("", ""), (1984, "1984"), (1984.0, "1984"), (8.5, "8.5"),
+    ("Heat", "Heat"),
+    ("NA", "NA"),
+    ("", ""),
+    (1984, "1984"),
+    (1984.0, "1984"),
+    (8.5, "8.5"),
     ("Amélie 🎬", "Amélie 🎬"),
-    (None, REFUSED), (math.nan, REFUSED), (_HALF, REFUSED), (True, REFUSED), (["Heat"], REFUSED), (_DAY, REFUSED),
+    (None, REFUSED),
+    (math.nan, REFUSED),
+    (_HALF, REFUSED),
+    (True, REFUSED),
+    (["Heat"], REFUSED),
+    (_DAY, REFUSED),
     (b"Heat", REFUSED),
-]  # fmt: skip
+]
 IDS: list[tuple[Any, Any]] = [
-    (7, "7"), ("7", "7"), (7.0, "7"), (np.int64(7), "7"), (np.float32(7), "7"), ("07", "07"), ("a, inc.", "a, inc."),
-    (uuid.UUID(int=1), str(uuid.UUID(int=1))), (None, REFUSED), (math.nan, REFUSED), (pd.NA, REFUSED), (7.5, REFUSED),
-    (True, REFUSED), (_HALF, REFUSED), (b"7", REFUSED), ([7], REFUSED), (1e300, REFUSED), ((1, 2), REFUSED),
-]  # fmt: skip
+    (7, "7"),
+    ("7", "7"),
+    (7.0, "7"),
+    (np.int64(7), "7"),
+    (np.float32(7), "7"),
+    ("07", "07"),
+    ("a, inc.", "a, inc."),
+    (uuid.UUID(int=1), str(uuid.UUID(int=1))),
+    (None, REFUSED),
+    (math.nan, REFUSED),
+    (pd.NA, REFUSED),
+    (7.5, REFUSED),
+    (True, REFUSED),
+    (_HALF, REFUSED),
+    (b"7", REFUSED),
+    ([7], REFUSED),
+    (1e300, REFUSED),
+    ((1, 2), REFUSED),
+]
 
 
 def cells(values: list[Any]) -> pd.Series:
@@ -76,8 +171,14 @@ def cells(values: list[Any]) -> pd.Series:
 def made(year: Any, rating: Any, time: Any, genres: Any, title: Any, item: Any) -> Dataset:
     films = pd.DataFrame({"title": cells([title, "B"]), "year": cells([year, 1]), "genres": cells([genres, []])})
     index = pd.Index(cells([item, "other"]), dtype=object)
-    seen = pd.DataFrame({"user": cells([1, "1"]), "item": cells([item, "other"]), "rating": cells([rating, 1]),
-                         "time": cells([time, 1])})  # fmt: skip
+    seen = pd.DataFrame(
+        {
+            "user": cells([1, "1"]),
+            "item": cells([item, "other"]),
+            "rating": cells([rating, 1]),
+            "time": cells([time, 1]),
+        }
+    )
     return Dataset("t", films.set_axis(index), pd.DataFrame(index=[1]), seen)
 
 
@@ -143,12 +244,30 @@ def test_columns_of_dates_mean_seconds_and_years_in_every_unit(unit: str) -> Non
 @pytest.mark.parametrize(
     "column",
     [
-        [_DAY, _DAY], [decimal.Decimal("1.5"), None], [None, ["x"]], [["x"], []], [{"a": 1}, {"a": 2}], [b"ab", b"cd"],
-        [3, "x"], [{"a": 1}, {"b": 2}], [(1, 2), (3,)], [{1}, {2}], [True, None], [1.5, math.nan], [_HALF, "x"],
-        [pd.Timestamp("2020"), pd.NaT], [[[1], []], [[2, 3]]], [object(), object()], [1 + 1j, 2j], [2**70, 1],
-        [[1, None], [2]], [np.array([1, 2]), np.array([3])], ["", None], [uuid.UUID(int=1)] * 2,
+        [_DAY, _DAY],
+        [decimal.Decimal("1.5"), None],
+        [None, ["x"]],
+        [["x"], []],
+        [{"a": 1}, {"a": 2}],
+        [b"ab", b"cd"],
+        [3, "x"],
+        [{"a": 1}, {"b": 2}],
+        [(1, 2), (3,)],
+        [{1}, {2}],
+        [True, None],
+        [1.5, math.nan],
+        [_HALF, "x"],
+        [pd.Timestamp("2020"), pd.NaT],
+        [[[1], []], [[2, 3]]],
+        [object(), object()],
+        [1 + 1j, 2j],
+        [2**70, 1],
+        [[1, None], [2]],
+        [np.array([1, 2]), np.array([3])],
+        ["", None],
+        [uuid.UUID(int=1)] * 2,
     ],
-)  # fmt: skip
+)
 def test_columns_of_ones_own_come_back_or_are_refused(column: list[Any], tmp_path: Path) -> None:
     films = pd.DataFrame({"title": ["A", "B"], "year": [1, 2], "genres": [[], []], "more": cells(column)})
     data = Dataset("t", films, pd.DataFrame(index=["u"]), pd.DataFrame({"user": ["u"], "item": [0], "rating": [5]}))

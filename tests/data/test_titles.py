@@ -50,14 +50,24 @@ def catalogue(*films: tuple[str, str, int | None]) -> pd.DataFrame:
 
 def test_films_are_found_by_title_and_year() -> None:
     ours = catalogue(
-        ("1", "Heat", 1995), ("2", "Postman, The", 1994), ("3", "Howling, The", 1981), ("4", "Star Wars", 1977),
-        ("5", "Heat", 1986), ("6", "unknown", None), ("7", "Return of the Jedi", 1983), ("8", "Nowhere", 1990),
-    )  # fmt: skip
+        ("1", "Heat", 1995),
+        ("2", "Postman, The", 1994),
+        ("3", "Howling, The", 1981),
+        ("4", "Star Wars", 1977),
+        ("5", "Heat", 1986),
+        ("6", "unknown", None),
+        ("7", "Return of the Jedi", 1983),
+        ("8", "Nowhere", 1990),
+    )
     theirs = catalogue(
-        ("a", "HEAT", 1995), ("b", "Postino, Il (The Postman)", 1994), ("c", "The Howling", 1980),
-        ("d", "Star Wars: Episode IV - A New Hope", 1977), ("e", "Heat", 1972),
-        ("f", "Star Wars: Episode VI - Return of the Jedi", 1983), ("g", "unknown", None),
-    )  # fmt: skip
+        ("a", "HEAT", 1995),
+        ("b", "Postino, Il (The Postman)", 1994),
+        ("c", "The Howling", 1980),
+        ("d", "Star Wars: Episode IV - A New Hope", 1977),
+        ("e", "Heat", 1972),
+        ("f", "Star Wars: Episode VI - Return of the Jedi", 1983),
+        ("g", "unknown", None),
+    )
     assert match_titles(ours, theirs).to_dict() == {"1": "a", "2": "b", "3": "c", "4": "d", "7": "f"}
 
 

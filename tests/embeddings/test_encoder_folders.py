@@ -44,9 +44,20 @@ def dense(folder: Path, activation: str, seed: int = 1) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("kind", ["evil.Thing", "os.system", "sentence_transformers.evil",
-                                  "sentence_transformersX.Dense",
-                                  "sentence_transformers.models.Router", "Dense", None, 3, ""])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "evil.Thing",
+        "os.system",
+        "sentence_transformers.evil",
+        "sentence_transformersX.Dense",
+        "sentence_transformers.models.Router",
+        "Dense",
+        None,
+        3,
+        "",
+    ],
+)
 def test_a_module_that_is_no_module_of_the_library(kind: Any, encoder: Path) -> None:
     mark = encoder.parent / "ran"
     (encoder / "evil.py").write_text(f"open({str(mark)!r}, 'w').close()")
@@ -85,10 +96,15 @@ def test_weights_and_activations_of_every_module_are_in_the_fingerprint(encoder:
     assert len(found) == 4
 
 
-@pytest.mark.parametrize("settings", [{"tokenizer_name_or_path": "../other"},
-                                      {"model_args": {"trust_remote_code": True}},
-                                      {"model_args": {"use_safetensors": 0, "subfolder": "x"}},
-                                      {"model_args": {"attn_implementation": "someone/kernel"}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tokenizer_name_or_path": "../other"},
+        {"model_args": {"trust_remote_code": True}},
+        {"model_args": {"use_safetensors": 0, "subfolder": "x"}},
+        {"model_args": {"attn_implementation": "someone/kernel"}},
+    ],
+)
 def test_settings_that_lead_elsewhere(settings: dict[str, Any], encoder: Path) -> None:
     (encoder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 12, **settings}))
     with pytest.raises(DataFileError, match=r"leads to other files or code|asks for code of its own"):

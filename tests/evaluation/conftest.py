@@ -8,7 +8,7 @@ from word_hash_encoder import WordHashEncoder
 
 from elm.data import demo, make_films, split_entities, split_ratings
 from elm.embeddings import EmbeddingSpace, VectorTable, fold_in, wals
-from elm.evaluation import TrainedRanker
+from elm.evaluation import Collaborative, HeldOutItems, HeldOutUsers, TrainedRanker
 from elm.tasks import TemplateTeacher, TraitReader, generated_facts
 
 
@@ -58,9 +58,15 @@ def film_world():
     facts = {str(item): generated_facts(film) for item, film in films.iterrows()}
     vectors = WordHashEncoder().encode([film.line() for film in facts.values()])
     table = VectorTable(list(facts), vectors, EmbeddingSpace.fit("hash", vectors, "cosine", {}, "hash"))
-    ids = list(films.index)
+    ids, teacher = list(films.index), TemplateTeacher(facts, seed=0)
     return SimpleNamespace(
-        films=films, facts=facts, table=table, train=ids[:150], test=ids[150:], teacher=TemplateTeacher(facts, seed=0)
+        films=films,
+        facts=facts,
+        table=table,
+        train=ids[:150],
+        test=ids[150:],
+        teacher=teacher,
+        held_out=HeldOutItems(table, ids[:150], ids[150:], facts, teacher),
     )
 
 
@@ -77,9 +83,17 @@ def user_world():
     facts = reader.read_all(ratings) | reader.read_all(inputs)
     folded = fold_in(items, inputs[inputs["item"].isin(items.ids)], users=users)
     return SimpleNamespace(
-        data=data, users=users, items=items, ratings=ratings, inputs=inputs, held=held, facts=facts, folded=folded,
+        data=data,
+        users=users,
+        items=items,
+        ratings=ratings,
+        inputs=inputs,
+        held=held,
+        facts=facts,
+        folded=folded,
         teacher=TemplateTeacher(facts, seed=0),
-    )  # fmt: skip
+        held_out=HeldOutUsers(Collaborative(users, items, ratings), inputs, held, facts),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -87,11 +101,13 @@ def trained(user_world):
     """Task -> the ranker that `user_consistency` would fit, made once."""
     return {
         task: TrainedRanker.fit(
-            WordHashEncoder(), [user_world.teacher.write(user, task) for user in user_world.users.ids],
-            user_world.users.vectors, user_world.items,
+            WordHashEncoder(),
+            [user_world.teacher.write(user, task) for user in user_world.users.ids],
+            user_world.users.vectors,
+            user_world.items,
         )
         for task in ("user_profile", "user_summary")
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture

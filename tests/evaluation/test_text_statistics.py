@@ -92,9 +92,13 @@ def test_one_text_alone_has_no_pairs():
 
 @pytest.mark.parametrize(
     ("said", "pairs", "message"),
-    [([], 5, "at least one"), ("a text", 5, "a list of texts"), (["a", " ..."], 5, "text 1 does not"),
-     (["a", "b"], 0, "got pairs=0")],
-)  # fmt: skip
+    [
+        ([], 5, "at least one"),
+        ("a text", 5, "a list of texts"),
+        (["a", " ..."], 5, "text 1 does not"),
+        (["a", "b"], 0, "got pairs=0"),
+    ],
+)
 def test_bad_input(said, pairs, message):
     with pytest.raises(CallError, match=message):
         text_statistics(said, pairs)

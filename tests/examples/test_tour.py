@@ -18,14 +18,26 @@ TOUR = ROOT / "examples" / "tour.py"
 
 @pytest.mark.slow
 def test_the_tour_runs_offline_and_prints_each_stop(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, TOUR], capture_output=True, text=True, cwd=tmp_path,
-                          env={**os.environ, "HF_HUB_OFFLINE": "1"}, timeout=300)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, TOUR],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     stops = dict(re.findall(r"^(\S.*)\n((?:    .+\n)+)", done.stdout, re.MULTILINE))
     assert list(stops) == [
-        "The facts of f1814", "What its vector says (f1814)", "The profile of user u244", "The facts of f863",
-        "Halfway from f1814 to f863", "f863, funny -2", "f863, funny +0", "f863, funny +2",
-    ]  # fmt: skip
+        "The facts of f1814",
+        "What its vector says (f1814)",
+        "The profile of user u244",
+        "The facts of f863",
+        "Halfway from f1814 to f863",
+        "f863, funny -2",
+        "f863, funny +0",
+        "f863, funny +2",
+    ]
     assert len(stops["The profile of user u244"].splitlines()) >= 8
     assert len({stops[f"f863, funny {amount}"] for amount in ("-2", "+0", "+2")}) == 3
     auc = re.search(r"'funny': AUC (0\.\d+)", done.stdout)

@@ -135,8 +135,12 @@ class _Handler(BaseHTTPRequestHandler):
         if files is None:
             self._missing("RevisionNotFound")
             return
-        self._json([{"type": "file", "path": n, "size": len(d), "oid": hashlib.sha1(d).hexdigest()}
-                    for n, d in sorted(files.items())])  # fmt: skip
+        self._json(
+            [
+                {"type": "file", "path": n, "size": len(d), "oid": hashlib.sha1(d).hexdigest()}
+                for n, d in sorted(files.items())
+            ]
+        )
 
     def _file(self, body: bytes, repo: str, revision: str, path: str) -> None:
         files = self.hub.files(repo, revision)
@@ -180,8 +184,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _preupload(self, body: bytes, repo: str, revision: str) -> None:
         asked = json.loads(body)["files"]
-        self._json({"files": [{"path": f["path"], "uploadMode": "lfs" if f["size"] > self.hub.large else "regular",
-                               "shouldIgnore": False} for f in asked]})  # fmt: skip
+        self._json(
+            {
+                "files": [
+                    {
+                        "path": f["path"],
+                        "uploadMode": "lfs" if f["size"] > self.hub.large else "regular",
+                        "shouldIgnore": False,
+                    }
+                    for f in asked
+                ]
+            }
+        )
 
     def _batch(self, body: bytes, repo: str) -> None:
         objects = [

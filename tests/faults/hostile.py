@@ -15,12 +15,16 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from elm.model import write_manifest
+from elm.adapters import write_manifest
 
 Spoil = Callable[[random.Random, Path], str]
 
-EVIL = ("llm/evil.py", "llm/pytorch_model.bin", "adapters/toy/adapter_model.bin", "adapters/toy/__init__.py",
-        "llm/modeling_evil.py", "x/train.pt", "llm/custom_generate/generate.py", "lora/x.pkl")  # fmt: skip
+EVIL = tuple(
+    """
+    llm/evil.py llm/pytorch_model.bin adapters/toy/adapter_model.bin adapters/toy/__init__.py llm/modeling_evil.py
+    x/train.pt llm/custom_generate/generate.py lora/x.pkl
+""".split()
+)
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -212,8 +216,21 @@ def pickled_weights(draw: random.Random, folder: Path) -> str:
 
 def json_file(draw: random.Random, folder: Path) -> str:
     path = draw.choice(sorted(folder.glob("**/*config.json")))
-    text = draw.choice((b"", b"null", b"[]", b"{}", b'"x"', b"[" * 10_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
-                        b"\xff\xfe\x00", b"1" * 5000, b"NaN", b'{"schema": 1e999}'))  # fmt: skip
+    text = draw.choice(
+        (
+            b"",
+            b"null",
+            b"[]",
+            b"{}",
+            b'"x"',
+            b"[" * 10_000,
+            b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+            b"\xff\xfe\x00",
+            b"1" * 5000,
+            b"NaN",
+            b'{"schema": 1e999}',
+        )
+    )
     replace(path, text)
     return f"{path.relative_to(folder)} is {text[:12]!r}"
 
@@ -242,15 +259,33 @@ def adapter_field(draw: random.Random, folder: Path) -> str:
 def folder_field(draw: random.Random, folder: Path) -> str:
     path = folder / "config.json"
     value = json.loads(path.read_text())
-    bad: dict[str, Any] = draw.choice((
-        {"schema": draw.choice((3, 10**6, -1, 1.5, "2", None, True))},
-        {"adapters": draw.choice((["toy"], ["toy", "wee", "new"], ["toy", "toy"], [], None, ["../toy"], ["toy", 3]))},
-        {"adapters": {"toy": 1, "wee": 2}}, {"base": draw.choice(("tiny", [], {"id": 3}, {}, {"id": "a", "b": 1}))},
-        {"tasks": draw.choice((None, [], {"say": 3}, {"say": {"prompt": "<|vector|>"}}))}, {"new": 1},
-        {"tasks": {"say": {"reads": "item", "prompt": draw.choice(("", "<|vector|>" * 2)), "max_new_tokens": 5,
-                           "temperature": 0}}},
-        {"version": 3}, {"allow_space_mismatch": "no"}, {"notes": 3},
-    ))  # fmt: skip
+    bad: dict[str, Any] = draw.choice(
+        (
+            {"schema": draw.choice((3, 10**6, -1, 1.5, "2", None, True))},
+            {
+                "adapters": draw.choice(
+                    (["toy"], ["toy", "wee", "new"], ["toy", "toy"], [], None, ["../toy"], ["toy", 3])
+                )
+            },
+            {"adapters": {"toy": 1, "wee": 2}},
+            {"base": draw.choice(("tiny", [], {"id": 3}, {}, {"id": "a", "b": 1}))},
+            {"tasks": draw.choice((None, [], {"say": 3}, {"say": {"prompt": "<|vector|>"}}))},
+            {"new": 1},
+            {
+                "tasks": {
+                    "say": {
+                        "reads": "item",
+                        "prompt": draw.choice(("", "<|vector|>" * 2)),
+                        "max_new_tokens": 5,
+                        "temperature": 0,
+                    }
+                }
+            },
+            {"version": 3},
+            {"allow_space_mismatch": "no"},
+            {"notes": 3},
+        )
+    )
     replace(path, json.dumps({**value, **bad}).encode())
     return str(bad)
 
@@ -266,13 +301,21 @@ def llm_field(draw: random.Random, folder: Path) -> str:
         "auto_map": {"AutoConfig": evil, "AutoModelForCausalLM": evil, "AutoTokenizer": [evil, evil]}
     }
     if path.name == "config.json":
-        bad = draw.choice((
-            bad, {"trust_remote_code": True, **bad}, {"attn_implementation": "someone/kernel"},
-            {"vocab_size": draw.choice((10**12, 5, -3, "x", None))}, {"hidden_size": draw.choice((10**9, 1, 0, "x"))},
-            {"num_hidden_layers": draw.choice((10**9, 1, 7, "x"))}, {"model_type": draw.choice(("evil", "gpt2", 3))},
-            {"num_attention_heads": draw.choice((0, 7, 10**9))}, {"hidden_act": "evil"}, {"head_dim": 10**11},
-            {"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}},
-        ))  # fmt: skip
+        bad = draw.choice(
+            (
+                bad,
+                {"trust_remote_code": True, **bad},
+                {"attn_implementation": "someone/kernel"},
+                {"vocab_size": draw.choice((10**12, 5, -3, "x", None))},
+                {"hidden_size": draw.choice((10**9, 1, 0, "x"))},
+                {"num_hidden_layers": draw.choice((10**9, 1, 7, "x"))},
+                {"model_type": draw.choice(("evil", "gpt2", 3))},
+                {"num_attention_heads": draw.choice((0, 7, 10**9))},
+                {"hidden_act": "evil"},
+                {"head_dim": 10**11},
+                {"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}},
+            )
+        )
     if draw.random() < 0.5:
         (folder / "llm" / "evil.py").unlink()
     replace(path, json.dumps({**value, **bad}).encode())
@@ -297,17 +340,27 @@ def manifest(draw: random.Random, folder: Path) -> str:
     value = json.loads(path.read_text())
     facts = {"sha256": "0" * 64, "size": 6}
     name = draw.choice(sorted(value))
-    bad: Any = draw.choice((
-        {"../secret": facts}, {str(folder.parent / "secret"): facts}, {"llm/../../secret": facts},
-        {r"..\secret": facts}, {"C:secret": facts}, {"llm//config.json": facts}, {"./config.json": facts},
-        {"\0": facts}, {"": facts},
-        {"a" * 400: facts}, {"llm/evil.py": facts}, {"x.bin": facts}, {"manifest.json": facts},
-        {"a/" * 20 + "b": facts},
-        {name: {**value[name], "size": value[name]["size"] + 1}}, {name: {**value[name], "sha256": "0" * 64}},
-        {name: {**value[name], "sha256": value[name]["sha256"].upper() + "A"}}, {name: None}, {name: []},
-        {name: {"size": 3}}, {name: {**value[name], "more": 1}}, {name: {**value[name], "size": "9"}},
-        None, [], "x", {"*": facts}, {"llm": facts}, {"secret": facts},
-    ))  # fmt: skip
+    plain = (
+        r"../secret llm/../../secret ..\secret C:secret llm//config.json ./config.json llm/evil.py x.bin manifest.json"
+    )
+    outside = [*plain.split(), str(folder.parent / "secret"), "\0", "", "a" * 400, "a/" * 20 + "b"]
+    bad: Any = draw.choice(
+        (
+            *({name: facts} for name in outside),
+            {name: {**value[name], "size": value[name]["size"] + 1}},
+            {name: {**value[name], "sha256": "0" * 64}},
+            {name: {**value[name], "sha256": value[name]["sha256"].upper() + "A"}},
+            {name: None},
+            {name: []},
+            {name: {"size": 3}},
+            {name: {**value[name], "more": 1}},
+            {name: {**value[name], "size": "9"}},
+            None,
+            [],
+            "x",
+            *({name: facts} for name in ("*", "llm", "secret")),
+        )
+    )
     if isinstance(bad, dict):
         bad = {**value, **bad}
         if draw.random() < 0.3:
@@ -320,8 +373,28 @@ def manifest(draw: random.Random, folder: Path) -> str:
 
 
 SPOILS: tuple[Spoil, ...] = (
-    truncated, flipped, oversized, missing, renamed, swapped, not_a_file, linked_away, linked_part, code_beside,
-    resealed(code_beside), manifest, resealed(tensors), resealed(header), resealed(pickled_weights),
-    resealed(json_file), resealed(adapter_field), resealed(folder_field), resealed(llm_field), resealed(both_or_none),
-    resealed(peft_in_llm), tensors, header, json_file,
-)  # fmt: skip
+    truncated,
+    flipped,
+    oversized,
+    missing,
+    renamed,
+    swapped,
+    not_a_file,
+    linked_away,
+    linked_part,
+    code_beside,
+    resealed(code_beside),
+    manifest,
+    resealed(tensors),
+    resealed(header),
+    resealed(pickled_weights),
+    resealed(json_file),
+    resealed(adapter_field),
+    resealed(folder_field),
+    resealed(llm_field),
+    resealed(both_or_none),
+    resealed(peft_in_llm),
+    tensors,
+    header,
+    json_file,
+)

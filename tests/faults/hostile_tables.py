@@ -77,8 +77,11 @@ def changed_rows(draw: random.Random, folder: Path) -> str:
         cells[draw.randrange(len(cells))] = None
     if what in ("missing", "numbers", "bytes"):
         odd = pa.array(np.arange(len(cells)) + 0.5) if name != "rating" else pa.array(list(map(str, cells)))
-        new = {"numbers": lambda: odd, "bytes": lambda: pa.array([b"x"] * len(cells)),
-               "missing": lambda: pa.array(cells, table[name].type)}[what]()  # fmt: skip
+        new = {
+            "numbers": lambda: odd,
+            "bytes": lambda: pa.array([b"x"] * len(cells)),
+            "missing": lambda: pa.array(cells, table[name].type),
+        }[what]()
         table = table.set_column(table.column_names.index(name), name, new)
     elif what == "fewer rows":
         table = table.slice(0, max(len(table) - 1, 0))
@@ -162,8 +165,11 @@ CHANGES = (changed_tensors, changed_rows, changed_fields)
 
 def change(draw: random.Random, folder: Path) -> str:
     """Change a folder in one way that its files allow, and have its checksums vouch for that."""
-    able = [one for one, kind in zip(CHANGES, ("safetensors", "parquet", "json"), strict=True)
-            if any(folder.glob(f"*.{kind}"))]  # fmt: skip
+    able = [
+        one
+        for one, kind in zip(CHANGES, ("safetensors", "parquet", "json"), strict=True)
+        if any(folder.glob(f"*.{kind}"))
+    ]
     told = draw.choice(able)(draw, folder)
     vouch(folder)
     return told

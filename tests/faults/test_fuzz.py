@@ -16,8 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from elm._errors import ElmError
-from elm.adapters import check_manifest, load_adapter, read_adapter_config, read_config, scan, tensor_kinds
-from elm.model import load_model, read_tensors, verify
+from elm.adapters import (
+    check_manifest,
+    load_adapter,
+    read_adapter_config,
+    read_config,
+    read_tensors,
+    scan,
+    tensor_kinds,
+)
+from elm.model import load_model, verify
 
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 FEWER = settings(FUZZ, max_examples=40)
@@ -32,8 +40,14 @@ VALUES = st.recursive(
     LEAVES, lambda part: st.lists(part, max_size=4) | st.dictionaries(KEYS, part, max_size=4), max_leaves=12
 )
 DESCRIPTIONS = ("config.json", "adapters/toy/config.json", "manifest.json")
-VOUCHED = ("llm/config.json", "llm/tokenizer_config.json", "llm/generation_config.json", "llm/tokenizer.json",
-           "config.json", "adapters/wee/config.json")  # fmt: skip
+VOUCHED = (
+    "llm/config.json",
+    "llm/tokenizer_config.json",
+    "llm/generation_config.json",
+    "llm/tokenizer.json",
+    "config.json",
+    "adapters/wee/config.json",
+)
 
 
 @pytest.fixture(scope="module")

@@ -44,10 +44,12 @@ def table() -> VectorTable:
 def concepts() -> CAVs:
     space = table().space
     first, second = np.eye(3, dtype=np.float32)[:2]
-    return CAVs({
-        "funny": CAV("funny", first, 0.1, 1.2, 0.9, 0.8, 0.01, 3, 3, "logistic", space, 2.0),
-        "dark": CAV("dark", second, 0.0, 0.7, 0.7, 0.6, 0.2, 2, 4, "mean", space),
-    })  # fmt: skip
+    return CAVs(
+        {
+            "funny": CAV("funny", first, 0.1, 1.2, 0.9, 0.8, 0.01, 3, 3, "logistic", space, 2.0),
+            "dark": CAV("dark", second, 0.0, 0.7, 0.7, 0.6, 0.2, 2, 4, "mean", space),
+        }
+    )
 
 
 def dataset() -> Dataset:
@@ -60,8 +62,11 @@ def dataset() -> Dataset:
 
 
 def split() -> RecommendationSplit:
-    rows = [(f"u{user}", item, 4.0, part, role) for user, part in enumerate(("train", "validation", "test"))
-            for item, role in zip(IDS, ["input", "target"] * 3, strict=True)]  # fmt: skip
+    rows = [
+        (f"u{user}", item, 4.0, part, role)
+        for user, part in enumerate(("train", "validation", "test"))
+        for item, role in zip(IDS, ["input", "target"] * 3, strict=True)
+    ]
     frame = pd.DataFrame(rows, columns=["user", "item", "rating", "part", "role"]).astype({"rating": "float32"})
     return RecommendationSplit(frame, {"dataset": "tiny", "protocol": "paper"})
 
@@ -143,12 +148,14 @@ KINDS: dict[str, tuple[Callable[[Path], object], Callable[[Path], Any]]] = {
     "data set": (lambda folder: dataset().save(folder), read_dataset),
     "split": (lambda folder: split().save(folder), read_split),
     "split as CSV": (lambda folder: split().save(folder, "csv"), read_split),
-    **{name: (lambda folder, name=name: save_backbone(backbone(name), IDS, folder), read_backbone)  # type: ignore[misc]
-       for name in ("ease", "popularity", "multi-vae", "recvae", "macridvae")},
+    **{
+        name: (lambda folder, name=name: save_backbone(backbone(name), IDS, folder), read_backbone)  # type: ignore[misc]
+        for name in ("ease", "popularity", "multi-vae", "recvae", "macridvae")
+    },
     "recommender": (lambda folder: recommender().save(folder), read_recommender),
     "adapter": (lambda folder: save_adapter(adapter(), folder), read_adapter),
     "adapter in JAX": (lambda folder: save_adapter(adapter(), folder), read_flax),
-}  # fmt: skip
+}
 
 
 def same(one: Any, other: Any) -> bool:

@@ -46,9 +46,13 @@ def generated(seed: int = 3) -> Dataset:
     films = make_films(120, seed)
     tastes, interactions = make_ratings(films, 150, seed, density=0.25)
     return Dataset(
-        "small", films[["title", "year", "genres"]], tastes[[]], interactions, film_texts(films, seed),
+        "small",
+        films[["title", "year", "genres"]],
+        tastes[[]],
+        interactions,
+        film_texts(films, seed),
         Facts(films, tastes),
-    )  # fmt: skip
+    )
 
 
 def real(seed: int = 3) -> Dataset:

@@ -54,10 +54,13 @@ def groups() -> Dataset:
         ]
     ratings = pd.DataFrame(rows, columns=["user", "item", "rating"]).assign(time=rng.permutation(len(rows)))
     items = pd.DataFrame(
-        {"title": [f"Item {n}" for n in range(ITEMS)], "year": 2000,
-         "genres": [["Comedy"] if n < ITEMS // 2 else ["Horror"] for n in range(ITEMS)]},
+        {
+            "title": [f"Item {n}" for n in range(ITEMS)],
+            "year": 2000,
+            "genres": [["Comedy"] if n < ITEMS // 2 else ["Horror"] for n in range(ITEMS)],
+        },
         index=[f"i{n:02d}" for n in range(ITEMS)],
-    )  # fmt: skip
+    )
     return Dataset("groups", items, pd.DataFrame(index=sorted(set(ratings["user"]))), ratings)
 
 
@@ -151,8 +154,10 @@ class Half:
 
     def __init__(self, world: World, config: Any) -> None:
         self.world = world
-        self.known = {name: SimpleNamespace(config=SimpleNamespace(tasks=tasks)) for name, tasks in (
-            ("minilm", config.film_tasks), ("wals", config.user_tasks))}  # fmt: skip
+        self.known = {
+            name: SimpleNamespace(config=SimpleNamespace(tasks=tasks))
+            for name, tasks in (("minilm", config.film_tasks), ("wals", config.user_tasks))
+        }
         self.adapters = list(self.known)
 
     def adapter(self, name: str) -> Any:

@@ -44,8 +44,14 @@ def known_of_users(world: World, config: RunConfig) -> str:
     texts = [
         teacher.write(user, get(task), variant) for user in users for task in config.user_tasks for variant in (0, 1)
     ]
-    return digest(world.users, world.items, texts, {user: world.user_facts[user] for user in users},
-                  user_views(world, 3, config.seed), config.to_dict()["factors"])  # fmt: skip
+    return digest(
+        world.users,
+        world.items,
+        texts,
+        {user: world.user_facts[user] for user in users},
+        user_views(world, 3, config.seed),
+        config.to_dict()["factors"],
+    )
 
 
 def known_of_films(world: World, config: RunConfig) -> str:

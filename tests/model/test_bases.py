@@ -24,12 +24,26 @@ def saved(folder: Path, llm: Any = None, tokenizer: Any = None) -> Path:
 
 
 SETTINGS: tuple[dict[str, Any], ...] = (
-    {"repetition_penalty": 1.3}, {"no_repeat_ngram_size": 2}, {"num_beams": 3}, {"forced_eos_token_id": 2},
-    {"max_time": 1e-4}, {"return_dict_in_generate": True}, {"stop_strings": ["e"]}, {"guidance_scale": 1.5},
-    {"suppress_tokens": list(range(100))}, {"min_new_tokens": 12}, {"num_return_sequences": 2}, {"max_length": 3},
-    {"bad_words_ids": [[5]]}, {"begin_suppress_tokens": [7]}, {"do_sample": True, "temperature": 0.1, "top_k": 1},
-    {"prompt_lookup_num_tokens": 2}, {"use_cache": False}, {"temperature": 0.9, "top_p": 0.6}, {"early_stopping": True},
-)  # fmt: skip
+    {"repetition_penalty": 1.3},
+    {"no_repeat_ngram_size": 2},
+    {"num_beams": 3},
+    {"forced_eos_token_id": 2},
+    {"max_time": 1e-4},
+    {"return_dict_in_generate": True},
+    {"stop_strings": ["e"]},
+    {"guidance_scale": 1.5},
+    {"suppress_tokens": list(range(100))},
+    {"min_new_tokens": 12},
+    {"num_return_sequences": 2},
+    {"max_length": 3},
+    {"bad_words_ids": [[5]]},
+    {"begin_suppress_tokens": [7]},
+    {"do_sample": True, "temperature": 0.1, "top_k": 1},
+    {"prompt_lookup_num_tokens": 2},
+    {"use_cache": False},
+    {"temperature": 0.9, "top_p": 0.6},
+    {"early_stopping": True},
+)
 
 
 @pytest.mark.parametrize("fields", SETTINGS, ids=lambda fields: next(iter(fields)))
@@ -70,8 +84,14 @@ def test_a_model_that_looks_ahead(tmp_path: Path) -> None:
     from transformers import BertConfig, BertForMaskedLM
 
     torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(tiny_elm.tokenizer()), hidden_size=32, num_hidden_layers=2,
-                        num_attention_heads=2, intermediate_size=48, max_position_embeddings=128)  # fmt: skip
+    config = BertConfig(
+        vocab_size=len(tiny_elm.tokenizer()),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=48,
+        max_position_embeddings=128,
+    )
     with pytest.raises(CheckpointError, match=r"predicts each word from those before it, and .* looks at those after"):
         load_llm(saved(tmp_path, BertForMaskedLM(config)))
 
@@ -122,8 +142,9 @@ def tuned(tmp_path: Path) -> Path:
     return save_model(model, tmp_path / "tuned")
 
 
-@pytest.mark.parametrize("name", ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "config.json",
-                                  "chat_template.jinja"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "config.json", "chat_template.jinja"]
+)
 def test_every_file_of_a_base_that_decides_a_text_is_hashed(tuned: Path, name: str) -> None:
     load_model(tuned)
     path = tuned.parent / "base" / name
@@ -133,7 +154,7 @@ def test_every_file_of_a_base_that_decides_a_text_is_hashed(tuned: Path, name: s
 
 
 def test_a_base_of_todays_hash_alone_still_loads(tuned: Path) -> None:
-    from elm.model import write_manifest
+    from elm.adapters import write_manifest
 
     config = json.loads((tuned / "config.json").read_text())
     assert config["base"].pop("files")

@@ -13,12 +13,15 @@ import tiny_elm
 
 from elm._errors import CallError, CheckpointError
 from elm._text.chat_template import LONGEST, render_chat
-from elm.model import chat_text, load_llm, load_model, plain_ids, prompt_ids, save_model, verify, write_manifest
+from elm.adapters import write_manifest
+from elm.model import chat_text, load_llm, load_model, plain_ids, prompt_ids, save_model, verify
 from elm.model._question import free_question
 from elm.tasks import VECTOR
 
-CHAT = ("{% for m in messages %}<|start|>{{ m.role }}: {{ m.content }}<|end|>{% endfor %}"
-        "{% if add_generation_prompt %}<|start|>assistant:{% endif %}")  # fmt: skip
+CHAT = (
+    "{% for m in messages %}<|start|>{{ m.role }}: {{ m.content }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start|>assistant:{% endif %}"
+)
 LOOPS = {
     "nested": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}{{ messages[0].content }}",
     "macros": "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}",

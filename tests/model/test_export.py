@@ -112,8 +112,10 @@ def test_vllm_writes_the_same_from_the_file(exported: tuple[Path, list[str]]) ->
     path, texts = exported
     prompts = load_file(path)
     llm = LLM(str(SHIPPED / "demo" / "llm"), enable_prompt_embeds=True, dtype="float32")
-    out = llm.generate([{"prompt_embeds": prompts[name]} for name in ("f1", "f7", "f692", "f863")],
-                       SamplingParams(temperature=0, max_tokens=128))  # fmt: skip
+    out = llm.generate(
+        [{"prompt_embeds": prompts[name]} for name in ("f1", "f7", "f692", "f863")],
+        SamplingParams(temperature=0, max_tokens=128),
+    )
     assert [one.outputs[0].text.strip() for one in out] == texts
 
 

@@ -18,17 +18,8 @@ from tiny_elm import SAY
 
 import elm
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm.adapters import SIGNATURE
-from elm.model import (
-    EmbeddingLanguageModel,
-    check_manifest,
-    load_llm,
-    load_model,
-    read_tensors,
-    save_model,
-    write_manifest,
-    write_tensors,
-)
+from elm.adapters import SIGNATURE, check_manifest, read_tensors, write_manifest, write_tensors
+from elm.model import EmbeddingLanguageModel, load_llm, load_model, save_model
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +122,16 @@ def rewrite_json(path: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-@pytest.mark.parametrize("name", ["adapters/toy/model.safetensors", "llm/model.safetensors", "llm/tokenizer.json",
-                                  "adapters/wee/config.json", "README.md"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "adapters/toy/model.safetensors",
+        "llm/model.safetensors",
+        "llm/tokenizer.json",
+        "adapters/wee/config.json",
+        "README.md",
+    ],
+)
 def test_a_missing_file(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(CheckpointError, match=rf"{name} is missing, though the manifest names it; fetch or train"):
@@ -335,8 +334,11 @@ def test_a_base_that_is_none(tmp_path: Path, folder: Path) -> None:
 
 def test_no_code_is_run_from_a_folder(folder: Path) -> None:
     """A base that asks for its own Python file to be run is refused, not asked about."""
-    rewrite_json(folder / "llm" / "config.json", model_type="evil",
-                 auto_map={"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"})  # fmt: skip
+    rewrite_json(
+        folder / "llm" / "config.json",
+        model_type="evil",
+        auto_map={"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"},
+    )
     write_manifest(folder)
     with pytest.raises(CheckpointError, match=r"config.json asks for code of its own \(auto_map\), and none is run"):
         load_model(folder)

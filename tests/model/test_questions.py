@@ -81,9 +81,14 @@ def test_a_question_needs_words(model, question: str) -> None:  # type: ignore[n
 
 @pytest.mark.parametrize(
     ("vectors", "question"),
-    [((X[0], X[1]), "Is it sad?"), ((X[0], X[1]), "Is {first} sad?"), (X[0], "Is {second} sad?"),
-     (X[0], "Is {first} {first}?"), ((X[0], X[1], X[2]), "Are {first} and {second} sad?")],
-)  # fmt: skip
+    [
+        ((X[0], X[1]), "Is it sad?"),
+        ((X[0], X[1]), "Is {first} sad?"),
+        (X[0], "Is {second} sad?"),
+        (X[0], "Is {first} {first}?"),
+        ((X[0], X[1], X[2]), "Are {first} and {second} sad?"),
+    ],
+)
 def test_a_question_says_where_each_vector_goes(model, vectors, question: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(CallError, match="says once where each goes"):
         model.ask(vectors, question)

@@ -163,8 +163,9 @@ def test_a_chat_template_is_respected(model: EmbeddingLanguageModel, folder: Pat
     assert text is not None
     assert text.count(VECTOR) == 1
     before, after = text.split(VECTOR)
-    assert around == [token for part in (before, after)
-                      for token in tokenizer(part, add_special_tokens=False)["input_ids"]]  # fmt: skip
+    assert around == [
+        token for part in (before, after) for token in tokenizer(part, add_special_tokens=False)["input_ids"]
+    ]
     assert around.count(tokenizer.bos_token_id) <= (2 if folder.name == "smollm" else 1)  # where it opens each turn
     stock = tokenizer.apply_chat_template(
         [{"role": "user", "content": "Say it: ."}], add_generation_prompt=True, enable_thinking=False, tokenize=False

@@ -130,8 +130,7 @@ def test_the_command_refuses_or_reads_and_says_so(tmp_path: Path, capsys: pytest
     out, err = capsys.readouterr()
     assert err.startswith("elm: warning: vectors of space minilm dddddddddddddddd are read as if they were of minilm ")
     found = json.loads(out)
-    assert found["space_mismatch"] == {"vectors": "minilm " + "d" * 16,
-                                       "read_as": f"minilm {films.space.fingerprint}"}  # fmt: skip
+    assert found["space_mismatch"] == {"vectors": "minilm " + "d" * 16, "read_as": f"minilm {films.space.fingerprint}"}
     assert main(["describe", "--item", "f1", "--json", "--temperature", "0"]) == 0
     plain = json.loads(capsys.readouterr().out)
     assert "space_mismatch" not in plain

@@ -14,7 +14,7 @@ from tiny_elm import SAY
 
 import elm
 from elm._errors import CallError, CheckpointError, UnknownNameError
-from elm.adapters import read_config
+from elm.adapters import read_config, write_manifest
 from elm.model import (
     SHIPPED,
     EmbeddingLanguageModel,
@@ -25,7 +25,6 @@ from elm.model import (
     save_model,
     verify,
     with_lora,
-    write_manifest,
 )
 from elm.tasks import VECTOR, TemplateTeacher, get
 from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from elm._errors import DataFileError
-from elm.adapters import scan
-from elm.model import SHIPPED, Problem, save_model, verify, write_manifest
+from elm.adapters import Problem, scan, write_manifest
+from elm.model import SHIPPED, save_model, verify
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +81,9 @@ def test_a_problem_reads_as_a_sentence() -> None:
     assert str(Problem("llm/config.json", "is missing")) == "llm/config.json is missing"
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e5m2,
-                                   torch.float8_e4m3fn])  # fmt: skip
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e5m2, torch.float8_e4m3fn]
+)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_the_scan_looks_at_every_number_of_every_kind(tmp_path: Path, dtype: torch.dtype, bad: float) -> None:
     path = tmp_path / "a.safetensors"

@@ -28,8 +28,11 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WORKERS = 2
 LIMIT = 900  # seconds for the tests of one fault; one that never ends is caught, too
-LIBRARIES = ("hypothesis", "pandas", "peft", "pytest", "scipy.stats", "sentence_transformers", "sklearn.linear_model",
-             "torch", "transformers")  # fmt: skip
+LIBRARIES = tuple(
+    """
+    hypothesis pandas peft pytest scipy.stats sentence_transformers sklearn.linear_model torch transformers
+""".split()
+)
 
 
 @dataclass(frozen=True)

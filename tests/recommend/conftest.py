@@ -9,6 +9,7 @@ from elm.recommend import (
     MultiVAEConfig,
     MultiVAETraining,
     Recommender,
+    TearsRun,
     TearsTraining,
     train_multivae,
     train_tears,
@@ -37,7 +38,7 @@ def vae(world: World):
 @pytest.fixture(scope="session")
 def tears(world: World, vae, encoder: HashedWords):
     options = TearsTraining(epochs=25, batch=20)
-    return train_tears(vae, encoder, world.train, world.profiles, world.validation, options, hidden=32)[0]
+    return train_tears(vae, encoder, world.train, world.profiles, world.validation, options, run=TearsRun(hidden=32))[0]
 
 
 @pytest.fixture(scope="session")

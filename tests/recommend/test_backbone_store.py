@@ -15,6 +15,7 @@ from elm.recommend import (
     Backbone,
     Popularity,
     Recommender,
+    TearsRun,
     TearsTraining,
     WalsRanker,
     load_backbone,
@@ -102,7 +103,13 @@ def test_texts_are_aligned_with_any_backbone(name, world, encoder, tmp_path):
     options = dataclasses.replace(OPTIONS[AUTOENCODERS[name][0]], epochs=8, batch=20, learning_rate=5e-3)
     vae, _ = train_backbone(small(name), world.train, world.validation, options)
     tears, _ = train_tears(
-        vae, encoder, world.train, world.profiles, world.validation, TearsTraining(epochs=20, batch=20), hidden=16
+        vae,
+        encoder,
+        world.train,
+        world.profiles,
+        world.validation,
+        TearsTraining(epochs=20, batch=20),
+        run=TearsRun(hidden=16),
     )
     trained = tears.trainable_names()
     assert trained
@@ -126,7 +133,7 @@ def test_texts_are_aligned_with_any_backbone(name, world, encoder, tmp_path):
 def test_a_mixture_in_macridvae_lies_where_its_latents_lie(world, encoder):
     vae = small("macridvae")
     tears, _ = train_tears(
-        vae, encoder, world.train, world.profiles, world.validation, TearsTraining(epochs=1), hidden=16
+        vae, encoder, world.train, world.profiles, world.validation, TearsTraining(epochs=1), run=TearsRun(hidden=16)
     )
     z = Recommender(tears, IDS).z({"film03": 5}, world.test.profiles[0], 0.4).reshape(2, 8)
     np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1, atol=1e-5)

@@ -24,8 +24,13 @@ GPT = (
     "Conversely, the user does not enjoy horror films as much, and finds little interest in musicals."
 )
 LIKES = ("They love {} films.", "They seek out {} films.", "- They enjoy {} films.", "What draws them: {} films.")
-DISLIKES = ("They avoid {} films.", "They cannot stand {} films.", "- They tend to skip {} films.",
-            "What puts them off: {} films.", "They are not fond of {} films.")  # fmt: skip
+DISLIKES = (
+    "They avoid {} films.",
+    "They cannot stand {} films.",
+    "- They tend to skip {} films.",
+    "What puts them off: {} films.",
+    "They are not fond of {} films.",
+)
 
 
 @st.composite

@@ -12,6 +12,7 @@ from elm.data import GENRES
 from elm.evaluation import draw_flips, genre_attributes, guided, large_scope
 from elm.metrics import genre_ndcg
 from elm.recommend import (
+    EditOptions,
     RuleEditor,
     all_on,
     edit_genres,
@@ -98,7 +99,9 @@ def test_a_soft_attribute_counts_by_how_much_items_have_of_it():
 def test_the_list_follows_the_edit_and_more_so_with_alpha(recommender, world):
     kinds = [("Comedy", "Horror") if group == 0 else ("Horror", "Comedy") for group in world.test_groups]
     favourite, least = zip(*kinds, strict=True)
-    effect = evaluate_edit(recommender, world.test.profiles, world.test.inputs, favourite, least, KINDS, k=5)
+    effect = evaluate_edit(
+        recommender, world.test.profiles, world.test.inputs, favourite, least, KINDS, options=EditOptions(k=5)
+    )
     rise = effect.rise.mean(axis=1)
     assert effect.rise.shape == (5, len(favourite))
     assert effect.changed.all()
@@ -139,7 +142,8 @@ def test_an_edit_by_somebody_else_and_the_ndcg_of_the_text_before(recommender, w
     test = world.test
     other = [text + " Sings." for text in test.profiles]
     pair = (["Comedy"] * 24, ["Horror"] * 24, KINDS)
-    effect = evaluate_edit(recommender, test.profiles, test.inputs, *pair, (0.5,), edited=other, targets=test.targets)
+    options = EditOptions(edited=other, targets=test.targets)
+    effect = evaluate_edit(recommender, test.profiles, test.inputs, *pair, (0.5,), options)
     np.testing.assert_allclose(
         effect.ndcg[0], ndcg_at(recommender.scores(test.inputs, test.profiles, 0.5), test.targets)
     )
@@ -162,7 +166,7 @@ def test_shares_of_genres_are_flipped_and_gathered():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"edited": []}, CallError, "1 profiles, 0 after the edit"),
+        ({"options": EditOptions(edited=[])}, CallError, "1 profiles, 0 after the edit"),
         ({"favourite": []}, CallError, "1 profiles, 0 favourites"),
         ({"item_genres": KINDS[:3]}, CallError, "40 entries, one an item, got 3"),
         ({"least": ["War"]}, UnknownNameError, "unknown genre 'War'; known: Comedy, Horror"),

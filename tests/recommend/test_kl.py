@@ -16,6 +16,7 @@ from elm.recommend import (
     MultiVAEConfig,
     RecVAE,
     RecVAEConfig,
+    TearsRun,
     TearsTraining,
     train_backbone,
     train_tears,
@@ -56,7 +57,9 @@ def test_the_transport_pulls_texts_to_histories(world, vae, encoder) -> None:  #
     found = []
     for weight in (0.0, 5.0):
         options = TearsTraining(epochs=8, batch=20, kl=0.0, transport=weight, likelihoods=("history",), patience=99)
-        model, _ = train_tears(vae, encoder, world.train, world.profiles, world.validation, options, hidden=16)
+        model, _ = train_tears(
+            vae, encoder, world.train, world.profiles, world.validation, options, run=TearsRun(hidden=16)
+        )
         with torch.no_grad():
             text = model.text(model.text.prepare(world.profiles))
             found.append(transport_cost(text, model.vae.encode(as_rows(world.train))).mean().item())
@@ -67,7 +70,9 @@ def test_tears(world, vae, encoder) -> None:  # type: ignore[no-untyped-def]
     found = []
     for weight in (0.0, 5.0):
         options = TearsTraining(epochs=8, batch=20, kl=weight, anneal_epochs=1, transport=0.0, patience=99)
-        model, _ = train_tears(vae, encoder, world.train, world.profiles, world.validation, options, hidden=16)
+        model, _ = train_tears(
+            vae, encoder, world.train, world.profiles, world.validation, options, run=TearsRun(hidden=16)
+        )
         with torch.no_grad():
             found.append(kl_to_prior(model.text(model.text.prepare(world.profiles))).mean().item())
     assert found[1] < 0.5 * found[0]

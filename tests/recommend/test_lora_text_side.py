@@ -67,8 +67,11 @@ def test_take_picks_users(bert):
 
 def test_the_trainable_set_is_updates_head_and_decoder(trained):
     _, _, model, _ = trained
-    layers = [f"text.body.0.model.encoder.layer.{i}.attention.self.{part}" for i in (0, 1)
-              for part in ("query", "key", "value")]  # fmt: skip
+    layers = [
+        f"text.body.0.model.encoder.layer.{i}.attention.self.{part}"
+        for i in (0, 1)
+        for part in ("query", "key", "value")
+    ]
     head = ("piece.0", "piece.3", "out.1")
     assert model.trainable_names() == {
         *(f"{layer}.lora_{side}.default.weight" for layer in layers for side in "AB"),

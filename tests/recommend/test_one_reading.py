@@ -24,9 +24,14 @@ WANTED = [("10", 5.0), ("12", 4.0)]
 
 @pytest.mark.parametrize(
     "history",
-    [{10: 5, 12: 4}, {"10": 5.0, "12": 4}, pd.Series({10: 5, 12: 4}), pd.Series([5, 4], index=["10", "12"]),
-     pd.Series([5, 4], index=[10.0, 12.0])],
-)  # fmt: skip
+    [
+        {10: 5, 12: 4},
+        {"10": 5.0, "12": 4},
+        pd.Series({10: 5, 12: 4}),
+        pd.Series([5, 4], index=["10", "12"]),
+        pd.Series([5, 4], index=[10.0, 12.0]),
+    ],
+)
 def test_a_history_is_read_by_its_keys(history: Any) -> None:
     assert list(rated(history)) == WANTED
 
@@ -38,9 +43,23 @@ def test_ids_alone_are_likes(liked: Any) -> None:
 
 @pytest.mark.parametrize(
     "history",
-    [pd.Series([10, 12]), pd.Series([5.0, 4.0]), pd.DataFrame({"item": [1]}), "10", b"10", [True, False], [None],
-     sparse.csr_matrix([[1.0]]), {10: 8}, {10: "5"}, {10: True}, {10: None}, {10: 0}, {None: 5}],
-)  # fmt: skip
+    [
+        pd.Series([10, 12]),
+        pd.Series([5.0, 4.0]),
+        pd.DataFrame({"item": [1]}),
+        "10",
+        b"10",
+        [True, False],
+        [None],
+        sparse.csr_matrix([[1.0]]),
+        {10: 8},
+        {10: "5"},
+        {10: True},
+        {10: None},
+        {10: 0},
+        {None: 5},
+    ],
+)
 def test_what_could_be_read_two_ways_is_refused(history: Any) -> None:
     with pytest.raises(CallError):
         list(rated(history))
@@ -64,8 +83,11 @@ def test_grades_of_a_concept_are_read_by_id_and_ids_are_no_grades() -> None:
 
 def test_ratings_above_the_scale_are_refused_where_likes_are_counted() -> None:
     ten = sparse.csr_matrix(np.random.default_rng(0).integers(1, 11, (30, 12)).astype(np.float32))
-    for call in (lambda: EASE.fit(ten), lambda: EASE.fit(ten, values="ratings"),
-                 lambda: genre_shares(ten, [["Drama"]] * 12, ["Drama"])):  # fmt: skip
+    for call in (
+        lambda: EASE.fit(ten),
+        lambda: EASE.fit(ten, values="ratings"),
+        lambda: genre_shares(ten, [["Drama"]] * 12, ["Drama"]),
+    ):
         with pytest.raises(CallError, match="scale up to 5, but 10 came; rescale"):
             call()
     EASE.fit(ten, values="ratings", scale=10.0)
@@ -78,18 +100,32 @@ def test_a_profile_with_a_gap_is_named() -> None:
 
 V = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 TAKEN = {
-    "grad": torch.tensor(V, requires_grad=True), "column": pd.Series(list(V)), "rows": [torch.tensor(row) for row in V],
-    "rows of grad": [torch.tensor(row, requires_grad=True) for row in V], "frame": pd.DataFrame(V),
-    "cells": [[torch.tensor(cell) for cell in row] for row in V], "unmasked": np.ma.masked_array(V),
-    "double": torch.tensor(V).double(), "column of tensors": pd.Series([torch.tensor(row) for row in V]),
-}  # fmt: skip
+    "grad": torch.tensor(V, requires_grad=True),
+    "column": pd.Series(list(V)),
+    "rows": [torch.tensor(row) for row in V],
+    "rows of grad": [torch.tensor(row, requires_grad=True) for row in V],
+    "frame": pd.DataFrame(V),
+    "cells": [[torch.tensor(cell) for cell in row] for row in V],
+    "unmasked": np.ma.masked_array(V),
+    "double": torch.tensor(V).double(),
+    "column of tensors": pd.Series([torch.tensor(row) for row in V]),
+}
 REFUSED = {
-    "sparse": sparse.csr_matrix(V), "sparse tensor": torch.tensor(V).to_sparse(), "ragged": [[1.0], *V[1:].tolist()],
-    "complex": V + 1j * V, "bool": V > 0, "text": V.astype(str), "masked": np.ma.masked_array(V, V > 1), "none": None,
-    "complex tensor": torch.tensor(V) + 1j, "bool tensor": torch.tensor(V) > 0, "objects": [[None] * 4] * 6,
-    "rows masked": [np.ma.masked_array(row, [1, 0, 0, 0]) for row in V], "dates": np.zeros((6, 4), "M8[s]"),
+    "sparse": sparse.csr_matrix(V),
+    "sparse tensor": torch.tensor(V).to_sparse(),
+    "ragged": [[1.0], *V[1:].tolist()],
+    "complex": V + 1j * V,
+    "bool": V > 0,
+    "text": V.astype(str),
+    "masked": np.ma.masked_array(V, V > 1),
+    "none": None,
+    "complex tensor": torch.tensor(V) + 1j,
+    "bool tensor": torch.tensor(V) > 0,
+    "objects": [[None] * 4] * 6,
+    "rows masked": [np.ma.masked_array(row, [1, 0, 0, 0]) for row in V],
+    "dates": np.zeros((6, 4), "M8[s]"),
     "truths": [[True, 0.5, 1, 1]] * 6 + [[object()] * 4],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -116,13 +152,23 @@ def test_vectors_that_hide_a_number_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Loves comedy. Avoids horror.", "Loves comedy. Élite dramas bore them.", "Loves comedy! “Alien” is too much.",
-     "Loves comedy. 😱 horror is not for them.", "Mag Komödien. Äußerst ungern Horror.",
-     "Любит комедии. Не любит ужасы.",
-     "喜欢喜剧片。不喜欢恐怖片。", "コメディが好き！「エイリアン」は苦手。", "उन्हें कॉमेडी पसंद है। उन्हें डर पसंद नहीं।",
-     "يحب الكوميديا. لا يحب الرعب.", "هل يحب الكوميديا؟ لا يحب الرعب.", "Loves wit (“quips.”) ¿Horror? never.",
-     "Loves comedy… 3 horror films bored them.", "Սիրում է կատակերգություն։ Չի սիրում սարսափ։"],
-)  # fmt: skip
+    [
+        "Loves comedy. Avoids horror.",
+        "Loves comedy. Élite dramas bore them.",
+        "Loves comedy! “Alien” is too much.",
+        "Loves comedy. 😱 horror is not for them.",
+        "Mag Komödien. Äußerst ungern Horror.",
+        "Любит комедии. Не любит ужасы.",
+        "喜欢喜剧片。不喜欢恐怖片。",
+        "コメディが好き！「エイリアン」は苦手。",
+        "उन्हें कॉमेडी पसंद है। उन्हें डर पसंद नहीं।",
+        "يحب الكوميديا. لا يحب الرعب.",
+        "هل يحب الكوميديا؟ لا يحب الرعب.",
+        "Loves wit (“quips.”) ¿Horror? never.",
+        "Loves comedy… 3 horror films bored them.",
+        "Սիրում է կատակերգություն։ Չի սիրում սարսափ։",
+    ],
+)
 def test_two_sentences_are_two_pieces_in_every_script(text: str) -> None:
     assert len(clauses(text)) == 2
     assert len(sentences(text)) == 2

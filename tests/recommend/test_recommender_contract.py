@@ -29,6 +29,7 @@ from elm.recommend import (
     LoraTextEncoder,
     Recommender,
     Tears,
+    TearsRun,
     TearsTraining,
     TextHeadConfig,
     fit_backbone,
@@ -78,7 +79,9 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
 def tears(world: World, encoder: Any, seed: int, base: bool = False) -> Recommender:
     vae = make_autoencoder("multi-vae", 120, ITEMS, seed=seed, hidden=16, latent=8)
     options = TearsTraining(**{**(vars(BASE) if base else {}), "epochs": 1, "batch": 40})
-    made, _ = train_tears(vae, encoder, world.train, world.profiles, world.validation, options, hidden=8, seed=seed)
+    made, _ = train_tears(
+        vae, encoder, world.train, world.profiles, world.validation, options, run=TearsRun(hidden=8, seed=seed)
+    )
     return Recommender(made, IDS, TITLES)
 
 
@@ -88,7 +91,9 @@ def gers(world: World, seed: int) -> Recommender:
     side, held = GenreEncoder(GENRES, vae.latent, hidden=8), world.validation
     known = HeldOut(held.inputs, held.targets, genre_shares(held.inputs, OF_ITEMS, GENRES))
     shares = genre_shares(world.train, OF_ITEMS, GENRES)
-    made, _ = train_tears(vae, side, world.train, shares, known, TearsTraining(epochs=1, batch=40), seed=seed)
+    made, _ = train_tears(
+        vae, side, world.train, shares, known, TearsTraining(epochs=1, batch=40), run=TearsRun(seed=seed)
+    )
     return Recommender(made, IDS, TITLES)
 
 

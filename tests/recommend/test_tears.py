@@ -11,6 +11,7 @@ from elm.recommend import (
     MultiVAEConfig,
     PieceTextEncoder,
     Tears,
+    TearsRun,
     TearsTraining,
     TextHeadConfig,
     train_tears,
@@ -37,7 +38,7 @@ def test_the_trainable_set_is_the_head_and_the_decoder(tears):
 
 def test_training_moves_the_decoder_and_leaves_encoder_and_backbone_alone(world, vae, encoder, tears):
     before = {name: tensor.clone() for name, tensor in vae.state_dict().items()}
-    train_tears(vae, encoder, world.train, world.profiles, world.validation, BRIEF, hidden=16)
+    train_tears(vae, encoder, world.train, world.profiles, world.validation, BRIEF, run=TearsRun(hidden=16))
     assert all(torch.equal(before[name], tensor) for name, tensor in vae.state_dict().items())
     for ours, theirs in zip(tears.vae.encoder.parameters(), vae.encoder.parameters(), strict=True):
         assert torch.equal(ours, theirs)
@@ -58,7 +59,9 @@ def test_texts_land_near_the_histories_of_their_own_group(world, tears):
 
 def test_a_seed_fixes_the_run(world, vae, encoder):
     runs = [
-        train_tears(vae, encoder, world.train, world.profiles, world.validation, BRIEF, hidden=16, seed=seed)
+        train_tears(
+            vae, encoder, world.train, world.profiles, world.validation, BRIEF, run=TearsRun(hidden=16, seed=seed)
+        )
         for seed in (1, 1, 2)
     ]
     assert runs[0][1] == runs[1][1]
@@ -100,5 +103,5 @@ def test_validation_without_a_target_for_one_user_counts_the_others(world, vae, 
     targets = world.validation.targets.tolil()
     targets[0] = 0
     held_out = HeldOut(world.validation.inputs, targets.tocsr(), world.validation.profiles)
-    _, log = train_tears(vae, encoder, world.train, world.profiles, held_out, BRIEF, hidden=16)
+    _, log = train_tears(vae, encoder, world.train, world.profiles, held_out, BRIEF, run=TearsRun(hidden=16))
     assert np.isfinite(log[0]["ndcg"])

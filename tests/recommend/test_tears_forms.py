@@ -13,6 +13,7 @@ from elm.recommend import (
     PieceTextEncoder,
     Recommender,
     Tears,
+    TearsRun,
     TearsTraining,
     TextHeadConfig,
     genre_shares,
@@ -47,7 +48,7 @@ def test_the_trainable_set_of_each_backbone(encoder, name, pooling):
 
 def brief(world, vae, encoder, **options):
     training = TearsTraining(epochs=1, batch=20, **options)
-    return train_tears(vae, encoder, world.train, world.profiles, world.validation, training, hidden=8)[0]
+    return train_tears(vae, encoder, world.train, world.profiles, world.validation, training, run=TearsRun(hidden=8))[0]
 
 
 def test_the_history_encoder_learns_where_it_is_asked_to(world, vae, encoder):
@@ -76,7 +77,9 @@ def test_concatenation_reads_both_sides_between_the_ends(world, vae, encoder):
 def base(world, encoder) -> Recommender:
     fresh = make_autoencoder("multi-vae", 120, ITEMS, hidden=32, latent=8)
     options = TearsTraining(**{**vars(BASE), "epochs": 25, "batch": 20})
-    model, log = train_tears(fresh, encoder, world.train, world.profiles, world.validation, options, hidden=32)
+    model, log = train_tears(
+        fresh, encoder, world.train, world.profiles, world.validation, options, run=TearsRun(hidden=32)
+    )
     assert set(log[0]) == {"epoch", "loss", "ndcg", "ndcg_text"}
     return Recommender(model, IDS)
 
@@ -134,7 +137,9 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_saved_and_read_back(form, world, vae, encoder, tmp_path):
-    model, _ = train_tears(vae, encoder, world.train, world.profiles, world.validation, FORMS[form], hidden=16)
+    model, _ = train_tears(
+        vae, encoder, world.train, world.profiles, world.validation, FORMS[form], run=TearsRun(hidden=16)
+    )
     before = Recommender(model, IDS)
     before.save(tmp_path / "rec")
     after = Recommender.load(tmp_path / "rec", encoder)

@@ -6,7 +6,7 @@ from scipy import sparse
 from taste_groups import ITEMS, two_groups
 
 from elm._errors import CallError
-from elm.recommend import Recommender, TearsTraining, Views, make_views, positives, train_tears
+from elm.recommend import Recommender, TearsRun, TearsTraining, Views, make_views, positives, train_tears
 
 IDS = [f"film{i:02d}" for i in range(ITEMS)]
 KINDS = np.repeat(np.eye(2), ITEMS // 2, axis=0)  # a kind for each group of items
@@ -121,7 +121,7 @@ def test_a_text_that_no_user_has_is_learned_from_views(world, vae, encoder):
     views = Views(targets.tocsr(), ["Likes submarine films."] * 40)
     options = TearsTraining(epochs=25, batch=20, view_weight=2.0)
     model, log = train_tears(
-        vae, encoder, world.train, world.profiles, world.validation, options, views=views, hidden=32
+        vae, encoder, world.train, world.profiles, world.validation, options, views=views, run=TearsRun(hidden=32)
     )
     assert log[-1]["ndcg_views"] > 0.9
     found = {place.item for place in Recommender(model, IDS).recommend(profile="Likes submarine films.", k=4)}

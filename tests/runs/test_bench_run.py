@@ -75,8 +75,10 @@ def test_texts_of_another_system_are_scored_and_compared_with_the_run(elm: Elm, 
     assert (code, err) == (0, "")
     value = json.loads(out)
     assert value["reports"] == ["run", "mine"]
-    assert {(test["section"], test["task"]) for test in value["tests"]} >= {("consistency", "summary"),
-                                                                           ("profile", "user_profile")}  # fmt: skip
+    assert {(test["section"], test["task"]) for test in value["tests"]} >= {
+        ("consistency", "summary"),
+        ("profile", "user_profile"),
+    }
     assert any("only in run" in line for line in value["left_out"])
 
 

@@ -23,8 +23,17 @@ from elm.runs import card_problems, model_card, write_card
 from elm.runs.share._card import losses_picture
 from elm.runs.share._card_data import is_repository_id, slug
 
-FILM = {"sc": 0.5, "sc_teacher": 0.6, "sc_nn": 0.4, "sc_shuffled": 0.3, "sc_random": 0.31, "rsc": 0.5, "n": 7,
-        "fact_precision": {"overall": 0.9}, "fact_recall": {"overall": None}}  # fmt: skip
+FILM = {
+    "sc": 0.5,
+    "sc_teacher": 0.6,
+    "sc_nn": 0.4,
+    "sc_shuffled": 0.3,
+    "sc_random": 0.31,
+    "rsc": 0.5,
+    "n": 7,
+    "fact_precision": {"overall": 0.9},
+    "fact_recall": {"overall": None},
+}
 USER = {"bc": 0.2, "bc_teacher": 0.25, "bc_nn": 0.21, "bc_shuffled": 0.22, "bc_random": 0.1, "rbc": -0.7, "n": 9}
 SCORES: dict[str, Any] = {"consistency": {"summary": FILM}, "profile": {"user_profile": USER}}
 
@@ -48,12 +57,19 @@ def test_front_matter_is_what_the_hub_reads(folder: Path) -> None:
     text = write_card(folder, SCORES, license="mit")
     data = metadata(text)
     assert {key: data[key] for key in ("library_name", "license", "language", "base_model", "datasets")} == {
-        "library_name": "elm", "license": "mit", "language": "en", "base_model": BASE_ID, "datasets": ["Toy-films"],
-    }  # fmt: skip
+        "library_name": "elm",
+        "license": "mit",
+        "language": "en",
+        "base_model": BASE_ID,
+        "datasets": ["Toy-films"],
+    }
     assert {"elm", "embeddings", "space:toy"} <= set(data["tags"])
     assert card_problems(text, folder) == []
-    results = {(r["task"]["name"], m["name"]): (r["dataset"], m["type"], m["value"])
-               for r in data["model-index"][0]["results"] for m in r["metrics"]}  # fmt: skip
+    results = {
+        (r["task"]["name"], m["name"]): (r["dataset"], m["type"], m["value"])
+        for r in data["model-index"][0]["results"]
+        for m in r["metrics"]
+    }
     assert data["model-index"][0]["name"] == "elm-Toy-films"
     assert results["summary", "SC of the nearest film"][1:] == ("semantic_consistency", 0.4)
     assert results["user_profile", "rBC"][1:] == ("behavioural_consistency", -0.7)
@@ -117,8 +133,12 @@ HOSTILE = 'x: [}\n---\n# "y" | <script>alert(1)</script> [click](http://evil) ![
 
 def test_names_from_outside_stay_text() -> None:
     adapters = {"toy": replace(tiny_elm.adapter(tiny_elm.table()).config, space=HOSTILE, tasks=(HOSTILE,))}
-    config = FolderConfig(("toy",), {"id": HOSTILE, "revision": None, "sha256": None, "files": None}, version=HOSTILE,
-                          notes={"made": {"dataset": HOSTILE, HOSTILE: HOSTILE}})  # fmt: skip
+    config = FolderConfig(
+        ("toy",),
+        {"id": HOSTILE, "revision": None, "sha256": None, "files": None},
+        version=HOSTILE,
+        notes={"made": {"dataset": HOSTILE, HOSTILE: HOSTILE}},
+    )
     text = model_card(config, adapters, {"consistency": {HOSTILE: FILM}, "profile": {}})
     data = metadata(text)
     assert card_problems(text) == []
@@ -172,8 +192,9 @@ def test_the_snippet_of_the_card_runs_in_its_folder(place: str, request: pytest.
         folder = request.getfixturevalue("finished").folder / "model"
     card = (folder / "README.md").read_text(encoding="utf-8")
     (snippet,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
-    done = subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", snippet], cwd=folder,
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", snippet], cwd=folder, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert re.fullmatch(r"\[(['\"]).*\1\]\n", done.stdout)
     assert card_problems(card, folder) == []

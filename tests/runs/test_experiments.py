@@ -105,7 +105,10 @@ def test_interpolations(experiment: Run, run: Path, tmp_path: Path) -> None:
         assert experiment("interpolations", *options) == rows
         assert len(served.calls) == 5  # answers are kept
     assert [(row["task"], row["measure"]) for row in rows] == [
-        ("summary", "SC"), ("user_profile", "NDCG"), ("user_profile", "rank")]  # fmt: skip
+        ("summary", "SC"),
+        ("user_profile", "NDCG"),
+        ("user_profile", "rank"),
+    ]
     for row in rows:
         assert row.keys() >= {"model", "words", "chat", "teacher", "shuffled", "first", "second", "p_value"}
         assert row["texts"]["chat"] == "A comedy film in a barn."
@@ -116,8 +119,9 @@ def test_interpolations(experiment: Run, run: Path, tmp_path: Path) -> None:
 
 
 def test_along(experiment: Run, run: Path, tmp_path: Path) -> None:
-    rows = experiment("along", "--run", run, "--films", 3, "--tasks", "summary", "--concepts", "funny",
-                      "--out", tmp_path / "out")  # fmt: skip
+    rows = experiment(
+        "along", "--run", run, "--films", 3, "--tasks", "summary", "--concepts", "funny", "--out", tmp_path / "out"
+    )
     assert [(row["way"], row["n"]) for row in rows] == [("mixture", 3), ("funny", 3)]
     assert rows[0]["model"][0] == pytest.approx(rows[0]["still"][0])  # nothing is moved yet
     assert len(rows[1]["concept"]) == len(rows[1]["amounts"]) == 7

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from small_world import Small
 
-from elm.model import read_tensors
+from elm.adapters import read_tensors
 
 _MIB = 2**20
 _LARGEST = 300_000  # bytes of a file, where no file system could be mounted

@@ -30,9 +30,7 @@ PROFILE = {"n", "bc", "bc_teacher", "bc_shuffled", "bc_random", "rbc"}
 
 def test_the_result_has_the_promised_names_and_plain_values(finished: Finished) -> None:
     result = finished.result
-    assert list(result) == [
-        "run", "seconds", "describe", "consistency", "profile", "loop", "edit", "steer", "shipped",
-    ]  # fmt: skip
+    assert list(result) == ["run", "seconds", "describe", "consistency", "profile", "loop", "edit", "steer", "shipped"]
     json.dumps(result, allow_nan=False)
     assert Path(result["run"]) == finished.folder
     assert finished.shown == STEPS

@@ -22,7 +22,7 @@ from elm.runs import RunScores, World, build_world, open_recommender, open_run, 
 def parts(finished: Finished):
     run, config = open_run(finished.folder)
     encoder = SentenceEncoder(config.encoder)
-    config = replace(config, film_tasks=("summary",), user_tasks=("user_profile",))
+    config = replace(config, film_tasks=("summary",), user_tasks=("user_profile",), scored_films=5, scored_users=6)
     return (
         load_model(finished.folder),
         build_world(run, config, encoder, progress=False),
@@ -33,7 +33,7 @@ def parts(finished: Finished):
 
 @pytest.fixture(scope="module")
 def scores(finished: Finished, parts) -> RunScores:
-    return score_run(*parts, False, 5, 6, True, open_recommender(finished.folder))
+    return score_run(*parts, False, True, open_recommender(finished.folder))
 
 
 def test_every_control_and_ranker_is_in_the_table(scores: RunScores) -> None:
@@ -64,9 +64,9 @@ def test_plain_values_hold_the_tests(scores: RunScores) -> None:
 
 def test_training_entities_only_on_demand_and_the_scores_say_so(parts) -> None:
     model, world, config, encoder = parts
-    films = score_films(model, world, config, encoder, 4, include_training=True, progress=False)
-    users = score_users(model, world, config, encoder, 5, include_training=True)
-    assert films["summary"].to_dict()["trained"] == 4
+    films = score_films(model, world, config, encoder, include_training=True, progress=False)
+    users = score_users(model, world, config, encoder, include_training=True)
+    assert films["summary"].to_dict()["trained"] == 5
     assert users["user_profile"].to_dict()["trained"] == len(users["user_profile"].users) > 0
     assert set(users["user_profile"].users) <= set(world.users.ids)
 

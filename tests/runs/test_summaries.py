@@ -20,7 +20,15 @@ from elm.cli.bench._summaries import summaries
 from elm.data import demo
 from elm.embeddings import VectorTable
 from elm.recommend import Thresholds, make_autoencoder, split_dataset
-from elm.runs import chat_summaries, file_summaries, latent_table, read_summaries, template_summaries, text_split
+from elm.runs import (
+    SummaryOptions,
+    chat_summaries,
+    file_summaries,
+    latent_table,
+    read_summaries,
+    template_summaries,
+    text_split,
+)
 
 LIMITS = Thresholds(user_ratings=8, item_ratings=2, held_out=20)
 GOOD = "they enjoy quiet stories of loss and seldom choose loud ones " * 18  # 198 words
@@ -62,7 +70,7 @@ def test_a_model_is_told_the_inputs_alone(world, split):
 def test_every_user_is_asked_for_and_many_inputs_are_drawn_from(world):
     weak = split_dataset(world, "weak", 0, LIMITS)
     ask = Writer(GOOD)
-    found = chat_summaries(world, weak, ask, items=5, concurrency=3)
+    found = chat_summaries(world, weak, ask, options=SummaryOptions(items=5, concurrency=3))
     assert set(found) == set(weak.users("train"))
     assert {prompt.count("\n- ") for prompt in ask.asked} == {5}
     assert sorted(ask.asked) == sorted(_prompts(world, weak, seed=0))
@@ -71,7 +79,7 @@ def test_every_user_is_asked_for_and_many_inputs_are_drawn_from(world):
 
 def _prompts(world, split, seed):
     ask = Writer(GOOD)
-    chat_summaries(world, split, ask, items=5, seed=seed)
+    chat_summaries(world, split, ask, options=SummaryOptions(items=5), seed=seed)
     return ask.asked
 
 
@@ -99,26 +107,27 @@ def test_an_answer_that_breaks_a_rule_is_asked_for_again(world, split):
 )
 def test_words_that_are_no_ratings_are_welcome(world, split, words):
     user, text = split.users("test")[0], f"{GOOD}{words}"
-    assert chat_summaries(world, split, Writer(text), users=[user], attempts=1) == {user: text}
+    assert chat_summaries(world, split, Writer(text), [user], SummaryOptions(attempts=1)) == {user: text}
 
 
 def test_a_model_that_never_behaves_is_an_error_or_left_out(world, split):
     one, two = split.users("test")[:2]
     with pytest.raises(UnusableTextError, match=f"2 answers about user '{one}' .* the last had 2 words"):
-        chat_summaries(world, split, Writer("Too short."), users=[one], attempts=2)
-    found = chat_summaries(world, split, Writer("No.", "No.", GOOD), users=[one, two], attempts=2, on_failure="skip")
+        chat_summaries(world, split, Writer("Too short."), [one], SummaryOptions(attempts=2))
+    skipping = SummaryOptions(attempts=2, on_failure="skip")
+    found = chat_summaries(world, split, Writer("No.", "No.", GOOD), [one, two], skipping)
     assert found == {two: GOOD.strip()}
 
 
 def test_answers_are_kept_and_told_apart_by_model(world, split, tmp_path):
     users, cache = split.users("test")[:3], tmp_path / "answers"
     first = Writer("Too short.", GOOD)
-    found = chat_summaries(world, split, first, users=users, cache=cache)
+    found = chat_summaries(world, split, first, users, SummaryOptions(cache=cache))
     assert len(first.asked) == 4
     again, other = Writer("not asked"), Writer(GOOD)
-    assert chat_summaries(world, split, again, users=users, cache=cache) == found
+    assert chat_summaries(world, split, again, users, SummaryOptions(cache=cache)) == found
     assert not again.asked
-    chat_summaries(world, split, other, users=users, cache=cache, model="other")
+    chat_summaries(world, split, other, users, SummaryOptions(cache=cache, model="other"))
     assert len(other.asked) == 3
 
 
@@ -132,8 +141,8 @@ def test_a_run_that_stops_goes_on_from_its_cache(world, split, tmp_path):
         return GOOD
 
     with pytest.raises(TeacherError, match="no connection"):
-        chat_summaries(world, split, fails_once, users=users, cache=tmp_path / "answers")
-    assert len(chat_summaries(world, split, fails_once, users=users, cache=tmp_path / "answers")) == 3
+        chat_summaries(world, split, fails_once, users, SummaryOptions(cache=tmp_path / "answers"))
+    assert len(chat_summaries(world, split, fails_once, users, SummaryOptions(cache=tmp_path / "answers"))) == 3
     assert Counter(calls).most_common(1)[0][1] == 2  # only the call that failed came twice
     assert len(calls) == 4
 
@@ -145,12 +154,16 @@ def test_a_run_that_stops_goes_on_from_its_cache(world, split, tmp_path):
         ({"attempts": 0}, "at least 1"),
         ({"concurrency": 0}, "at least 1"),
         ({"on_failure": "ignore"}, "'raise' or 'skip', got 'ignore'"),
-        ({"users": ["nobody"]}, "user 'nobody' has no inputs"),
     ],
 )
-def test_bad_settings(world, split, settings, message):
+def test_bad_settings(settings, message):
     with pytest.raises(CallError, match=message):
-        chat_summaries(world, split, Writer(GOOD), **settings)
+        SummaryOptions(**settings)
+
+
+def test_users_of_the_split_alone(world, split):
+    with pytest.raises(CallError, match="user 'nobody' has no inputs"):
+        chat_summaries(world, split, Writer(GOOD), ["nobody"])
 
 
 def test_files_of_texts(tmp_path):
@@ -158,10 +171,13 @@ def test_files_of_texts(tmp_path):
     path.write_text(json.dumps({"u1": "Likes war.", "u2": {"war": "Likes it.", "wit": " Hates it. "}}))
     assert file_summaries(path) == {"u1": "Likes war.", "u2": "Likes it.\nHates it."}
     for value, message in (
-        ([], "one JSON object"), ({}, "one JSON object"), ({"u1": 3}, "user 'u1' must be a string"),
-        ({"u1": {"a": 1}}, "user 'u1' must be"), ({"u1": {}}, "user 'u1' must be"),
+        ([], "one JSON object"),
+        ({}, "one JSON object"),
+        ({"u1": 3}, "user 'u1' must be a string"),
+        ({"u1": {"a": 1}}, "user 'u1' must be"),
+        ({"u1": {}}, "user 'u1' must be"),
         ({"u2": " ..."}, "'u2' holds no word"),
-    ):  # fmt: skip
+    ):
         path.write_text(json.dumps(value))
         with pytest.raises(DataFileError, match=message):
             file_summaries(path)

@@ -75,11 +75,12 @@ def test_a_tuned_model_learns_its_decoder_from_histories_alone(texts, backbones)
     encoder, decoder = (
         [
             np.array_equal(one.detach(), two.detach())
-            for one, two in zip(getattr(model.model.vae, side).parameters(), getattr(backbone, side).parameters(),
-                                strict=True)
+            for one, two in zip(
+                getattr(model.model.vae, side).parameters(), getattr(backbone, side).parameters(), strict=True
+            )
         ]
         for side in ("encoder", "decoder")
-    )  # fmt: skip
+    )
     assert all(encoder)
     assert not any(decoder)
 
@@ -134,8 +135,10 @@ def test_a_comparison_shares_backbones_and_models(world, split, monkeypatch):
 def test_makers_bring_text_models_and_the_backbones_beside_them(world):
     models = TextModels(world)
     assert set(models.makers(["ease", "recvae", "tears-recvae", "gers-base@1"])) == {
-        "recvae", "tears-recvae", "gers-base@1",
-    }  # fmt: skip
+        "recvae",
+        "tears-recvae",
+        "gers-base@1",
+    }
     assert models.makers(["ease", "recvae"]) == {}
 
 

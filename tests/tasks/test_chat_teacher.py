@@ -121,7 +121,10 @@ def test_texts_that_cannot_be_had_end_the_run_or_are_noted() -> None:
             teacher(served).write_all(["f1", "f2"], "summary")
         patient = teacher(served)
         assert [bool(text) for text in patient.write_all(["f1", "f2", "f3"], "summary", 1, on_failure="skip")] == [
-            True, False, True]  # fmt: skip
+            True,
+            False,
+            True,
+        ]
     [failure] = patient.failures
     assert (failure.entity, failure.task, failure.variant) == ("f2", "summary", 1)
     assert 'names "Zanzibar IIquux"' in failure.reason
@@ -178,7 +181,7 @@ def test_a_limited_rate_is_waited_out_as_the_endpoint_says() -> None:
         ((200, b"<html>hello</html>"), 1, r'no chat completion.*mostly ends in "/v1"'),
         ((200, {"choices": []}), 1, "no chat completion"),
     ],
-)  # fmt: skip
+)
 def test_an_endpoint_that_gives_no_answer_ends_the_run(answer: Any, calls: int, message: str) -> None:
     with endpoint(lambda number, body: answer) as served:
         with pytest.raises(TeacherError, match=message) as raised:

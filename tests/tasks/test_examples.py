@@ -54,8 +54,9 @@ def films() -> ExampleSource:
 def users() -> ExampleSource:
     world = demo(n_films=60, n_users=30)
     facts = TraitReader(world).read_all(world.interactions)
-    return ExampleSource(table(list(facts), "wals", 1), TemplateTeacher(facts), ("user_profile",),
-                         split_entities(facts, 0, 0.2))  # fmt: skip
+    return ExampleSource(
+        table(list(facts), "wals", 1), TemplateTeacher(facts), ("user_profile",), split_entities(facts, 0, 0.2)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +102,14 @@ IDS = st.lists(st.integers(0, 99).map(lambda n: f"f{n}"), min_size=2, max_size=1
 
 
 @settings(max_examples=60, deadline=None)
-@given(IDS, st.sampled_from(["summary", "similarities", "why_like_nn"]), st.integers(1, 4), st.integers(1, 4),
-       st.one_of(st.none(), st.integers(0, 60)), st.integers(0, 3))  # fmt: skip
+@given(
+    IDS,
+    st.sampled_from(["summary", "similarities", "why_like_nn"]),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.one_of(st.none(), st.integers(0, 60)),
+    st.integers(0, 3),
+)
 def test_what_is_drawn(ids: list[str], id: str, variants: int, near: int, count: int | None, seed: int) -> None:
     world, task, plan = table(sorted(ids)), get(id), ExamplePlan(variants=variants, near=near)
     drawn = draw_entities(world, ids, task, count, plan, seed)
@@ -164,8 +171,9 @@ class Silent:
     def write(self, entity: Any, task: Any, variant: int = 0) -> str:
         return f"{entity} {task.id} {variant}"
 
-    def write_all(self, entities: Any, task: Any, variant: int = 0, progress: bool = False, on_failure: str = "raise"
-                  ) -> list[str]:  # fmt: skip
+    def write_all(
+        self, entities: Any, task: Any, variant: int = 0, progress: bool = False, on_failure: str = "raise"
+    ) -> list[str]:
         assert on_failure == "skip"
         self.asked.append((len(entities), task.id, variant))
         return ["" if self.everything or int(str(e)[1:]) % 2 else self.write(e, task, variant) for e in entities]
@@ -248,10 +256,12 @@ def test_what_leaks_is_counted(examples: DatasetDict) -> None:
     vectors = np.array([[1, 0], [0, 1], [2, 0.01], [0, 0]], dtype=np.float32)
     tables = {"minilm": VectorTable(ids, vectors, EmbeddingSpace.fit("minilm", vectors, "dot", {}, "f"))}
     briefs = {"films": {"b": ItemBrief("Zanzibar"), "c": ItemBrief("Heat"), "d": ItemBrief("Quux")}}
-    made = DatasetDict({
-        "train": part([(["a"], "one"), (["b"], "In ZANZIBAR."), (["b"], "one")]),
-        "test": part([(["c"], "one"), (["c"], "two"), (["d"], "one"), (["c", "d"], "of Quux")]),
-    })  # fmt: skip
+    made = DatasetDict(
+        {
+            "train": part([(["a"], "one"), (["b"], "In ZANZIBAR."), (["b"], "one")]),
+            "test": part([(["c"], "one"), (["c"], "two"), (["d"], "one"), (["c", "d"], "of Quux")]),
+        }
+    )
     report = leakage_report(made, tables, briefs)
     assert report.examples == {"train": 3, "test": 4}
     assert report.entities == {"train/test": 0}

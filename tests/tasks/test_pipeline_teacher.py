@@ -52,8 +52,10 @@ def test_a_text_depends_on_the_entity_and_the_seed_and_not_on_the_batch(loaded: 
 
 def test_variants_tasks_and_temperature_are_other_texts(loaded: tuple[Any, Any]) -> None:
     teacher = PipelineTeacher(FILMS, *loaded, asking=ASKING)
-    texts = [teacher.write_all(["f1"], task, variant, on_failure="skip")[0]
-             for task, variant in (("summary", 0), ("summary", 1), ("positive_review", 0))]  # fmt: skip
+    texts = [
+        teacher.write_all(["f1"], task, variant, on_failure="skip")[0]
+        for task, variant in (("summary", 0), ("summary", 1), ("positive_review", 0))
+    ]
     assert len(set(texts)) == 3
     greedy = PipelineTeacher(FILMS, *loaded, asking=Asking(temperature=0, max_tokens=48))
     other = PipelineTeacher(FILMS, *loaded, asking=Asking(temperature=0, max_tokens=48), seed=9)
@@ -88,9 +90,18 @@ def test_what_was_written_is_kept_and_another_model_has_its_own(folder: Path, lo
 def endless(tokenizer: Any, positions: int = 4096) -> LlamaForCausalLM:
     """A random model that never says the end."""
     torch.manual_seed(0)
-    config = LlamaConfig(vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
-                         num_attention_heads=2, max_position_embeddings=positions, tie_word_embeddings=False,
-                         bos_token_id=1, eos_token_id=2, pad_token_id=0)  # fmt: skip
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=positions,
+        tie_word_embeddings=False,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=0,
+    )
     model = LlamaForCausalLM(config)
     with torch.no_grad():
         model.lm_head.weight[2] = 0

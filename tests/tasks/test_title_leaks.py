@@ -17,10 +17,16 @@ from elm.tasks.teachers._common_words import COMMON, is_common
         ("Shawshank Redemption, The (1994)", "Two men in Shawshank make friends.", ["Shawshank"]),
         ("Shawshank Redemption, The (1994)", "A banker in prison finds redemption.", []),
         ("Spider-Man", "of spiderman and of Spider Man", ["spiderman", "Spider Man"]),
-        ("Cité des enfants perdus, La (City of Lost Children, The) (1995)", "a city of lost children",
-         ["city of lost children"]),
-        ("Cité des enfants perdus, La (City of Lost Children, The) (1995)", "«LA CITE DES ENFANTS PERDUS»",
-         ["LA CITE DES ENFANTS PERDUS"]),
+        (
+            "Cité des enfants perdus, La (City of Lost Children, The) (1995)",
+            "a city of lost children",
+            ["city of lost children"],
+        ),
+        (
+            "Cité des enfants perdus, La (City of Lost Children, The) (1995)",
+            "«LA CITE DES ENFANTS PERDUS»",
+            ["LA CITE DES ENFANTS PERDUS"],
+        ),
         ("Seven (a.k.a. Se7en) (1995)", "Se7en is grim; seven sins are punished.", ["Se7en"]),
         ("Star Wars: Episode IV - A New Hope (1977)", "A pilot gives them a new hope.", []),
         ("Star Wars: Episode IV - A New Hope (1977)", "Star Wars began it: “A New Hope”.", ["Star Wars", "New Hope"]),
@@ -38,7 +44,7 @@ from elm.tasks.teachers._common_words import COMMON, is_common
         ("Secrets & Lies", "It is Secrets and Lies, or secrets & lies.", ["Secrets and Lies", "secrets & lies"]),
         ("!!!", "anything!!!", []),
     ],
-)  # fmt: skip
+)
 def test_what_gives_a_title_away(title: str, text: str, found: list[str]) -> None:
     assert names_in(text, title, 1995) == found
 

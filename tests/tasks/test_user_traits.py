@@ -21,13 +21,18 @@ def world() -> Dataset:
 def planted(love: str, hate: str, n: int = 400) -> Dataset:
     """Films of one genre each; user "fan" gives five stars to one genre and one to another, "others" rate all alike."""
     genres = [[GENRES[i % len(GENRES)]] for i in range(n)]
-    items = pd.DataFrame({"title": [f"Film {i}" for i in range(n)], "year": [1950 + i % 50 for i in range(n)],
-                          "genres": genres}, index=[f"i{i}" for i in range(n)])  # fmt: skip
+    items = pd.DataFrame(
+        {"title": [f"Film {i}" for i in range(n)], "year": [1950 + i % 50 for i in range(n)], "genres": genres},
+        index=[f"i{i}" for i in range(n)],
+    )
     rows = [("others", item, 3.0) for item in items.index]
-    rows += [("fan", item, 5.0 if g == [love] else 1.0 if g == [hate] else 3.0)
-             for item, g in list(zip(items.index, genres, strict=True))[: n // 2]]  # fmt: skip
-    return Dataset("planted", items, pd.DataFrame(index=["fan", "others"]),
-                   pd.DataFrame(rows, columns=["user", "item", "rating"]))  # fmt: skip
+    rows += [
+        ("fan", item, 5.0 if g == [love] else 1.0 if g == [hate] else 3.0)
+        for item, g in list(zip(items.index, genres, strict=True))[: n // 2]
+    ]
+    return Dataset(
+        "planted", items, pd.DataFrame(index=["fan", "others"]), pd.DataFrame(rows, columns=["user", "item", "rating"])
+    )
 
 
 @pytest.mark.parametrize(("love", "hate"), [("War", "Musical"), ("Sci-Fi", "Drama"), ("Children", "Horror")])

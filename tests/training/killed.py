@@ -22,8 +22,11 @@ from tiny_elm import SAY
 from elm.adapters import write_tensors
 from elm.training import LoopConfig, TwoStage, Validation, train_two_stage
 
-CONFIG = TwoStage(LoopConfig(30, 1e-2, warmup=3, save_every=3, log_every=4),
-                  LoopConfig(40, 5e-3, warmup=3, save_every=3, log_every=4, accumulate=2), batch_tokens=60)  # fmt: skip
+CONFIG = TwoStage(
+    LoopConfig(30, 1e-2, warmup=3, save_every=3, log_every=4),
+    LoopConfig(40, 5e-3, warmup=3, save_every=3, log_every=4, accumulate=2),
+    batch_tokens=60,
+)
 
 
 def right(model: Any, step: int) -> Mapping[str, float]:
@@ -41,8 +44,10 @@ def train(folder: Path) -> None:
     validation = Validation(right, every=5, window=2)
     result = train_two_stage(model, lessons, CONFIG, progress=False, checkpoints=folder, validation=validation)
     write_tensors(folder / "end.safetensors", {name: p.detach() for name, p in model.named_parameters()})
-    told = [{"losses": r.losses, "validations": r.validations, "best": r.best, "alarm": r.alarm} for r in
-            (result.one, result.two)]  # fmt: skip
+    told = [
+        {"losses": r.losses, "validations": r.validations, "best": r.best, "alarm": r.alarm}
+        for r in (result.one, result.two)
+    ]
     (folder / "result.json").write_text(json.dumps(told))
 
 

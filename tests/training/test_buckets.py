@@ -39,8 +39,10 @@ def test_a_batch_follows_from_its_step_alone(lengths: list[int], step: int) -> N
 def test_epochs_and_seeds_differ_in_their_order() -> None:
     lengths = np.random.default_rng(0).integers(20, 60, size=200)
     buckets = LengthBuckets(lengths, 400, seed=0)
-    orders = [[buckets.at(step).tolist() for step in range(e * buckets.per_epoch, (e + 1) * buckets.per_epoch)]
-              for e in range(2)]  # fmt: skip
+    orders = [
+        [buckets.at(step).tolist() for step in range(e * buckets.per_epoch, (e + 1) * buckets.per_epoch)]
+        for e in range(2)
+    ]
     other = LengthBuckets(lengths, 400, seed=1)
     assert orders[0] != orders[1]
     assert [other.at(step).tolist() for step in range(other.per_epoch)] != orders[0]
@@ -55,8 +57,10 @@ def test_it_saves_most_of_the_padding_of_batches_drawn_at_random() -> None:
     assert np.mean(sorted_by_length) < 0.12 < 0.5 < np.mean(at_random)
 
 
-@pytest.mark.parametrize(("lengths", "options"), [([], {}), ([3, 0], {}), ([[1]], {}), ([1], {"ratio": 1.0}),
-                                                  ([1], {"batch_tokens": 0}), ([1], {"rows": 0})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lengths", "options"),
+    [([], {}), ([3, 0], {}), ([[1]], {}), ([1], {"ratio": 1.0}), ([1], {"batch_tokens": 0}), ([1], {"rows": 0})],
+)
 def test_what_cannot_be(lengths: list[int], options: dict[str, float]) -> None:
     with pytest.raises(CallError, match=r"at least (1|one row)"):
         LengthBuckets(lengths, **({"batch_tokens": 10} | options))  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from elm._errors import CheckpointError
-from elm.model import read_tensors, write_tensors
+from elm.adapters import read_tensors, write_tensors
 from elm.training import LoopConfig, optimise
 from elm.training.loop._sealed import read_sealed, write_sealed
 

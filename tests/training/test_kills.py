@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from elm.model import read_tensors
+from elm.adapters import read_tensors
 
 HERE = Path(__file__).parent
 

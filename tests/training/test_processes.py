@@ -13,7 +13,7 @@ import torch
 from two_processes import CONFIG, VALIDATION, parts, state
 
 from elm._errors import CallError
-from elm.model import read_tensors
+from elm.adapters import read_tensors
 from elm.training import Team, read_metrics, train_two_stage
 
 HERE = Path(__file__).parent

@@ -31,8 +31,9 @@ from elm.training import (
 )
 
 WORDS = {"v0": Said("one"), "v1": Said("two")}
-SHORT = TwoStage(LoopConfig(5, 1e-2, warmup=1, save_every=2), LoopConfig(6, 3e-3, warmup=1, save_every=4),
-                 batch_tokens=60)  # fmt: skip
+SHORT = TwoStage(
+    LoopConfig(5, 1e-2, warmup=1, save_every=2), LoopConfig(6, 3e-3, warmup=1, save_every=4), batch_tokens=60
+)
 
 
 class Interrupted(BaseException):
@@ -141,8 +142,10 @@ def test_two_adapters_take_turns_by_weight() -> None:
     a, b = tiny_elm.table(name="a"), tiny_elm.table(dim=4, name="b")
     model = tiny_elm.model(a, b)
     texts = {i: Said(f"text {i}") for i in a.ids}
-    lessons = [Lessons("a", a, TemplateTeacher(texts), (SAY,), a.ids, weight=3.0),  # type: ignore[arg-type]
-               Lessons("b", b, TemplateTeacher(texts), (SAY,), b.ids[:3], weight=1.0)]  # type: ignore[arg-type]  # fmt: skip
+    lessons = [
+        Lessons("a", a, TemplateTeacher(texts), (SAY,), a.ids, weight=3.0),  # type: ignore[arg-type]
+        Lessons("b", b, TemplateTeacher(texts), (SAY,), b.ids[:3], weight=1.0),
+    ]  # type: ignore[arg-type]
     batches = LessonBatches(model, lessons, 200, seed=0)
     turns = [batches.at(step) for step in range(400)]
     assert np.mean([lesson.adapter == "a" for lesson, _ in turns]) == pytest.approx(0.75, abs=0.06)
@@ -223,12 +226,18 @@ def test_going_on_with_the_model_that_was_interrupted(tmp_path: Path, whole) -> 
 
 
 def test_a_checkpoint_holds_what_its_stage_trains(tmp_path: Path) -> None:
-    from elm.model import read_tensors
+    from elm.adapters import read_tensors
 
     model, lessons, _ = toy()
     train_two_stage(model, lessons, SHORT, progress=False, checkpoints=tmp_path)
-    parts = {s: {k.split("/")[1].split(".")[0] for k in read_tensors(tmp_path / f"stage-{s}.safetensors")[0]
-                 if k.startswith("elm/")} for s in ("one", "two")}  # fmt: skip
+    parts = {
+        s: {
+            k.split("/")[1].split(".")[0]
+            for k in read_tensors(tmp_path / f"stage-{s}.safetensors")[0]
+            if k.startswith("elm/")
+        }
+        for s in ("one", "two")
+    }
     assert parts == {"one": {"adapters"}, "two": {"adapters", "llm"}}
 
 

@@ -16,9 +16,15 @@ from elm.training import Validation, read_metrics
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/training.md").read_text(encoding="utf-8")
 SCRIPT, WATCHED = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-SMALL = [("Qwen/Qwen3-0.6B", "base"), ("steps=2000", "steps=2, warmup=1"), ("steps=8000", "steps=3, warmup=1"),
-         ("batch_tokens=4096", "batch_tokens=300"), ("lora_rank=16", "lora_rank=2"), ("every=500", "every=2"),
-         ('Path("my-run")', 'Path("my-run"), progress=False')]  # fmt: skip
+SMALL = [
+    ("Qwen/Qwen3-0.6B", "base"),
+    ("steps=2000", "steps=2, warmup=1"),
+    ("steps=8000", "steps=3, warmup=1"),
+    ("batch_tokens=4096", "batch_tokens=300"),
+    ("lora_rank=16", "lora_rank=2"),
+    ("every=500", "every=2"),
+    ('Path("my-run")', 'Path("my-run"), progress=False'),
+]
 
 
 def test_the_script_trains_and_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,13 @@ class Interrupted(BaseException):
     """As Ctrl-C is."""
 
 
-def run(validation: Validation | None, folder: Path | None = None, loop: LoopConfig = LOOP, rising: bool = False,
-        stop_at: int | None = None) -> tuple[LoopResult, float]:  # fmt: skip
+def run(
+    validation: Validation | None,
+    folder: Path | None = None,
+    loop: LoopConfig = LOOP,
+    rising: bool = False,
+    stop_at: int | None = None,
+) -> tuple[LoopResult, float]:
     """Minimise (w - 3)^2 from 0, or a loss that rises whatever is done; the result and the weight at the end."""
     module = nn.ParameterList([torch.zeros(1)])
     weight = module[0]
@@ -46,8 +51,15 @@ def run(validation: Validation | None, folder: Path | None = None, loop: LoopCon
         return (weight * 0 + step if rising else (weight - 3).square()).sum(), 1
 
     context = LoopContext(validation, folder / "metrics.jsonl" if folder else None)
-    result = optimise([(weight, 1.0)], loss_at, loop, progress=False, modules={"m": module}, context=context,
-                      checkpoint=folder / "ck.safetensors" if folder else None)  # fmt: skip
+    result = optimise(
+        [(weight, 1.0)],
+        loss_at,
+        loop,
+        progress=False,
+        modules={"m": module},
+        context=context,
+        checkpoint=folder / "ck.safetensors" if folder else None,
+    )
     return result, weight.item()
 
 
@@ -152,8 +164,14 @@ def test_metrics_stand_beside_the_loss(tmp_path: Path) -> None:
     assert [row["step"] for row in rows if "lr" in row] == [4, 8, 12, 16, 20]
     scored = [row for row in rows if "rSC" in row]
     assert [row["step"] for row in scored] == list(range(2, 21, 2))
-    assert scored[0] == {"stage": "training", "step": 2, "loss": np.mean(result.losses[:2]), "SC": 0.1, "rSC": 0.2,
-                         "alarm": False}  # fmt: skip
+    assert scored[0] == {
+        "stage": "training",
+        "step": 2,
+        "loss": np.mean(result.losses[:2]),
+        "SC": 0.1,
+        "rSC": 0.2,
+        "alarm": False,
+    }
     assert rows[1]["loss"] == pytest.approx(np.mean(result.losses[:4]))
     assert result.validations[3] == {"step": 8, "loss": np.mean(result.losses[6:8]), "SC": 0.1, "rSC": 0.3}
 
@@ -201,8 +219,13 @@ def test_what_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(CallError, match="validation watches 'BC', but its scorer returned SC, rSC"):
         run(validation([0.1], watch="BC"))
     with pytest.raises(CallError, match="scores the first of the modules, and there are none"):
-        optimise([(nn.Parameter(torch.zeros(1)), 1.0)], lambda step: (torch.zeros(1), 1), LOOP, progress=False,
-                 context=LoopContext(validation([0.1])))  # fmt: skip
+        optimise(
+            [(nn.Parameter(torch.zeros(1)), 1.0)],
+            lambda step: (torch.zeros(1), 1),
+            LOOP,
+            progress=False,
+            context=LoopContext(validation([0.1])),
+        )
     run(validation([0.2], patience=3, window=50), tmp_path)
     with pytest.raises(CheckpointError, match=r"was begun with patience 3: delete it to begin again"):
         run(validation([0.2], patience=2, window=50), tmp_path)

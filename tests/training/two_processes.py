@@ -20,8 +20,11 @@ from elm.model import EmbeddingLanguageModel
 from elm.tasks import TemplateTeacher
 from elm.training import Lessons, LoopConfig, Team, TwoStage, Validation, train_two_stage
 
-CONFIG = TwoStage(LoopConfig(4, 1e-2, warmup=1, save_every=2, log_every=2),
-                  LoopConfig(5, 3e-3, warmup=1, save_every=2, accumulate=2, log_every=2), batch_tokens=150)  # fmt: skip
+CONFIG = TwoStage(
+    LoopConfig(4, 1e-2, warmup=1, save_every=2, log_every=2),
+    LoopConfig(5, 3e-3, warmup=1, save_every=2, accumulate=2, log_every=2),
+    batch_tokens=150,
+)
 
 
 class Stopped(BaseException):

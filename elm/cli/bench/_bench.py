@@ -39,8 +39,7 @@ def consistency(
     users: Users = 200,
     zero_shot: Annotated[bool, typer.Option("--zero-shot", help="Also the untrained ranker of the ELM paper.")] = False,
     texts: Annotated[
-        Path | None,
-        typer.Option(help="Score these texts, not the run's model (JSON lines: docs/consistency.md)."),
+        Path | None, typer.Option(help="Score these texts, not the run's model (JSON lines: docs/consistency.md).")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report; by default the run's, or one beside the texts.")
@@ -65,9 +64,15 @@ def consistency(
 
 
 def _score(
-    run: Path, films: int, users: int, zero_shot: bool, texts: Path | None, out: Path | None, training: bool,
+    run: Path,
+    films: int,
+    users: int,
+    zero_shot: bool,
+    texts: Path | None,
+    out: Path | None,
+    training: bool,
     json_mode: bool,
-) -> None:  # fmt: skip
+) -> None:
     from elm.cli._output import console, emit, is_quiet, remark
     from elm.evaluation import (
         behaviour_table,
@@ -80,8 +85,9 @@ def _score(
     )
     from elm.runs import bench_run, report_folder
 
-    value = bench_run(run, films, users, zero_shot=zero_shot, progress=not is_quiet(), texts=texts, out=out,
-                      training=training)  # fmt: skip
+    value = bench_run(
+        run, films, users, zero_shot=zero_shot, progress=not is_quiet(), texts=texts, out=out, training=training
+    )
 
     def show() -> None:
         profile = value["profile"]

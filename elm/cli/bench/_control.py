@@ -8,22 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from elm.cli._options import (
-    DataFolder,
-    DataName,
-    Endpoint,
-    HeldOutUsers,
-    ItemRatings,
-    Json,
-    Quiet,
-    RandomOrder,
-    ResultsFolder,
-    Seed,
-    Seeds,
-    Texts,
-    UserRatings,
-    asked_model,
-)
+from elm.cli import _options as options
 from elm.cli.bench._recommend import chosen_thresholds, parse_settings, sources, steps_in
 
 if TYPE_CHECKING:
@@ -35,12 +20,12 @@ T = TypeVar("T")
 
 
 def control(
-    dataset: DataName,
-    folder: DataFolder = None,
+    dataset: options.DataName,
+    folder: options.DataFolder = None,
     models: Annotated[
         str, typer.Option(help="Text models, such as tears-recvae, tears-base and gers-recvae; parted by commas.")
     ] = "tears-recvae,tears-multi-vae,tears-macridvae",
-    seeds: Seeds = 5,
+    seeds: options.Seeds = 5,
     alphas: Annotated[str, typer.Option(help="Weights of the text, parted by commas.")] = "0,0.25,0.5,0.75,1",
     genres: Annotated[int, typer.Option(min=2, help="So many of the largest genres take part.")] = 10,
     between: Annotated[
@@ -51,24 +36,24 @@ def control(
     ] = None,
     part: Annotated[str, typer.Option(help="Who is measured: test, or validation while choosing settings.")] = "test",
     protocol: Annotated[str, typer.Option(help="paper or repo-compat (docs/recommend.md).")] = "paper",
-    random_order: RandomOrder = False,
-    held_out: HeldOutUsers = None,
-    user_ratings: UserRatings = None,
-    item_ratings: ItemRatings = None,
+    random_order: options.RandomOrder = False,
+    held_out: options.HeldOutUsers = None,
+    user_ratings: options.UserRatings = None,
+    item_ratings: options.ItemRatings = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of a model, as tears-recvae.epochs=50; may come often.")
     ] = None,
-    texts: Texts = None,
+    texts: options.Texts = None,
     ask: Annotated[str | None, typer.Option(help="A chat model that edits the texts; by default rules do.")] = None,
-    endpoint: Endpoint = None,
+    endpoint: options.Endpoint = None,
     kind: Annotated[str, typer.Option(help="What an item is called in the phrases.")] = "film",
     device: Annotated[str, typer.Option(help="Where models are trained: cpu or cuda.")] = "cpu",
-    out: ResultsFolder = None,
+    out: options.ResultsFolder = None,
     figures: Annotated[Path | None, typer.Option(help="Folder for the figures (PNG).")] = None,
     map_by: Annotated[str, typer.Option("--map", help="How latents are laid in the plane: pca or tsne.")] = "pca",
-    seed: Seed = 0,
-    quiet: Quiet = False,
-    json_mode: Json = False,
+    seed: options.Seed = 0,
+    quiet: options.Quiet = False,
+    json_mode: options.Json = False,
 ) -> None:
     """Three tasks of control on held-out users: genres flipped, one sentence about an item, more and less of a genre.
 
@@ -82,22 +67,38 @@ def control(
     from elm.recommend import LanguageModelEditor, split_dataset
     from elm.runs import ControlTasks, TextModels, bench_control, file_summaries
 
-    choices = {"--part": (part, ("test", "validation")), "--map": (map_by, ("pca", "tsne")),
-               "--protocol": (protocol, ("paper", "repo-compat"))}  # fmt: skip
+    choices = {
+        "--part": (part, ("test", "validation")),
+        "--map": (map_by, ("pca", "tsne")),
+        "--protocol": (protocol, ("paper", "repo-compat")),
+    }
     for option, (came, known) in choices.items():
         if came not in known:
             raise CallError(f"{option} is {' or '.join(known)}, got {came!r}")
-    client = asked_model(ask, endpoint)
+    client = options.asked_model(ask, endpoint)
     grid, ranks = numbers(alphas, "--alphas", float), numbers(between, "--between", int)
     if len(ranks) != 2:
         raise CallError(f"--between takes two ranks, such as 100,500, got {between!r}")
     data = load(dataset, folder, seed)
     limits = chosen_thresholds(data, held_out, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"
-    given = {"dataset": dataset, "alphas": grid, "genres": genres, "between": ranks, "part": part,
-             "attributes": str(attributes or ""), "protocol": protocol, "random_order": random_order,
-             "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
-             "ask": ask, "kind": kind, "map": map_by}  # fmt: skip
+    given = {
+        "dataset": dataset,
+        "alphas": grid,
+        "genres": genres,
+        "between": ranks,
+        "part": part,
+        "attributes": str(attributes or ""),
+        "protocol": protocol,
+        "random_order": random_order,
+        "held_out": held_out,
+        "user_ratings": user_ratings,
+        "item_ratings": item_ratings,
+        "set": setting,
+        "ask": ask,
+        "kind": kind,
+        "map": map_by,
+    }
     given |= sources(data, seed, texts=texts, attributes=attributes)
     shared = TextModels(
         data,

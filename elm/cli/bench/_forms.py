@@ -44,8 +44,13 @@ def forms(
     from elm.runs import bench_forms
 
     value = bench_forms(paths[0], out, outputs, choices, seed)
-    emit(value, json_mode, lambda: echo(f"{out / 'forms.html'}: {value['questions']} questions about "
-                                        f"{sum(value['outputs'].values())} texts"))  # fmt: skip
+    emit(
+        value,
+        json_mode,
+        lambda: echo(
+            f"{out / 'forms.html'}: {value['questions']} questions about {sum(value['outputs'].values())} texts"
+        ),
+    )
     remark(f"keep {out / 'key.csv'} from the raters")
 
 
@@ -69,11 +74,19 @@ def show_scores(value: Mapping[str, Any]) -> None:
     chance = {"scale": [], "choice": ["p to chance"]}
     for kind, title in titles.items():
         rows = [
-            [task, system, one["mean"], f"{one['interval'][0]:.2f} to {one['interval'][1]:.2f}", one["n"],
-             found["p_holm"] if system == "model" else None, *([one["p_chance"]] if kind == "choice" else []),
-             found["alpha"]]
-            for task, found in value[kind].items() for system, one in found["systems"].items()
-        ]  # fmt: skip
+            [
+                task,
+                system,
+                one["mean"],
+                f"{one['interval'][0]:.2f} to {one['interval'][1]:.2f}",
+                one["n"],
+                found["p_holm"] if system == "model" else None,
+                *([one["p_chance"]] if kind == "choice" else []),
+                found["alpha"],
+            ]
+            for task, found in value[kind].items()
+            for system, one in found["systems"].items()
+        ]
         if rows:
             heads = ["task", "system", "score", "95 %", "texts", "p (Holm) to teacher", *chance[kind], "alpha"]
             table(heads, rows, title, words=(0, 1))

@@ -7,22 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import (
-    DataFolder,
-    DataName,
-    Endpoint,
-    HeldOutUsers,
-    ItemRatings,
-    Json,
-    Quiet,
-    RandomOrder,
-    ResultsFolder,
-    Seed,
-    Seeds,
-    Texts,
-    UserRatings,
-    asked_model,
-)
+from elm.cli import _options as options
 
 if TYPE_CHECKING:
     from elm.chat import Client
@@ -33,8 +18,8 @@ ASKED = "asked"
 
 
 def recommend(
-    dataset: DataName,
-    folder: DataFolder = None,
+    dataset: options.DataName,
+    folder: options.DataFolder = None,
     models: Annotated[
         str,
         typer.Option(
@@ -42,30 +27,30 @@ def recommend(
             "of the last four, tears-base, gers-base; @1 behind them for alpha 1; parted by commas."
         ),
     ] = "popularity,wals,ease,multi-vae",
-    seeds: Seeds = 5,
+    seeds: options.Seeds = 5,
     protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
-    random_order: RandomOrder = False,
+    random_order: options.RandomOrder = False,
     split: Annotated[Path | None, typer.Option(help="A saved split; then the models' own seeds alone change.")] = None,
     save_split: Annotated[Path | None, typer.Option(help="Save the split of the first seed here, for others.")] = None,
-    held_out: HeldOutUsers = None,
-    user_ratings: UserRatings = None,
-    item_ratings: ItemRatings = None,
+    held_out: options.HeldOutUsers = None,
+    user_ratings: options.UserRatings = None,
+    item_ratings: options.ItemRatings = None,
     reference: Annotated[str | None, typer.Option(help="The model that the others are tested against.")] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of a model, as recvae.epochs=50; may come often.")
     ] = None,
-    texts: Texts = None,
+    texts: options.Texts = None,
     fast: Annotated[bool, typer.Option("--fast", help="Autoencoders compute in bfloat16.")] = False,
     device: Annotated[str, typer.Option(help="Where autoencoders are trained: cpu or cuda.")] = "cpu",
     ask: Annotated[
         str | None, typer.Option(help="A chat model that is asked for lists directly; its row is called asked.")
     ] = None,
-    endpoint: Endpoint = None,
+    endpoint: options.Endpoint = None,
     ask_items: Annotated[int, typer.Option(min=1, help="So many items, the most liked, stand in its prompt.")] = 1000,
-    out: ResultsFolder = None,
-    seed: Seed = 0,
-    quiet: Quiet = False,
-    json_mode: Json = False,
+    out: options.ResultsFolder = None,
+    seed: options.Seed = 0,
+    quiet: options.Quiet = False,
+    json_mode: options.Json = False,
 ) -> None:
     """Recall and NDCG of recommenders on held-out users, with tests against one of them, seconds and memory.
 
@@ -77,7 +62,7 @@ def recommend(
     from elm.recommend import FitOptions, RecommendationSplit, bench_models, split_dataset
     from elm.runs import TextModels, file_summaries, natural_pairs
 
-    client = asked_model(ask, endpoint)
+    client = options.asked_model(ask, endpoint)
     data = load(dataset, folder, seed)
     names = [name.strip() for name in models.split(",") if name.strip()]
     names += [ASKED] if ask is not None and ASKED not in names else []
@@ -90,9 +75,19 @@ def recommend(
 
     if save_split is not None:
         split_of(seed).save(save_split)
-    given = {"dataset": dataset, "protocol": protocol, "random_order": random_order, "split": str(split or ""),
-             "held_out": held_out, "user_ratings": user_ratings, "item_ratings": item_ratings, "set": setting,
-             "fast": fast, "ask": ask, "ask_items": ask_items}  # fmt: skip
+    given = {
+        "dataset": dataset,
+        "protocol": protocol,
+        "random_order": random_order,
+        "split": str(split or ""),
+        "held_out": held_out,
+        "user_ratings": user_ratings,
+        "item_ratings": item_ratings,
+        "set": setting,
+        "fast": fast,
+        "ask": ask,
+        "ask_items": ask_items,
+    }
     given |= sources(data, seed, texts=texts, split=split)
     written = file_summaries(texts) if texts is not None else None
     settings = parse_settings(setting or [])
@@ -198,11 +193,27 @@ def _show(value: dict[str, Any]) -> None:
     )
     metrics = [name for name, entry in value["rows"][0].items() if isinstance(entry, dict)]
     table(
-        ["model", *(name.replace("recall@", "R").replace("ndcg@", "N") for name in metrics), "sd", "p seeds", "p users",
-         "s", "MiB"],
-        [[row["model"], *(row[name]["mean"] for name in metrics), row["ndcg@20"]["sd"], *_p(row["ndcg@20"]),
-          f"{row['seconds']:.1f}", _whole(row["memory_mib"])] for row in value["rows"]],
-    )  # fmt: skip
+        [
+            "model",
+            *(name.replace("recall@", "R").replace("ndcg@", "N") for name in metrics),
+            "sd",
+            "p seeds",
+            "p users",
+            "s",
+            "MiB",
+        ],
+        [
+            [
+                row["model"],
+                *(row[name]["mean"] for name in metrics),
+                row["ndcg@20"]["sd"],
+                *_p(row["ndcg@20"]),
+                f"{row['seconds']:.1f}",
+                _whole(row["memory_mib"]),
+            ]
+            for row in value["rows"]
+        ],
+    )
     echo(
         f"R is Recall, N is NDCG; sd: of N@20 over seeds; p: of N@20 against {value['reference']}, two-sided, in pairs"
     )

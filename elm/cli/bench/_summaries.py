@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import (
-    DataFolder,
-    DataName,
-    Endpoint,
-    ItemRatings,
-    Json,
-    Quiet,
-    RandomOrder,
-    Seed,
-    UserRatings,
-    asked_model,
-)
+from elm.cli import _options as options
 from elm.cli.bench._recommend import chosen_thresholds
 
 if TYPE_CHECKING:
@@ -28,26 +17,26 @@ if TYPE_CHECKING:
 
 
 def summaries(
-    dataset: DataName,
-    folder: DataFolder = None,
+    dataset: options.DataName,
+    folder: options.DataFolder = None,
     texts: Annotated[
         list[Path] | None, typer.Option(help="JSON of texts by another hand, user id -> text; may come often.")
     ] = None,
     users: Annotated[int | None, typer.Option(min=1, help="So many users of the split, drawn; by default all.")] = None,
     pairs: Annotated[int, typer.Option(min=1, help="So many pairs of users are compared.")] = 2000,
     protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
-    random_order: RandomOrder = False,
-    user_ratings: UserRatings = None,
-    item_ratings: ItemRatings = None,
+    random_order: options.RandomOrder = False,
+    user_ratings: options.UserRatings = None,
+    item_ratings: options.ItemRatings = None,
     ask: Annotated[str | None, typer.Option(help="A chat model that writes summaries as well.")] = None,
-    endpoint: Endpoint = None,
+    endpoint: options.Endpoint = None,
     cache: Annotated[Path | None, typer.Option(help="Keep its answers here; a second call goes on there.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the texts here, user id -> text: the chat model's, else the template's.")
     ] = None,
-    seed: Seed = 0,
-    quiet: Quiet = False,
-    json_mode: Json = False,
+    seed: options.Seed = 0,
+    quiet: options.Quiet = False,
+    json_mode: options.Json = False,
 ) -> None:
     """Length, edit distance and BLEU of users' summaries, by template, from files, or by a chat model.
 
@@ -65,7 +54,7 @@ def summaries(
 
     if ask is None and (endpoint is not None or cache is not None):
         raise CallError("--endpoint and --cache go with --ask, the model to ask")
-    client = asked_model(ask, endpoint, cache)
+    client = options.asked_model(ask, endpoint, cache)
     found = {path.name: file_summaries(path) for path in texts or []}
     if len(found) < len(texts or []):
         raise CallError("files of texts are told apart by their names, and two have one name; rename one")
@@ -113,9 +102,10 @@ def _asked(data: Dataset, split: RecommendationSplit, users: list[str], client: 
     """The chat model's texts; users that it has no usable text for are left out and told."""
     from elm._errors import TeacherError
     from elm.cli._output import is_quiet, warn
-    from elm.runs import chat_summaries
+    from elm.runs import SummaryOptions, chat_summaries
 
-    found = chat_summaries(data, split, client, users=users, on_failure="skip", seed=seed, progress=not is_quiet())
+    skipping = SummaryOptions(on_failure="skip")
+    found = chat_summaries(data, split, client, users, skipping, seed, progress=not is_quiet())
     if not found:
         raise TeacherError(f"{client.model} gave no text that keeps the rules (docs/summaries.md); ask another model")
     if len(found) < len(users):
@@ -129,10 +119,20 @@ def _show(name: str, rows: list[dict[str, Any]]) -> None:
     echo(f"{name}: summaries, in words")
     table(
         ["texts", "users", "max", "min", "p90", "p10", "mean", "sd", "edit", "sd", "BLEU", "sd"],
-        [[r["writer"], r["texts"], r["length"]["max"], r["length"]["min"],
-          *(f"{r['length'][name]:.0f}" for name in ("p90", "p10")), *(f"{r['length'][name]:.1f}" for name in _SPREAD),
-          *_numbers(r["edit"], 1), *_numbers(r["bleu"], 3)] for r in rows],
-    )  # fmt: skip
+        [
+            [
+                r["writer"],
+                r["texts"],
+                r["length"]["max"],
+                r["length"]["min"],
+                *(f"{r['length'][name]:.0f}" for name in ("p90", "p10")),
+                *(f"{r['length'][name]:.1f}" for name in _SPREAD),
+                *_numbers(r["edit"], 1),
+                *_numbers(r["bleu"], 3),
+            ]
+            for r in rows
+        ],
+    )
     echo("edit, BLEU: between texts of different users; edit: words to insert, delete or replace; BLEU: up to 4 words")
 
 

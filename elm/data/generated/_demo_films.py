@@ -12,18 +12,45 @@ from elm.data.generated._vocabulary import FILM_VOCABULARY
 
 # How often a genre comes up, roughly as in MovieLens but flatter, so that every genre can be learned.
 _GENRE_WEIGHT = {
-    "Action": 6, "Adventure": 5, "Animation": 3, "Children": 4, "Comedy": 10, "Crime": 5, "Documentary": 3, "Drama": 12,
-    "Fantasy": 3, "Film-Noir": 3, "Horror": 5, "Musical": 3, "Mystery": 4, "Romance": 7, "Sci-Fi": 5, "Thriller": 7,
-    "War": 4, "Western": 3,
-}  # fmt: skip
+    "Action": 6,
+    "Adventure": 5,
+    "Animation": 3,
+    "Children": 4,
+    "Comedy": 10,
+    "Crime": 5,
+    "Documentary": 3,
+    "Drama": 12,
+    "Fantasy": 3,
+    "Film-Noir": 3,
+    "Horror": 5,
+    "Musical": 3,
+    "Mystery": 4,
+    "Romance": 7,
+    "Sci-Fi": 5,
+    "Thriller": 7,
+    "War": 4,
+    "Western": 3,
+}
 _GENRE_MOODS: dict[str, tuple[str, ...]] = {
-    "Action": ("violent", "fast_paced"), "Adventure": ("fast_paced", "uplifting"), "Animation": ("funny", "uplifting"),
-    "Children": ("uplifting", "funny"), "Comedy": ("funny",), "Crime": ("violent", "dark"),
-    "Documentary": ("thought_provoking",), "Drama": ("thought_provoking", "dark"), "Fantasy": ("uplifting",),
-    "Film-Noir": ("dark",), "Horror": ("frightening", "dark"), "Musical": ("uplifting", "romantic"),
-    "Mystery": ("thought_provoking", "frightening"), "Romance": ("romantic",), "Sci-Fi": ("thought_provoking",),
-    "Thriller": ("fast_paced", "frightening"), "War": ("violent", "dark"), "Western": ("violent",),
-}  # fmt: skip
+    "Action": ("violent", "fast_paced"),
+    "Adventure": ("fast_paced", "uplifting"),
+    "Animation": ("funny", "uplifting"),
+    "Children": ("uplifting", "funny"),
+    "Comedy": ("funny",),
+    "Crime": ("violent", "dark"),
+    "Documentary": ("thought_provoking",),
+    "Drama": ("thought_provoking", "dark"),
+    "Fantasy": ("uplifting",),
+    "Film-Noir": ("dark",),
+    "Horror": ("frightening", "dark"),
+    "Musical": ("uplifting", "romantic"),
+    "Mystery": ("thought_provoking", "frightening"),
+    "Romance": ("romantic",),
+    "Sci-Fi": ("thought_provoking",),
+    "Thriller": ("fast_paced", "frightening"),
+    "War": ("violent", "dark"),
+    "Western": ("violent",),
+}
 
 _PLOTS = (
     "{protagonist} arrives at {setting} and is drawn into {conflict}.",
@@ -35,8 +62,14 @@ _PLOTS = (
     "{protagonist} has to face {conflict}, and there is no way out of {setting}.",
     "Nothing happens in {setting}, until {conflict} reaches {protagonist}.",
 )
-_LABELS = ("Filed under {kinds}.", "Genres: {kinds}.", "A picture for lovers of {kinds}.", "Shelf: {kinds}.",
-           "Tagged {kinds} by the archive.", "Mainly {kinds}.")  # fmt: skip
+_LABELS = (
+    "Filed under {kinds}.",
+    "Genres: {kinds}.",
+    "A picture for lovers of {kinds}.",
+    "Shelf: {kinds}.",
+    "Tagged {kinds} by the archive.",
+    "Mainly {kinds}.",
+)
 _NOTES = (
     "Viewers call it {qualities}; it is {kinds} through and through, with {protagonist}, {setting} and {conflict} at "
     "its heart.",

@@ -202,25 +202,41 @@ an unexpected baby | a newborn left on the doorstep
 """)
 
 GENRE_WORDS = {
-    "Action": "action", "Adventure": "adventure", "Animation": "animated", "Children": "children's",
-    "Comedy": "comedy", "Crime": "crime", "Documentary": "documentary", "Drama": "drama", "Fantasy": "fantasy",
-    "Film-Noir": "film noir", "Horror": "horror", "Musical": "musical", "Mystery": "mystery", "Romance": "romance",
-    "Sci-Fi": "science fiction", "Thriller": "thriller", "War": "war", "Western": "western",
-}  # fmt: skip
+    "Action": "action",
+    "Adventure": "adventure",
+    "Animation": "animated",
+    "Children": "children's",
+    "Comedy": "comedy",
+    "Crime": "crime",
+    "Documentary": "documentary",
+    "Drama": "drama",
+    "Fantasy": "fantasy",
+    "Film-Noir": "film noir",
+    "Horror": "horror",
+    "Musical": "musical",
+    "Mystery": "mystery",
+    "Romance": "romance",
+    "Sci-Fi": "science fiction",
+    "Thriller": "thriller",
+    "War": "war",
+    "Western": "western",
+}
 """How a genre is written inside a sentence: "an animated science fiction film"."""
 
 # attribute -> (strong, in part), twice: what teachers write, what the film's own texts say
 ATTRIBUTE_WORDS = {
     "funny": (("very funny", "often funny"), ("hilarious", "good for a few laughs")),
     "frightening": (("truly frightening", "a little frightening"), ("terrifying", "somewhat scary")),
-    "thought_provoking": (("deeply thought-provoking", "quietly thought-provoking"),
-                          ("full of big ideas", "with something to ponder")),
+    "thought_provoking": (
+        ("deeply thought-provoking", "quietly thought-provoking"),
+        ("full of big ideas", "with something to ponder"),
+    ),
     "romantic": (("wonderfully romantic", "mildly romantic"), ("a great love story", "with a touch of courtship")),
     "violent": (("brutally violent", "violent at times"), ("drenched in blood", "with some fights")),
     "uplifting": (("hugely uplifting", "gently uplifting"), ("a tale that lifts the heart", "hopeful in the end")),
     "dark": (("relentlessly dark", "rather dark"), ("bleak and grim", "gloomy in mood")),
     "fast_paced": (("breathlessly fast-paced", "fairly fast-paced"), ("rushing from scene to scene", "brisk in tempo")),
-}  # fmt: skip
+}
 
 TITLE_FIRST = """Silent Crimson Last Hidden Golden Broken Distant Hollow Burning Electric Velvet Paper Midnight Winter
 Salt Iron Glass Wild Borrowed Second Secret Restless Northern Blue Scarlet Quiet Stolen Forgotten Bright Ashen Silver
@@ -230,5 +246,15 @@ TITLE_SECOND = """River Orchard Signal Kingdom Harbour Letter Garden Station Hor
 Bridge Compass Carnival Shadow Feast Engine Sparrow Castle Summer Machine Portrait Winter Tide Shore Ballad Crown Road
 Stranger Window Island Storm Witness Season Canyon Parade Clock Tower Anthem Meadow Fable Cathedral Tiger Wedding
 Passage Verdict Fire""".split()
-TITLE_PATTERNS = ("The {a} {b}", "{a} {b}", "A {a} {b}", "{b} of the {a}", "{b} in {a} Light", "The {b} and the {a}",
-                  "{a} {b} Rising", "Beyond the {a} {b}", "One {a} {b}", "Return to {a} {b}")  # fmt: skip
+TITLE_PATTERNS = (
+    "The {a} {b}",
+    "{a} {b}",
+    "A {a} {b}",
+    "{b} of the {a}",
+    "{b} in {a} Light",
+    "The {b} and the {a}",
+    "{a} {b} Rising",
+    "Beyond the {a} {b}",
+    "One {a} {b}",
+    "Return to {a} {b}",
+)

@@ -13,14 +13,23 @@ from elm.data.generated._shop_words import HOMES, MAKERS, MODELS, TITLE_PATTERNS
 from elm.data.generated._vocabulary import SHOP_VOCABULARY
 
 _LEANINGS = {
-    "Kitchen": ("easy_to_clean", "sturdy"), "Garden": ("sturdy", "eco_friendly"),
-    "Camping": ("lightweight", "sturdy"), "Travel": ("lightweight", "easy_to_use"),
-    "Office": ("quiet", "easy_to_use"), "Bathroom": ("easy_to_clean", "eco_friendly"),
-    "Nursery": ("easy_to_clean", "quiet"), "Pets": ("easy_to_clean", "good_value"),
-    "Sports": ("lightweight", "sturdy"), "Workshop": ("sturdy", "good_value"), "Music": ("stylish", "quiet"),
-    "Lighting": ("stylish", "quiet"), "Toys": ("good_value", "easy_to_use"), "Fashion": ("stylish", "lightweight"),
-    "Electronics": ("easy_to_use", "stylish"), "Crafts": ("eco_friendly", "good_value"),
-}  # fmt: skip
+    "Kitchen": ("easy_to_clean", "sturdy"),
+    "Garden": ("sturdy", "eco_friendly"),
+    "Camping": ("lightweight", "sturdy"),
+    "Travel": ("lightweight", "easy_to_use"),
+    "Office": ("quiet", "easy_to_use"),
+    "Bathroom": ("easy_to_clean", "eco_friendly"),
+    "Nursery": ("easy_to_clean", "quiet"),
+    "Pets": ("easy_to_clean", "good_value"),
+    "Sports": ("lightweight", "sturdy"),
+    "Workshop": ("sturdy", "good_value"),
+    "Music": ("stylish", "quiet"),
+    "Lighting": ("stylish", "quiet"),
+    "Toys": ("good_value", "easy_to_use"),
+    "Fashion": ("stylish", "lightweight"),
+    "Electronics": ("easy_to_use", "stylish"),
+    "Crafts": ("eco_friendly", "good_value"),
+}
 
 _AT_HOME = 10.0
 """How much likelier a thing's own categories are than any other: a wok now and then turns up among the toys."""
@@ -40,8 +49,14 @@ _LISTINGS = (
     "{thing} that offers {feature}. Appearance: {finish}.",
     "Just in: {thing}, done in {finish}, complete with {feature}.",
 )
-_SHELVES = ("Found under {kinds}.", "Departments: {kinds}.", "Aisle: {kinds}.", "For everyone who thinks of {kinds}.",
-            "Sorted into {kinds}.", "The catalogue puts it with {kinds}.")  # fmt: skip
+_SHELVES = (
+    "Found under {kinds}.",
+    "Departments: {kinds}.",
+    "Aisle: {kinds}.",
+    "For everyone who thinks of {kinds}.",
+    "Sorted into {kinds}.",
+    "The catalogue puts it with {kinds}.",
+)
 _NOTES = (
     "Buyers call it {qualities}. For {kinds}: {thing}, in {finish}, and {feature} on top.",
     "Sold for {kinds}. What people mention is {feature}, then {finish}. All in all {thing} that is {qualities}.",

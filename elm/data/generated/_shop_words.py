@@ -253,15 +253,20 @@ QUALITY_WORDS = {
     "lightweight": (("amazingly lightweight", "rather lightweight"), ("weightless as a feather", "not too heavy")),
     "stylish": (("strikingly stylish", "modestly stylish"), ("a true head-turner", "pleasant to look at")),
     "quiet": (("wonderfully quiet", "mostly quiet"), ("without the slightest noise", "humming softly")),
-    "easy_to_clean": (("effortless to clean", "simple enough to clean"),
-                      ("spotless after one wipe", "washable with some scrubbing")),
-    "good_value": (("superb value for money", "decent value for money"),
-                   ("an unbeatable bargain", "acceptably priced")),
-    "eco_friendly": (("thoroughly eco-friendly", "partly eco-friendly"),
-                     ("kind to the planet", "half recyclable")),
-    "easy_to_use": (("delightfully easy to use", "reasonably easy to use"),
-                    ("clear without a manual", "soon understood")),
-}  # fmt: skip
+    "easy_to_clean": (
+        ("effortless to clean", "simple enough to clean"),
+        ("spotless after one wipe", "washable with some scrubbing"),
+    ),
+    "good_value": (
+        ("superb value for money", "decent value for money"),
+        ("an unbeatable bargain", "acceptably priced"),
+    ),
+    "eco_friendly": (("thoroughly eco-friendly", "partly eco-friendly"), ("kind to the planet", "half recyclable")),
+    "easy_to_use": (
+        ("delightfully easy to use", "reasonably easy to use"),
+        ("clear without a manual", "soon understood"),
+    ),
+}
 
 MAKERS = """Halden Brindle Marrow Tansy Orsino Kestrel Quill Loxley Pemberton Varga Solvik Tamsin Drummond Ferrant
 Ostara Wexcombe Birkdale Jorvik Calder Nimbus Arkwell Penhale Roswin Tolvane Mirefield Sandholt Ulverton Dovecote
@@ -271,5 +276,15 @@ MODELS = """\
 Pebble Avalon Comet Juniper Falcon Mistral Breeze Atlas Clover Domino Ember Fjord Galley Harbinger Iris Jubilee
 Karma Lumen Magpie Nomad Otter Pilot Quartz Rover Saffron Tundra Uplift Vista Willow Xenon Yonder Zephyr Acorn Bramble
 Cascade Dapple Echo Finch Glimmer Heron Indigo Jasper Kindred Lark Meadow Nectar Opal Puffin Riddle Sonnet""".split()
-TITLE_PATTERNS = ("{a} {b}", "The {b} by {a}", "{a} {b} Classic", "{a} {b} Plus", "{b} No. 5 from {a}",
-                  "{a} {b} Edition", "New {a} {b}", "{a}'s {b}", "{a} Little {b}", "{a} Grand {b}")  # fmt: skip
+TITLE_PATTERNS = (
+    "{a} {b}",
+    "The {b} by {a}",
+    "{a} {b} Classic",
+    "{a} {b} Plus",
+    "{b} No. 5 from {a}",
+    "{a} {b} Edition",
+    "New {a} {b}",
+    "{a}'s {b}",
+    "{a} Little {b}",
+    "{a} Grand {b}",
+)

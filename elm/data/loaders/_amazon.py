@@ -168,9 +168,14 @@ def _listings(products: dict[str, Product]) -> Iterator[tuple[str, str, str]]:
 
 
 def _reviews(
-    ratings: Ratings, rows: Integers, ids: npt.NDArray[np.object_], files: Sequence[Path], most: int,
-    seed: int, damage: Damage,
-) -> Iterator[tuple[str, str, str]]:  # fmt: skip
+    ratings: Ratings,
+    rows: Integers,
+    ids: npt.NDArray[np.object_],
+    files: Sequence[Path],
+    most: int,
+    seed: int,
+    damage: Damage,
+) -> Iterator[tuple[str, str, str]]:
     """Reviews of each product and polarity, drawn with the seed: item, source, text."""
     item, polarity = ratings.column("item")[rows], _polarity(ratings.column("rating")[rows].astype(float))
     group = item.astype(np.int64) * len(POLARITIES) + polarity

@@ -102,10 +102,12 @@ def read_columns(
             read_options=arrow_csv.ReadOptions(column_names=list(types) if header is None else None),
             parse_options=arrow_csv.ParseOptions(delimiter=separator, quote_char='"' if header is not None else False),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=arrow_types, strings_can_be_null=False, null_values=[],
+                column_types=arrow_types,
+                strings_can_be_null=False,
+                null_values=[],
                 include_columns=list(called.values()),
             ),
-        )  # fmt: skip
+        )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         expected = ", ".join(f"{column} ({kind})" for column, kind in types.items())
         raise DataFileError(

@@ -19,19 +19,62 @@ _TAGS = ("book_tags.csv", "tags.csv")
 _RATINGS, _BOOKS = 5_976_479, 10_000
 
 BOOK_GENRES = (
-    "Art", "Biography", "Business", "Chick Lit", "Christian", "Classics", "Comics", "Contemporary", "Cookbooks",
-    "Crime", "Fantasy", "Fiction", "Graphic Novels", "Historical Fiction", "History", "Horror", "Humor", "Manga",
-    "Memoir", "Music", "Mystery", "Nonfiction", "Paranormal", "Philosophy", "Picture Books", "Poetry", "Psychology",
-    "Religion", "Romance", "Science", "Science Fiction", "Self Help", "Short Stories", "Spirituality", "Sports",
-    "Suspense", "Thriller", "Travel", "Young Adult",
-)  # fmt: skip
+    "Art",
+    "Biography",
+    "Business",
+    "Chick Lit",
+    "Christian",
+    "Classics",
+    "Comics",
+    "Contemporary",
+    "Cookbooks",
+    "Crime",
+    "Fantasy",
+    "Fiction",
+    "Graphic Novels",
+    "Historical Fiction",
+    "History",
+    "Horror",
+    "Humor",
+    "Manga",
+    "Memoir",
+    "Music",
+    "Mystery",
+    "Nonfiction",
+    "Paranormal",
+    "Philosophy",
+    "Picture Books",
+    "Poetry",
+    "Psychology",
+    "Religion",
+    "Romance",
+    "Science",
+    "Science Fiction",
+    "Self Help",
+    "Short Stories",
+    "Spirituality",
+    "Sports",
+    "Suspense",
+    "Thriller",
+    "Travel",
+    "Young Adult",
+)
 """What counts as a genre among the tags that readers give."""
 
-_OTHER_NAMES = {"sci-fi": "science-fiction", "non-fiction": "nonfiction", "ya": "young-adult", "humour": "humor",
-                "biographies": "biography", "memoirs": "memoir", "thrillers": "thriller",
-                "self-improvement": "self-help", "mysteries": "mystery", "classic": "classics",
-                "historical": "historical-fiction", "childrens-books":
-                "picture-books"}  # fmt: skip
+_OTHER_NAMES = {
+    "sci-fi": "science-fiction",
+    "non-fiction": "nonfiction",
+    "ya": "young-adult",
+    "humour": "humor",
+    "biographies": "biography",
+    "memoirs": "memoir",
+    "thrillers": "thriller",
+    "self-improvement": "self-help",
+    "mysteries": "mystery",
+    "classic": "classics",
+    "historical": "historical-fiction",
+    "childrens-books": "picture-books",
+}
 _SHARE = 0.1  # of a book's most given genre: rarer ones are slips and opinions
 _MOST = 5
 
@@ -49,8 +92,11 @@ def load_goodbooks(folder: str | Path, complete: bool = True) -> Dataset:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataFileError(f"{folder} is no folder; give the folder that holds {' and '.join(FILES)}")
-    books = _table(folder, "books.csv", {"book_id": "int64", "title": str, "original_publication_year": "float64",
-                                         "goodreads_book_id": "int64"})  # fmt: skip
+    books = _table(
+        folder,
+        "books.csv",
+        {"book_id": "int64", "title": str, "original_publication_year": "float64", "goodreads_book_id": "int64"},
+    )
     ratings = _table(folder, "ratings.csv", {"user_id": "int32", "book_id": "int32", "rating": "float32"})
     ratings = ratings.rename(columns={"user_id": "user", "book_id": "item"})
     notes = []

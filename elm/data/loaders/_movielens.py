@@ -86,8 +86,14 @@ def _locate(name: str, release: Release, folder: Path) -> Path:
     raise DataFileError(f"{place} should hold the files of {name}, but {', '.join(missing)} is missing there")
 
 
-_NAMED = {"user": "userId", "item": "movieId", "rating": "rating", "time": "timestamp", "title": "title",
-          "genres": "genres"}  # fmt: skip
+_NAMED = {
+    "user": "userId",
+    "item": "movieId",
+    "rating": "rating",
+    "time": "timestamp",
+    "title": "title",
+    "genres": "genres",
+}
 """What the newer releases call the columns."""
 _NAMED_1M = {"user": "user_id", "item": "movie_id", "rating": "rating"}
 
@@ -154,9 +160,12 @@ RELEASES: dict[str, Release] = {
     "ml-100k": Release((("u.data",), ("u.item",), ("u.user",)), _read_100k, 100_000, 943, 1_682),
     "ml-1m": Release(
         (("ratings.dat", "ratings_no_timestamps.csv"), ("movies.dat",), ("users.dat",)),
-        _read_1m, 1_000_209, 6_040, 3_883,
+        _read_1m,
+        1_000_209,
+        6_040,
+        3_883,
     ),
     "ml-latest-small": Release(_CSV, _read_csv),
     "ml-25m": Release(_CSV, _read_csv, 25_000_095, 162_541, 62_423),
     "ml-32m": Release(_CSV, _read_csv, 32_000_204, 200_948, 87_585),
-}  # fmt: skip
+}

@@ -98,9 +98,11 @@ class Certifier:
             raw = found.matrix()
             mean, spread = raw.mean(0), np.where(raw.std(0) > 1e-6, raw.std(0), 1.0)
             about[task] = {
-                "mean": mean.tolist(), "spread": spread.tolist(), "others": [round(float(x), 5) for x in others],
+                "mean": mean.tolist(),
+                "spread": spread.tolist(),
+                "others": [round(float(x), 5) for x in others],
                 "quantiles": np.quantile(found.sc, np.linspace(0, 1, 101)).round(4).tolist(),
-            }  # fmt: skip
+            }
             signs[task] = found
             marks.append((raw - mean) / spread)
         labels = np.concatenate([np.asarray(right[task], dtype=bool) for task in texts])
@@ -144,12 +146,22 @@ class Certifier:
             verdict: Any = "abstain" if outside[row] else "trust" if trusted[row] else "doubt"
             found.append(
                 Certificate(
-                    task, text, verdict, own["rates"].get(verdict), float(chances[row]), known.claim,
-                    float(signs.sc[row]), float(percentiles[row]), float(signs.nearest[row]), float(signs.others[row]),
-                    float(signs.near[row]), signs.against[row], None if signs.bc is None else float(signs.bc[row]),
+                    task,
+                    text,
+                    verdict,
+                    own["rates"].get(verdict),
+                    float(chances[row]),
+                    known.claim,
+                    float(signs.sc[row]),
+                    float(percentiles[row]),
+                    float(signs.nearest[row]),
+                    float(signs.others[row]),
+                    float(signs.near[row]),
+                    signs.against[row],
+                    None if signs.bc is None else float(signs.bc[row]),
                     known.least,
                 )
-            )  # fmt: skip
+            )
         return found
 
 

@@ -23,12 +23,7 @@ class Cut(NamedTuple):
     bound: float
 
 
-def earned(
-    chances: Floats,
-    refuted: Flags,
-    right: Flags,
-    least: float = LEAST,
-) -> Cut:
+def earned(chances: Floats, refuted: Flags, right: Flags, least: float = LEAST) -> Cut:
     """Where trust begins: the largest of five shares of the texts whose rate is above `least`.
 
     chances, refuted, right: of each text about the calibrating entities, (n,). A refuted text is never trusted, nor one

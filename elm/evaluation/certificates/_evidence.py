@@ -125,4 +125,5 @@ def no_false_fact(texts: Sequence[str], facts: Sequence[ItemFacts]) -> Flags:
     """Whether each text (n) states no fact that its item (n) has not; a text that states none is not right, either."""
     scores = fact_scores(texts, facts, fact_kinds(facts[0]))
     found, right = (np.sum(list(counts.values()), axis=0) for counts in (scores.found, scores.right))
-    return (found > 0) & (found == right)
+    flags: Flags = (found > 0) & (found == right)
+    return flags

@@ -24,8 +24,14 @@ _LABELS = {
     "random": "random order",
     "teacher": "teacher, unmoved",
 }
-_COLOURS = {"model": "#d1495b", "still": "#e8a09a", "nn": "#8c8c8c", "shuffled": "#b5b5b5", "random": "#d9d9d9",
-            "teacher": "#2e6f9e"}  # fmt: skip
+_COLOURS = {
+    "model": "#d1495b",
+    "still": "#e8a09a",
+    "nn": "#8c8c8c",
+    "shuffled": "#b5b5b5",
+    "random": "#d9d9d9",
+    "teacher": "#2e6f9e",
+}
 _DASHED = ("random", "teacher")
 _MEASURES = {"sc": "semantic consistency (cosine)", "ndcg": "behavioural consistency (NDCG)"}
 
@@ -76,10 +82,7 @@ def concepts_figure(report: pd.DataFrame, title: str = "Concepts on held-out ent
 
 
 def map_figure(
-    frame: pd.DataFrame,
-    values: pd.Series | None = None,
-    marked: Sequence[str] = (),
-    title: str = "The space",
+    frame: pd.DataFrame, values: pd.Series | None = None, marked: Sequence[str] = (), title: str = "The space"
 ) -> Figure:
     """A map of `elm.embeddings.space_map`, coloured by a number an entity; `marked` ids are named on it."""
     figure = new_figure((6.2, 5.0), title)
@@ -110,8 +113,7 @@ def new_figure(size: tuple[float, float], title: str) -> Figure:
     return figure
 
 
-def _line(axis: Axes, amounts: Sequence[float], values: Floats, label: str, colour: str, dash: str
-          ) -> None:  # fmt: skip
+def _line(axis: Axes, amounts: Sequence[float], values: Floats, label: str, colour: str, dash: str) -> None:
     mean = values.mean(0)
     error = values.std(0, ddof=1) / np.sqrt(len(values))
     axis.plot(amounts, mean, dash, marker="o", markersize=3, label=label, color=colour)

@@ -18,9 +18,25 @@ from elm.evaluation.rankers._candidates import Candidates, graded_ndcg
 from elm.evaluation.rankers._rankers import TrainedRanker
 from elm.metrics import cosine, partners, spearman
 
-Path = Callable[[Array, float], Array]
-"""(vectors (n, dim), amount) -> moved vectors (n, dim): `cav.move`, or a mixture with another vector."""
-Write = Callable[[str], str]
+
+@dataclass(frozen=True)
+class Moves:
+    """Where vectors are taken. move: (vectors (n, dim), amount) -> moved vectors (n, dim), such as `cav.move` or a
+    mixture with another vector. amounts: such as (-2, -1, 0, 1, 2). concept: measured in the texts, where one is given.
+    """
+
+    move: Callable[[Array, float], Array]
+    amounts: Sequence[float]
+    concept: CAV | None = None
+
+    def steps(self, ids: Sequence[str]) -> tuple[float, ...]:
+        """The amounts in order, each once; `CallError` for fewer than two of them or of the entities moved."""
+        steps = tuple(sorted({float(amount) for amount in self.amounts}))
+        if len(ids) < 2 or len(steps) < 2 or not np.isfinite(steps).all():
+            raise CallError(
+                f"a way needs two entities and two finite amounts or more, got {len(ids)} entities and amounts {steps}"
+            )
+        return steps
 
 
 @dataclass(frozen=True)
@@ -71,110 +87,87 @@ def semantic_along(
     task: str,
     table: VectorTable,
     ids: Sequence[str],
-    path: Path,
-    amounts: Sequence[float],
+    moves: Moves,
     encoder: Encoder,
     known: Mapping[str, str],
-    concept: CAV | None = None,
     seed: int = 0,
 ) -> AlongScores:
     """Semantic consistency of texts about moved or mixed vectors (ELM, Figure 4).
 
     Args:
         table, ids: held-out items of a text space, whose encoder is `encoder`.
-        path, amounts: where to move, such as `cav.move` and (-2, -1, 0, 1, 2).
         known: the teacher's texts of training items by id, for the nearest-neighbour control.
 
     Raises `CallError` for fewer than two items or amounts, or where an item is scored that the teacher's texts are of.
     """
-    steps = _amounts(ids, amounts)
     if both := set(ids) & set(known):
         raise CallError(f"known texts are of training items, and {sorted(both)[0]!r} is scored")
-    start = table.rows(ids)
-    moved = [np.asarray(path(start, step), dtype=np.float32) for step in steps]
-    texts = [written(model, vectors, task, seed) for vectors in moved]
-    still = written(model, start, task, seed)
-    others = partners(len(start), seed)
     near = table.subset(list(known))
-    systems: dict[str, list[Floats]] = {name: [] for name in ("model", "shuffled", "still", "nn")}
-    concepts = []
-    for vectors, found in zip(moved, texts, strict=True):
+
+    def score(vectors: Array, said: Mapping[str, list[str]]) -> dict[str, Floats]:
         nearest = [known[near.ids[row]] for row in (unit(vectors) @ unit(near.vectors).T).argmax(1)]
-        read = {"model": found, "shuffled": [found[row] for row in others], "still": still, "nn": nearest}
-        for name, some in read.items():
-            systems[name].append(cosine(encoded(encoder, some), vectors))
-        if concept is not None:
-            concepts.append(concept.score(encoded(encoder, found)))
-    return _scores("sc", task, steps, ids, texts, systems, concepts)
+        return {name: cosine(encoded(encoder, some), vectors) for name, some in {**said, "nn": nearest}.items()}
+
+    entities = table.subset(ids)
+    return _along("sc", model, task, entities, moves, score, lambda texts: encoded(encoder, texts), seed)
 
 
 def behavioural_along(
     model: Describer,
     task: str,
     users: VectorTable,
-    path: Path,
-    amounts: Sequence[float],
-    items: VectorTable,
+    moves: Moves,
     candidates: Candidates,
     ranker: TrainedRanker,
     profiles: Mapping[str, str],
-    concept: CAV | None = None,
     seed: int = 0,
 ) -> AlongScores:
     """Behavioural consistency of profiles of moved users (ELM, Figure 5): NDCG with the predicted ratings as gains.
 
     Args:
         users: held-out users' vectors, among them those of `candidates` (`draw_candidates`), who are scored.
-        items: the item table of the same space; a prediction is the dot product, its gain the excess over the lowest.
-        ranker: reads a text as a vector of that space, by which it orders items, and by which the concept is measured.
+        ranker: reads a text as a vector of their space, by which it orders its items, and by which the concept is
+            measured. A prediction is the dot product with an item, its gain the excess over the lowest.
         profiles: the teacher's text of each user, for the line "teacher" (the paper's ground truth, unmoved).
     """
-    ids = candidates.users
-    steps = _amounts(ids, amounts)
-    start = users.rows(ids)
-    moved = [np.asarray(path(start, step), dtype=np.float32) for step in steps]
-    texts = [written(model, vectors, task, seed) for vectors in moved]
-    still = written(model, start, task, seed)
-    others = partners(len(start), seed)
-    order = np.random.default_rng(seed).random((len(ids), len(items)))
-    first = candidates.picked(start @ items.vectors.T)
-    teacher = _against(candidates.picked(ranker.scores([profiles[user] for user in ids])), first)
-    systems: dict[str, list[Floats]] = {name: [] for name in ("model", "shuffled", "still", "random", "teacher")}
-    concepts = []
-    for vectors, found in zip(moved, texts, strict=True):
+    entities, items = users.subset(candidates.users), ranker.items
+    order = np.random.default_rng(seed).random((len(entities), len(items)))
+    first = candidates.picked(entities.vectors @ items.vectors.T)
+    teacher = _against(candidates.picked(ranker.scores([profiles[user] for user in entities.ids])), first)
+
+    def score(vectors: Array, said: Mapping[str, list[str]]) -> dict[str, Floats]:
         truth = candidates.picked(vectors @ items.vectors.T)
-        read = {"model": found, "shuffled": [found[row] for row in others], "still": still}
-        for name, some in read.items():
-            systems[name].append(_against(candidates.picked(ranker.scores(some)), truth))
-        systems["random"].append(_against(candidates.picked(order), truth))
-        systems["teacher"].append(teacher)
-        if concept is not None:
-            concepts.append(concept.score(ranker.predict(found)))
-    return _scores("ndcg", task, steps, ids, texts, systems, concepts)
+        found = {name: _against(candidates.picked(ranker.scores(some)), truth) for name, some in said.items()}
+        return {**found, "random": _against(candidates.picked(order), truth), "teacher": teacher}
+
+    return _along("ndcg", model, task, entities, moves, score, ranker.predict, seed)
 
 
 def _against(scores: list[Floats], predicted: list[Floats]) -> Floats:
     return graded_ndcg(scores, [row - row.min() for row in predicted])
 
 
-def _amounts(ids: Sequence[str], amounts: Sequence[float]) -> tuple[float, ...]:
-    steps = tuple(sorted({float(amount) for amount in amounts}))
-    if len(ids) < 2 or len(steps) < 2 or not np.isfinite(steps).all():
-        raise CallError(
-            f"a way needs two entities and two finite amounts or more, got {len(ids)} entities and amounts {steps}"
-        )
-    return steps
-
-
-def _scores(
+def _along(
     measure: str,
+    model: Describer,
     task: str,
-    amounts: tuple[float, ...],
-    ids: Sequence[str],
-    texts: list[list[str]],
-    systems: Mapping[str, list[Floats]],
-    concepts: list[Floats],
+    entities: VectorTable,
+    moves: Moves,
+    score: Callable[[Array, Mapping[str, list[str]]], dict[str, Floats]],
+    read: Callable[[list[str]], Array],
+    seed: int,
 ) -> AlongScores:
-    scores = {name: np.stack(values, axis=1) for name, values in systems.items()}
-    concept = np.stack(concepts, axis=1) if concepts else np.zeros((0, 0))
-    return AlongScores(measure, task, amounts, list(ids), texts, scores, concept)
+    """score: moved vectors and the texts about them by system -> values (n,) by system. read: of the concept."""
+    steps = moves.steps(entities.ids)
+    moved = [np.asarray(moves.move(entities.vectors, step), dtype=np.float32) for step in steps]
+    texts = [written(model, vectors, task, seed) for vectors in moved]
+    still, others = written(model, entities.vectors, task, seed), partners(len(entities), seed)
+    rows = [
+        score(vectors, {"model": found, "shuffled": [found[row] for row in others], "still": still})
+        for vectors, found in zip(moved, texts, strict=True)
+    ]
+    scores = {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]}
+    concept = np.zeros((0, 0))
+    if moves.concept is not None:
+        concept = np.stack([moves.concept.score(read(found)) for found in texts], axis=1)
+    return AlongScores(measure, task, steps, entities.ids, texts, scores, concept)

@@ -21,6 +21,16 @@ Read = Callable[[list[str]], Array]
 
 
 @dataclass(frozen=True)
+class Steps:
+    """How far vectors are moved. size: along each concept. random: how many random directions give the distribution
+    that an effect is held against; p is two-sided, that of one more such direction beside them by Student's t.
+    """
+
+    size: float = 1.0
+    random: int = 10
+
+
+@dataclass(frozen=True)
 class Sensitivity:
     """effect: change a step of amount 1, a row a concept moved along (and "random"), a column what is measured.
     tcav: share of entities on which it rises. p_value: chance that a random direction has so strong a mean effect.
@@ -38,15 +48,13 @@ def text_sensitivity(
     ids: Sequence[str],
     concepts: Mapping[str, CAV],
     read: Read,
-    step: float = 1.0,
-    random: int = 10,
+    steps: Steps | None = None,
     seed: int = 0,
 ) -> Sensitivity:
-    """Move along each concept by -step and +step, and measure all concepts in the texts written about both.
+    """Move along each concept by -1 and +1 step, and measure all concepts in the texts written about both.
 
     The diagonal says whether "funnier" reads funnier, the rest what else it changes. read: turns texts back into
-    vectors. random: how many random directions give the distribution that an effect is held against; p is two-sided,
-    that of one more such direction beside them by Student's t.
+    vectors.
 
     Raises `CallError` for fewer than two entities, no concept, or a step that is not positive.
     """
@@ -55,7 +63,7 @@ def text_sensitivity(
         read_back = read(written(model, vectors, task, seed))
         return np.stack([concept.score(read_back) for concept in concepts.values()], axis=1)  # (n, concepts)
 
-    return _sensitivity(measured, list(concepts), table.rows(ids), table, concepts, step, random, seed)
+    return _sensitivity(measured, list(concepts), table.rows(ids), table, concepts, steps or Steps(), seed)
 
 
 def list_sensitivity(
@@ -65,8 +73,7 @@ def list_sensitivity(
     concepts: Mapping[str, CAV],
     levels: pd.DataFrame,
     k: int = 20,
-    step: float = 1.0,
-    random: int = 10,
+    steps: Steps | None = None,
     seed: int = 0,
 ) -> Sensitivity:
     """Move users along each concept, and measure how much of every concept the first k items of their lists have.
@@ -77,7 +84,7 @@ def list_sensitivity(
     grades = levels.to_numpy(dtype=np.float64)
     if not np.isfinite(grades).all() or not 1 <= k <= len(grades):
         raise CallError(f"levels must be finite and k from 1 to {len(grades)} items, got k = {k}")
-    start = table.rows(ids)
+    start, steps = table.rows(ids), steps or Steps()
     before = top_k(np.asarray(rank(start), dtype=np.float64), k)
 
     def measured(vectors: Array) -> Floats:
@@ -87,10 +94,10 @@ def list_sensitivity(
         result: Floats = grades[lists].mean(1)
         return result
 
-    found = _sensitivity(measured, [str(name) for name in levels], start, table, concepts, step, random, seed)
+    found = _sensitivity(measured, [str(name) for name in levels], start, table, concepts, steps, seed)
     changed: list[float] = []
-    for concept in [*concepts.values(), *_random(next(iter(concepts.values())), table, random, seed)]:
-        after = top_k(np.asarray(rank(concept.move(start, step)), dtype=np.float64), k)
+    for concept in [*concepts.values(), *_random(next(iter(concepts.values())), table, steps.random, seed)]:
+        after = top_k(np.asarray(rank(concept.move(start, steps.size)), dtype=np.float64), k)
         changed.append(float(np.mean([k - len(np.intersect1d(a, b)) for a, b in zip(after, before, strict=True)])))
     column = [*changed[: len(concepts)], float(np.mean(changed[len(concepts) :]))]
     return replace(found, effect=found.effect.assign(changed=np.array(column)))
@@ -102,10 +109,10 @@ def _sensitivity(
     start: Array,
     table: VectorTable,
     concepts: Mapping[str, CAV],
-    step: float,
-    random: int,
+    steps: Steps,
     seed: int,
 ) -> Sensitivity:
+    step, random = steps.size, steps.random
     if len(start) < 2 or not concepts or not (np.isfinite(step) and step > 0) or random < 2:
         raise CallError(
             "sensitivity needs two entities, a concept, a positive step and two random directions or more, "

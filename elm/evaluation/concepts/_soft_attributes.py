@@ -13,10 +13,7 @@ from elm.metrics import pair_agreement
 
 
 def soft_attribute_scores(
-    concepts: Mapping[str, CAV],
-    table: VectorTable,
-    judged: pd.DataFrame,
-    baseline: pd.Series | None = None,
+    concepts: Mapping[str, CAV], table: VectorTable, judged: pd.DataFrame, baseline: pd.Series | None = None
 ) -> pd.DataFrame:
     """Goodman-Kruskal gamma and accuracy of each concept's order of the judged pairs: a row an attribute.
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from elm._errors import CallError
 from elm._typing import Array, Floats
-from elm.data import guard_disjoint, ids_of
+from elm.data import ids_of
 from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, texts_about, unit, written
+from elm.evaluation.consistency._held_out import ControlOptions, HeldOutUsers, RankOptions
 from elm.evaluation.consistency._shortcuts import Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import OTHER_DRAW, Systems, UserScores
 from elm.evaluation.controls._user_probe import TraitProbe
@@ -34,58 +34,38 @@ from elm.tasks import get as get_task
 def user_consistency(
     model: Describer | Texts,
     task: str,
-    *,
-    users: VectorTable,
-    items: VectorTable,
-    ratings: pd.DataFrame,
-    inputs: pd.DataFrame,
-    held: pd.DataFrame,
-    facts: Mapping[str, UserFacts],
+    held_out: HeldOutUsers,
     encoder: Encoder,
-    ranker: Ranker | None = None,
-    rankers: Mapping[str, Ranker] | None = None,
-    untrained: Describer | None = None,
-    untrained_users: int = 40,
-    probe: bool = True,
-    unrated: int = 100,
-    draw: Draw = "popular",
-    include_training: bool = False,
+    ranking: RankOptions | None = None,
+    controls: ControlOptions | None = None,
     seed: int = 0,
 ) -> UserScores:
     """Score a user task on held-out users.
 
-    Each held-out user's vector is folded in from `inputs`; the model writes its text; a language ranker orders by that
-    text the user's `held` items together with `unrated` ones that count as 0 (see `draw_candidates`), and Spearman with
-    the ratings is the score (NDCG beside it). Semantic consistency is scored beside it, through a `TextProjection` from
-    the training users' teacher texts to their vectors.
+    Each held-out user's vector is folded in from the `inputs`; the model writes its text; a language ranker orders by
+    that text the user's `held` items together with unrated ones that count as 0 (see `draw_candidates`), and Spearman
+    with the ratings is the score (NDCG beside it). Semantic consistency is scored beside it, through a `TextProjection`
+    from the training users' teacher texts to their vectors.
 
     Args:
         model: what writes, or given `Texts` about the held-out users; those who cannot be scored may have one, too.
-        users, items: the collaborative tables of the training users (`elm.embeddings.wals`).
-        ratings: training users' ratings (user, item, rating): the popularity of items.
-        inputs, held: held-out users' ratings in two parts, such as `elm.data.split_ratings` gives at 80 %.
-        facts: what the teacher knows of training users (from `ratings`) and of held-out users (from `inputs` alone).
         encoder: the sentence encoder that the trained ranker reads with.
-        ranker: default: a `TrainedRanker` fitted on the training users' teacher texts of this task.
-        rankers: further ones to report beside it, by name.
-        untrained: the model behind untrained adapters (`untrained`), asked about the first `untrained_users` users.
-        probe: fit a `TraitProbe` on the training users, and score the teacher's texts about what it reads.
-        draw: "popular" or "uniform", how the unrated items are drawn; the other way is scored, too.
-        include_training: score users who were trained on, all the same; the scores say how many.
 
-    Held-out users without a held item or an input of the item table are left out. Raises `LeakageError` where a
-    held-out user was trained on, `CallError` where facts of a user are missing, for given texts that lack a user, and
-    where a ranker gives NaN; `UnknownNameError` for a given text about somebody else.
+    Held-out users without a held item or an input of the item table are left out. Raises `CallError` where facts of a
+    user are missing, for given texts that lack a user, and where a ranker gives NaN; `UnknownNameError` for a given
+    text about somebody else.
     """
-    everyone = list(dict.fromkeys(ids_of(inputs["user"].unique(), "user")))
-    inputs = inputs[inputs["item"].isin(items.ids)]
-    held = held[held["user"].isin(set(inputs["user"]))]
-    if not include_training:
-        guard_disjoint(users.ids, held["user"].unique(), "users")
-        guard_disjoint(ratings["user"].unique(), held["user"].unique(), "users")
-    popularity = np.asarray(ratings["item"].value_counts().reindex(items.ids).fillna(0), dtype=np.float64)
+    ranking, controls = ranking or RankOptions(), controls or ControlOptions()
+    users, items, facts, untrained = held_out.known.users, held_out.known.items, held_out.facts, controls.untrained
+    everyone = list(dict.fromkeys(ids_of(held_out.inputs["user"].unique(), "user")))
+    inputs = held_out.inputs[held_out.inputs["item"].isin(items.ids)]
+    held = held_out.held[held_out.held["user"].isin(set(inputs["user"]))]
+    popularity = np.asarray(
+        held_out.known.ratings["item"].value_counts().reindex(items.ids).fillna(0), dtype=np.float64
+    )
+    draw, ranker = ranking.draw, ranking.ranker
     drawn: list[Draw] = [draw, OTHER_DRAW[draw]] if draw in OTHER_DRAW else [draw]
-    sets = [draw_candidates(inputs, held, items, popularity, unrated, one, seed) for one in drawn]
+    sets = [draw_candidates(inputs, held, items, popularity, ranking.unrated, one, seed) for one in drawn]
     asked = sets[0].users
     vectors = fold_in(items, inputs[inputs["user"].isin(asked)], users=users).rows(asked)
 
@@ -101,15 +81,16 @@ def user_consistency(
     texts["model"] = texts_about(model, vectors, task, asked, seed, everyone)
     texts["shuffled"] = [texts["model"][row] for row in partners(len(asked), seed)]
     if untrained is not None:
-        texts["untrained"] = written(untrained, vectors[:untrained_users], task, seed)
-    if probe:
+        texts["untrained"] = written(untrained, vectors[: controls.first], task, seed)
+    if controls.probe:
         texts["probe"] = _probed(task, vectors, asked, known, facts, seed)
 
     projection = ranker.projection if isinstance(ranker, TrainedRanker) else None
     if projection is None:
         lessons = [teacher.write(user, task) for user in known.ids]
         projection = TextProjection.of_profiles(encoder, lessons, known.vectors)
-    scores = _judged(task, texts, sets, vectors, items, popularity, ranker or TrainedRanker(projection, items), rankers)
+    judge = ranker or TrainedRanker(projection, items)
+    scores = _judged(task, texts, sets, vectors, items, popularity, judge, ranking.rankers)
     known_task = get_task(task, facts[asked[0]].domain)
     return replace(
         scores,
@@ -130,7 +111,7 @@ def _judged(
     items: VectorTable,
     popularity: Floats,
     ranker: Ranker,
-    rankers: Mapping[str, Ranker] | None,
+    rankers: Mapping[str, Ranker],
 ) -> UserScores:
     """Every system's order against ratings and against predictions, in both sets of candidates."""
     orders = _ordered(ranker, texts, sets, len(items))
@@ -150,8 +131,7 @@ def _judged(
         other_bc=_agreement(orders[1], sets[1]),
         other_ndcg={name: graded_ndcg(found, sets[1].gains) for name, found in orders[1].items()},
         rankers={
-            name: _agreement(_ordered(one, texts, sets[:1], len(items))[0], sets[0])
-            for name, one in (rankers or {}).items()
+            name: _agreement(_ordered(one, texts, sets[:1], len(items))[0], sets[0]) for name, one in rankers.items()
         },
     )
 

@@ -15,6 +15,7 @@ from elm.embeddings import VectorTable, fold_in
 from elm.evaluation._json import number
 from elm.evaluation._measures import SECTIONS, p_value
 from elm.evaluation._protocols import Encoder
+from elm.evaluation.consistency._held_out import Collaborative, HeldOutItems
 from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._tidy import tidy
 from elm.evaluation.consistency._user_scores import ranker_dicts, ranker_p
@@ -29,7 +30,6 @@ from elm.evaluation.rankers._candidates import (
 from elm.evaluation.rankers._projection import TextProjection
 from elm.evaluation.rankers._rankers import Ranker, TrainedRanker, scored
 from elm.metrics import partners
-from elm.tasks import TemplateTeacher
 
 COLLABORATIVE = "collaborative vectors of their ratings of training items"
 """What users are to the trained ranker."""
@@ -86,12 +86,8 @@ class ItemBehaviour:
 
 def item_behaviour(
     scores: Mapping[str, TaskScores],
-    *,
-    train_ids: Sequence[str],
-    items: VectorTable,
-    users: VectorTable,
-    ratings: pd.DataFrame,
-    teacher: TemplateTeacher,
+    held_out: HeldOutItems,
+    known: Collaborative,
     encoder: Encoder,
     rankers: Mapping[str, Ranker] | None = None,
     unrated: int = 100,
@@ -105,16 +101,16 @@ def item_behaviour(
     space, fitted for each task on the teacher's texts about the training items; users are folded in from ratings of
     training items alone, so nobody's opinion of a held-out item is known to it.
 
-    items, users: the collaborative tables. ratings: of those users (user, item, rating). rankers: further ones that
-    score texts against `users`, by what the users are to them: `liked_vectors` or their profiles, with a
-    `ZeroShotRanker` that reads texts. Raises `CallError` where no held-out item was rated, fewer than ten training
-    items are of the table, or a ranker gives NaN.
+    rankers: further ones that score texts against the users of `known`, by what the users are to them: `liked_vectors`
+    or their profiles, with a `ZeroShotRanker` that reads texts. Raises `CallError` where no held-out item was rated,
+    fewer than ten training items are of the collaborative table, or a ranker gives NaN.
     """
-    known = [item for item in train_ids if item in items]
-    if len(known) < 10:
-        raise CallError(f"a ranker of users needs ten training items of the collaborative table, got {len(known)}")
-    seen = ratings[ratings["item"].isin(set(known))]
-    readers = fold_in(items.subset(known), seen[seen["user"].isin(set(users.ids))], users=users)
+    items, users, ratings, teacher = known.items, known.users, known.ratings, held_out.teacher
+    learned = [item for item in held_out.train_ids if item in items]
+    if len(learned) < 10:
+        raise CallError(f"a ranker of users needs ten training items of the collaborative table, got {len(learned)}")
+    seen = ratings[ratings["item"].isin(set(learned))]
+    readers = fold_in(items.subset(learned), seen[seen["user"].isin(set(users.ids))], users=users)
     active = np.asarray(seen["user"].value_counts().reindex(readers.ids).fillna(0), dtype=np.float64)
     judges = {
         name: _Judge(ranker, len(users), users.row_numbers(readers.ids)) for name, ranker in (rankers or {}).items()
@@ -125,7 +121,7 @@ def item_behaviour(
             continue
         held = ratings[ratings["item"].isin(set(one.ids) & set(items.ids))].rename(columns=_SWAPPED)
         candidates = draw_candidates(held.iloc[:0], held, readers, active, unrated, draw, seed).in_order_of(one.ids)
-        lessons = TextProjection.of_texts(encoder, [teacher.write(item, task) for item in known], items.rows(known))
+        lessons = TextProjection.of_texts(encoder, [teacher.write(item, task) for item in learned], items.rows(learned))
         trained = _Judge(TrainedRanker(lessons, readers), len(readers))
         own = items.rows(candidates.users)
         lines = {

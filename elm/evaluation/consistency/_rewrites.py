@@ -55,10 +55,15 @@ class VersionScores:
         alone.
         """
         return {
-            "concept": self.name, "share": self.share(), "shuffled": self.share("shuffled"),
-            "fixed": self.share("fixed"), "rises": self.rises(), "score": number(self.concept["version"].mean()),
-            "own": number(self.own.mean()), "n": len(self.own),
-        }  # fmt: skip
+            "concept": self.name,
+            "share": self.share(),
+            "shuffled": self.share("shuffled"),
+            "fixed": self.share("fixed"),
+            "rises": self.rises(),
+            "score": number(self.concept["version"].mean()),
+            "own": number(self.own.mean()),
+            "n": len(self.own),
+        }
 
 
 def version_scores(
@@ -102,7 +107,8 @@ def version_scores(
 
 def _ranks(like: Array) -> Floats:
     """For each text (n), about the item of its row: the share of other items that are more like it, of (n, n)."""
-    return (like > np.diagonal(like)[:, None]).sum(1) / max(1, len(like) - 1)
+    shares: Floats = (like > np.diagonal(like)[:, None]).sum(1) / max(1, len(like) - 1)
+    return shares
 
 
 VERSION_HEADS = ("version", "summary", "rises in", "rises and about it", "another film's", "one text for all")

@@ -11,11 +11,11 @@ import numpy as np
 
 from elm._errors import CallError
 from elm._typing import Array
-from elm.data import guard_disjoint
 from elm.embeddings import VectorTable, nearest
 from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, encoded, texts_about, written
 from elm.evaluation.consistency._entities import Rows, paired_with
 from elm.evaluation.consistency._facts import FactScores, fact_kinds, fact_scores
+from elm.evaluation.consistency._held_out import ControlOptions, HeldOutItems
 from elm.evaluation.consistency._item_scores import TaskScores
 from elm.evaluation.consistency._names_and_years import named_scores
 from elm.evaluation.consistency._shortcuts import fraud_signs
@@ -28,76 +28,63 @@ from elm.tasks import get as get_task
 def item_consistency(
     model: Describer | Texts,
     task_ids: Sequence[str],
-    table: VectorTable,
-    train_ids: Sequence[str],
-    held_out_ids: Sequence[str],
-    facts: Mapping[str, ItemFacts],
-    teacher: TemplateTeacher,
+    held_out: HeldOutItems,
     encoder: Encoder,
+    controls: ControlOptions | None = None,
     seed: int = 0,
-    probe: bool = True,
-    untrained: Describer | None = None,
-    untrained_items: int = 40,
-    include_training: bool = False,
     progress: bool = False,
 ) -> dict[str, TaskScores]:
     """Score tasks over items on held-out items: task id -> `TaskScores`.
 
     Args:
         model: what writes, or given `Texts` of each task about exactly the entities of `entities_asked`.
-        table: vectors of the training and the held-out items, made by `encoder`. Of a space that no encoder of texts
-            made, give a `TextProjection` in its place: the teacher's score is then the ceiling that its error leaves.
-        facts: the true facts of both; items without aspects (real ones) are scored on genres, and on names and years
-            where they have a text of their own.
-        teacher: writes the ceiling and the copied texts; the texts that made the vectors must be others.
-        probe: fit linear probes on the training items and score their texts too.
-        untrained: the model behind untrained adapters (`untrained`), asked about the first `untrained_items` items.
-        include_training: score items that were trained on, all the same; the scores say how many.
+        encoder: the one that made the vectors. Of a space that no encoder of texts made, give a `TextProjection` in its
+            place: the teacher's score is then the ceiling that its error leaves.
 
     Tasks over two items pair every held-out item with another one: at random, or with its nearest, held out as well.
 
-    Raises `LeakageError` where a held-out item is a training item, `CallError` for fewer than two held-out items, one
-    that comes twice or has no facts, or an encoder of another space, `UnknownNameError` for an id that the table does
-    not know.
+    Raises `CallError` for fewer than two held-out items, one that comes twice or has no facts, or an encoder of another
+    space, `UnknownNameError` for an id that the table does not know.
     """
-    if not include_training:
-        guard_disjoint(train_ids, held_out_ids, "items")
-    held_out, training = _checked(held_out_ids, facts), table.subset(list(train_ids))
-    vectors = table.rows(held_out)
-    apart, domain = partners(len(held_out), seed), facts[held_out[0]].domain
-    copied = _copied(training, held_out, vectors, seed)
+    controls = controls or ControlOptions()
+    teacher, untrained = held_out.teacher, controls.untrained
+    ids, training = _checked(held_out), held_out.table.subset(list(held_out.train_ids))
+    vectors, facts = held_out.table.rows(ids), [held_out.facts[item] for item in ids]
+    apart = partners(len(ids), seed)
+    copied = _copied(training, ids, vectors, seed)
     read = None
-    if probe:
-        found = LinearProbe.fit(training.vectors, [facts[item] for item in training.ids], seed).read(vectors)
-        read = TemplateTeacher(dict(zip(held_out, found, strict=True)), teacher.seed)
+    if controls.probe:
+        found = LinearProbe.fit(training.vectors, [held_out.facts[item] for item in training.ids], seed).read(vectors)
+        read = TemplateTeacher(dict(zip(ids, found, strict=True)), teacher.seed)
     scores = {}
-    for task in (get_task(id, domain) for id in _tracked(task_ids, progress)):
-        with_whom = paired_with(task, table, held_out, seed)
+    for task in (get_task(id, facts[0].domain) for id in _tracked(task_ids, progress)):
+        with_whom = paired_with(task, held_out.table, ids, seed)
 
-        def entities(ids: list[str], with_whom: Rows | None = with_whom) -> list[Entity]:
-            return list(ids) if with_whom is None else [(ids[a], ids[b]) for a, b in enumerate(with_whom)]
+        def entities(those: list[str], with_whom: Rows | None = with_whom) -> list[Entity]:
+            return list(those) if with_whom is None else [(those[a], those[b]) for a, b in enumerate(with_whom)]
 
         asked = vectors if with_whom is None else (vectors, vectors[with_whom])
         texts = {
-            "model": texts_about(model, asked, task.id, [_name(e) for e in entities(held_out)], seed),
-            "teacher": [teacher.write(entity, task) for entity in entities(held_out)],
+            "model": texts_about(model, asked, task.id, [_name(e) for e in entities(ids)], seed),
+            "teacher": [teacher.write(entity, task) for entity in entities(ids)],
         }
         texts["shuffled"] = [texts["model"][row] for row in apart]
-        texts |= {name: [teacher.write(e, task) for e in entities(ids)] for name, ids in copied.items()}
+        texts |= {name: [teacher.write(e, task) for e in entities(those)] for name, those in copied.items()}
         if untrained is not None:
-            some = asked[:untrained_items] if with_whom is None else tuple(side[:untrained_items] for side in asked)
+            some = asked[: controls.first] if with_whom is None else tuple(side[: controls.first] for side in asked)
             texts["untrained"] = written(untrained, some, task.id, seed)
         if read is not None:
-            texts["probe"] = [read.write(entity, task) for entity in entities(held_out)]
-        reworded = [teacher.write(entity, task, variant=1) for entity in entities(held_out)]
-        wrote = _Written(entities(held_out), texts, reworded, asked)
-        scored = _score(task, wrote, [facts[item] for item in held_out], encoder, training.ids, seed)
+            texts["probe"] = [read.write(entity, task) for entity in entities(ids)]
+        reworded = [teacher.write(entity, task, variant=1) for entity in entities(ids)]
+        wrote = _Written(entities(ids), texts, reworded, asked)
+        scored = _score(task, wrote, facts, encoder, training.ids, seed)
         missing = {} if untrained is not None else {"untrained": GIVEN if isinstance(model, Mapping) else UNASKED}
-        scores[task.id] = replace(scored, left_out=missing, trained=len(set(held_out) & set(training.ids)))
+        scores[task.id] = replace(scored, left_out=missing, trained=len(set(ids) & set(training.ids)))
     return scores
 
 
-def _checked(ids: Sequence[str], facts: Mapping[str, ItemFacts]) -> list[str]:
+def _checked(held_out: HeldOutItems) -> list[str]:
+    ids, facts = held_out.ids, held_out.facts
     if len(ids) < 2:
         raise CallError(f"scores need at least two held-out items, each a control for another, got {len(ids)}")
     twice = [id for id, count in Counter(ids).items() if count > 1]

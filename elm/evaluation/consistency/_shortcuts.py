@@ -78,8 +78,10 @@ def fraud_signs(
     """
     centred = {name: rows[name] - rows["teacher"].mean(0) for name in ("model", "teacher", "nn")}
     own, apart = cosine(centred["model"], centred["teacher"]), partners(len(ids), seed)
-    relations = (("blind", "another's", centred["teacher"][apart], "shuffled"),
-                 ("copy", "the neighbour's", centred["nn"], "nn"))  # fmt: skip
+    relations = (
+        ("blind", "another's", centred["teacher"][apart], "shuffled"),
+        ("copy", "the neighbour's", centred["nn"], "nn"),
+    )
     found = []
     for sign, whose, others, control in relations:
         near = paired_test(own, cosine(centred["model"], others))

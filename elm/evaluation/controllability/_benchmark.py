@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from elm._errors import CallError, UnknownNameError
-from elm.evaluation.controllability._fine_grained import BETWEEN, check_range
-from elm.evaluation.controllability._guided import PHRASES
-from elm.evaluation.controllability._large_scope import ALPHAS, draw_flips, largest_genres
-from elm.evaluation.controllability._map import GuidedMap, guided_map
-from elm.evaluation.controllability._suite import control_means, control_scores, share_scores
+from elm.evaluation.controllability._fine_grained import check_range
+from elm.evaluation.controllability._large_scope import draw_flips, largest_genres
+from elm.evaluation.controllability._map import GuidedMap, MapSettings, guided_map
+from elm.evaluation.controllability._suite import ControlTasks, Part, control_means, control_scores, share_scores
 from elm.recommend import (
     TEXT_MODELS,
-    Editor,
     GenreEncoder,
     Popularity,
     RecommendationSplit,
@@ -29,32 +25,7 @@ from elm.recommend import (
 )
 from elm.tasks import domain_named
 
-Part = Literal["validation", "test"]
 Step = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class ControlTasks:
-    """What is measured. part: whose users. attributes: name -> a number in [0, 1] by item id; items without one count
-    as 0. editor: the rules by default. map_by: how latents are laid in the plane. The rest as in `control_scores`.
-    """
-
-    part: Part = "test"
-    attributes: Mapping[str, pd.Series] = field(default_factory=dict)
-    editor: Editor | None = None
-    genres: int = 10
-    alphas: tuple[float, ...] = ALPHAS
-    between: tuple[int, int] = BETWEEN
-    phrases: tuple[str, str] = PHRASES
-    k: int = 20
-    map_by: Literal["pca", "tsne"] = "pca"
-
-    def __post_init__(self) -> None:
-        for alpha in self.alphas:
-            if not 0 <= alpha <= 1:
-                raise CallError(f"alpha is the weight of the text and must lie between 0 and 1, got {alpha}")
-        if not any(self.alphas):
-            raise CallError("texts move nothing at alpha 0; pass an alpha above it")
 
 
 def bench_control(
@@ -106,22 +77,18 @@ def bench_control(
 def _measured(fitted: Recommender, texts: TextSplit, tasks: ControlTasks, seed: int, mapped: bool) -> dict[str, Any]:
     """One model of one seed through the tasks that suit it: its records, and its map where one is asked for."""
     held_out, genres, histories = texts.held_out(tasks.part), texts.genres, fitted.model.history
-    alphas = tasks.alphas if histories else (1.0,)
     largest = largest_genres(genres, tasks.genres)
     if isinstance(fitted.model.text, GenreEncoder):
         flips = draw_flips(tasks.editor or RuleEditor(), held_out.profiles or [], largest)
         shares = texts.shares(tasks.part)
-        return {
-            "rows": share_scores(fitted, held_out, shares, texts.kinds, genres, flips, alphas, tasks.k),
-            "map": None,
-        }
-    soft = {name: found.reindex(fitted.items).fillna(0.0).to_numpy(float) for name, found in tasks.attributes.items()}
-    scores = control_scores(fitted, held_out, genres, _said(texts), soft, tasks.editor, genres=tasks.genres,
-                            alphas=alphas, between=tasks.between, phrases=tasks.phrases, k=tasks.k, seed=seed,
-                            guide=histories)  # fmt: skip
+        alphas = tasks.alphas if histories else (1.0,)
+        rows = share_scores(fitted, held_out, shares, texts.kinds, genres, flips, alphas, tasks.k)
+        return {"rows": rows, "map": None}
+    scores = control_scores(fitted, held_out, genres, _said(texts), tasks, seed, guide=histories)
     if not mapped or not histories:
         return {"rows": scores.rows(), "map": None}
-    drawn = guided_map(fitted, held_out.inputs, genres, largest, method=tasks.map_by, phrase=tasks.phrases[0])
+    settings = MapSettings(method=tasks.map_by, phrase=tasks.phrases[0])
+    drawn = guided_map(fitted, held_out.inputs, genres, largest, settings)
     return {"rows": scores.rows(), "map": drawn.to_dict()}
 
 

@@ -54,8 +54,16 @@ def guided_figure(means: Means, alpha: float = 0.5, task: str = "guided") -> Fig
             names = [str(row["name"]) for row in bars]
             spots = np.arange(len(bars)) + (place - (len(means) - 1) / 2) * 0.8 / len(means)
             heights, errors = ([row[measure][part] or 0.0 for row in bars] for part in ("mean", "sd"))
-            axis.bar(spots, heights, 0.8 / len(means), yerr=errors, label=model, ecolor="#555555",
-                     color=_COLOURS[place % len(_COLOURS)], error_kw={"linewidth": 0.8})  # fmt: skip
+            axis.bar(
+                spots,
+                heights,
+                0.8 / len(means),
+                yerr=errors,
+                label=model,
+                ecolor="#555555",
+                color=_COLOURS[place % len(_COLOURS)],
+                error_kw={"linewidth": 0.8},
+            )
         axis.axhline(0, color="black", linewidth=0.8)
         axis.set_ylabel(f'change under "{label}"')
         axis.spines[["top", "right"]].set_visible(False)

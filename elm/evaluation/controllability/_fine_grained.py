@@ -147,9 +147,14 @@ def fine_grained(
         lists = [[found[number] for found in edited] for number in range(edits)]
         after.append(np.stack([ranks(recommender.scores(histories, one, alpha), items) for one in lists], axis=-1))
     return FineGrained(
-        tuple(alphas), kept, items, np.stack(before), np.stack(after),
-        no_target=int((wanted < 0).sum()), no_edit=int((wanted >= 0).sum()) - len(users),
-    )  # fmt: skip
+        tuple(alphas),
+        kept,
+        items,
+        np.stack(before),
+        np.stack(after),
+        no_target=int((wanted < 0).sum()),
+        no_edit=int((wanted >= 0).sum()) - len(users),
+    )
 
 
 def _texts(held_out: HeldOut) -> list[str]:

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm._typing import Floats, Integers
-from elm.recommend import EditEffect, Editor, HeldOut, Scorer, all_on, evaluate_edit, flip_shares, ndcg_at
+from elm.recommend import EditEffect, EditOptions, Editor, HeldOut, Scorer, all_on, evaluate_edit, flip_shares, ndcg_at
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -127,9 +127,15 @@ def large_scope(
         raise CallError("no user has a target, so that the unedited texts cannot be scored")
     rest = np.setdiff1d(np.arange(n), flips.users)
     effect = evaluate_edit(
-        recommender, chosen(read, flips.users), rows(held_out.inputs, flips.users), flips.favourite, flips.least,
-        item_genres, alphas, k=k, edited=flips.edited, targets=rows(held_out.targets, flips.users),
-    )  # fmt: skip
+        recommender,
+        chosen(read, flips.users),
+        rows(held_out.inputs, flips.users),
+        flips.favourite,
+        flips.least,
+        item_genres,
+        alphas,
+        EditOptions(k, flips.edited, rows(held_out.targets, flips.users)),
+    )
     ndcg = np.full((len(effect.alphas), n), np.nan)
     ndcg[:, flips.users] = effect.ndcg
     for row, alpha in enumerate(effect.alphas if len(rest) else ()):

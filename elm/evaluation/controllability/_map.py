@@ -52,41 +52,50 @@ class GuidedMap:
         return cls(value["alpha"], np.asarray(value["start"], np.float64), *groups)
 
 
+@dataclass(frozen=True)
+class MapSettings:
+    """shown: how many genres are asked for, the first ones. alpha: weight of the phrase. method: how latents are laid
+    in the plane. phrase: with {} for the genre. k: of the genre-wise NDCG."""
+
+    shown: int = 3
+    alpha: float = 0.5
+    method: Literal["pca", "tsne"] = "pca"
+    phrase: str = PHRASES[0]
+    k: int = 20
+
+
 def guided_map(
     recommender: LatentScorer,
     histories: sparse.csr_matrix,
     item_genres: Sequence[Collection[str]],
     genres: Sequence[str],
-    shown: int = 3,
-    alpha: float = 0.5,
-    method: Literal["pca", "tsne"] = "pca",
-    phrase: str = PHRASES[0],
-    k: int = 20,
+    settings: MapSettings | None = None,
     seed: int = 0,
 ) -> GuidedMap:
-    """Lay the latents of all users in the plane, before and after asking for more of each of the first `shown` genres.
+    """Lay the latents of all users in the plane, before and after asking for more of each of the first genres.
 
     All points are laid out together; the phrases of all `genres` are on the map too. Raises `CallError` for another
     method, fewer than two users or no genre, and what `scores` raises.
     """
-    if method not in ("pca", "tsne"):
-        raise CallError(f"the map is made by 'pca' or 'tsne', got {method!r}")
-    if histories.shape[0] < 2 or shown < 1:
-        raise CallError(f"a map needs two users and a genre or more, got {histories.shape[0]} and {shown}")
+    how = settings or MapSettings()
+    if how.method not in ("pca", "tsne"):
+        raise CallError(f"the map is made by 'pca' or 'tsne', got {how.method!r}")
+    if histories.shape[0] < 2 or how.shown < 1:
+        raise CallError(f"a map needs two users and a genre or more, got {histories.shape[0]} and {how.shown}")
     attributes, n = genre_attributes(item_genres, genres), histories.shape[0]
-    names = list(attributes)[:shown]
-    base = top_k(recommender.scores(histories, None, 0.0), k)
+    names = list(attributes)[: how.shown]
+    base = top_k(recommender.scores(histories, None, 0.0), how.k)
     groups, rise = [recommender.latents(histories, None, 0.0)], {}
     for name in names:
-        texts = [phrase.format(name)] * n
-        groups.append(recommender.latents(histories, texts, alpha))
-        ranked = top_k(recommender.scores(histories, texts, alpha), k)
-        rise[name] = genre_ndcg(ranked, attributes[name], k) - genre_ndcg(base, attributes[name], k)
-    groups.append(recommender.latents(None, [phrase.format(name) for name in attributes], 1.0))
-    points = _plane(np.concatenate(groups), method, seed)
+        texts = [how.phrase.format(name)] * n
+        groups.append(recommender.latents(histories, texts, how.alpha))
+        ranked = top_k(recommender.scores(histories, texts, how.alpha), how.k)
+        rise[name] = genre_ndcg(ranked, attributes[name], how.k) - genre_ndcg(base, attributes[name], how.k)
+    groups.append(recommender.latents(None, [how.phrase.format(name) for name in attributes], 1.0))
+    points = _plane(np.concatenate(groups), how.method, seed)
     parts = np.split(points, np.cumsum([len(group) for group in groups])[:-1])
     moved = dict(zip(names, parts[1:-1], strict=True))
-    return GuidedMap(alpha, parts[0], moved, dict(zip(attributes, parts[-1], strict=True)), rise)
+    return GuidedMap(how.alpha, parts[0], moved, dict(zip(attributes, parts[-1], strict=True)), rise)
 
 
 def _plane(vectors: npt.NDArray[np.floating], method: str, seed: int) -> Floats:

@@ -15,6 +15,7 @@ from elm.evaluation._json import number
 from elm.metrics import cosine, paired_test, partners, rank_between, ratio_interval
 from elm.recommend import (
     EditEffect,
+    EditOptions,
     Popularity,
     Recommender,
     edit_genres,
@@ -176,5 +177,5 @@ def edit_scores(
     favourite, least = (list(side) for side in zip(*(pair for pair in pairs if pair is not None), strict=True))
     texts = [profiles[user] for user in users]
     seen = sparse.csr_matrix(histories)[users]
-    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, k=k)
+    effect = evaluate_edit(recommender, texts, seen, favourite, least, item_genres, alphas, EditOptions(k))
     return EditScores(effect, users, favourite, least, k)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,34 @@ from elm.evaluation.controllability._large_scope import (
 )
 from elm.recommend import Editor, HeldOut, RuleEditor, Scorer
 
+Part = Literal["validation", "test"]
 _COUNTS = ("users", "left_out", "no_target", "no_edit")
+
+
+@dataclass(frozen=True)
+class ControlTasks:
+    """What is measured. part: whose users. attributes: name -> a number in [0, 1] by item id; items without one count
+    as 0. editor: the rules by default. genres: how many of the largest. alphas: weights of the text; guidance leaves 0
+    out, with which it compares. between: ranks of targets. phrases: for more and for less. k: length of the lists.
+    map_by: how latents are laid in the plane. Raises `CallError` for alphas beyond 0 to 1 or none above 0.
+    """
+
+    part: Part = "test"
+    attributes: Mapping[str, pd.Series] = field(default_factory=dict)
+    editor: Editor | None = None
+    genres: int = 10
+    alphas: tuple[float, ...] = ALPHAS
+    between: tuple[int, int] = BETWEEN
+    phrases: tuple[str, str] = PHRASES
+    k: int = 20
+    map_by: Literal["pca", "tsne"] = "pca"
+
+    def __post_init__(self) -> None:
+        for alpha in self.alphas:
+            if not 0 <= alpha <= 1:
+                raise CallError(f"alpha is the weight of the text and must lie between 0 and 1, got {alpha}")
+        if not any(self.alphas):
+            raise CallError("texts move nothing at alpha 0; pass an alpha above it")
 
 
 @dataclass(frozen=True)
@@ -48,37 +75,35 @@ def control_scores(
     held_out: HeldOut,
     item_genres: Sequence[Collection[str]],
     item_words: Sequence[Sequence[str]],
-    attributes: Mapping[str, npt.ArrayLike] | None = None,
-    editor: Editor | None = None,
-    genres: int = 10,
-    alphas: Sequence[float] = ALPHAS,
-    between: tuple[int, int] = BETWEEN,
-    phrases: tuple[str, str] = PHRASES,
-    k: int = 20,
+    tasks: ControlTasks | None = None,
     seed: int = 0,
     guide: bool = True,
 ) -> Control:
-    """All tasks on held-out users with texts, on the so many largest genres.
+    """All tasks on held-out users with texts.
 
-    item_genres, item_words (themes or moods of an item), attributes (name -> (items,) in [0, 1]): in the recommender's
-    order. editor: the rules by default. alphas: guidance leaves 0 out, with which it compares. guide: False for a
-    model without histories, whose alphas are (1.0,).
+    item_genres, item_words (themes or moods of an item): in the recommender's order. guide: False for a model without
+    histories, which is measured at alpha 1 alone.
 
     Raises what `draw_flips`, `large_scope`, `fine_grained` and `guided` raise.
     """
     if held_out.profiles is None:
         raise CallError("control is measured on users with texts, and these have none")
-    editor, steps = editor or RuleEditor(), [alpha for alpha in alphas if alpha > 0]
-    largest = largest_genres(item_genres, genres)
+    tasks = tasks or ControlTasks()
+    alphas, k, phrases = tasks.alphas if guide else (1.0,), tasks.k, tasks.phrases
+    editor, steps = tasks.editor or RuleEditor(), [alpha for alpha in alphas if alpha > 0]
+    largest = largest_genres(item_genres, tasks.genres)
     flips = draw_flips(editor, held_out.profiles, largest)
     large = large_scope(recommender, held_out, flips, item_genres, alphas, k)
-    targets = draw_targets([recommender], held_out, item_words, alphas, between, seed)
+    targets = draw_targets([recommender], held_out, item_words, alphas, tasks.between, seed)
     fine = fine_grained(recommender, held_out, targets, item_words, editor, alphas) if targets.max() >= 0 else None
     if not guide:
         return Control(large, fine, None, None)
     by_genre = guided(recommender, held_out.inputs, genre_attributes(item_genres, largest), steps, k, phrases)
-    soft = guided(recommender, held_out.inputs, attributes, steps, k, phrases) if attributes else None
-    return Control(large, fine, by_genre, soft)
+    soft = {
+        name: of.reindex(list(recommender.items)).fillna(0.0).to_numpy(float) for name, of in tasks.attributes.items()
+    }
+    by_attribute = guided(recommender, held_out.inputs, soft, steps, k, phrases) if soft else None
+    return Control(large, fine, by_genre, by_attribute)
 
 
 def share_scores(

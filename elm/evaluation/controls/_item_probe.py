@@ -76,8 +76,10 @@ class LinearProbe:
         items = [ItemFacts(tuple(found), domain=first.domain) for found in self._kinds_of(rows)]
         if first.aspects:
             values = {aspect: self._values(aspect, rows) for aspect in first.aspects}
-            items = [replace(item, aspects={aspect: found[row] for aspect, found in values.items()})
-                     for row, item in enumerate(items)]  # fmt: skip
+            items = [
+                replace(item, aspects={aspect: found[row] for aspect, found in values.items()})
+                for row, item in enumerate(items)
+            ]
         if self.qualities:
             grades = self._ridges[_QUALITIES].predict(rows)
             found = [_qualities_of(row, self.qualities, *self._thresholds[_QUALITIES]) for row in grades]

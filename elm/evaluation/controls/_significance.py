@@ -44,27 +44,22 @@ def control_tests(
             for control in (name for name in controls if name in table and system in table):
                 both = table[[system, control]].dropna()
                 if len(both) > 1:
-                    rows.append({"section": section, "task": task, "measure": measure, "control": control,
-                                 **_tested(both[system].to_numpy(), both[control].to_numpy(), seed)})  # fmt: skip
+                    rows.append(
+                        {
+                            "section": section,
+                            "task": task,
+                            "measure": measure,
+                            "control": control,
+                            **_tested(both[system].to_numpy(), both[control].to_numpy(), seed),
+                        }
+                    )
     tests = pd.DataFrame(rows, columns=list(_COLUMNS))
     tests["p_holm"] = holm(tests["p_value"]) if len(tests) else []
     tests["beaten"] = (tests["difference"] > 0) & (tests["p_holm"] < 0.01)
     return tests
 
 
-_COLUMNS = (
-    "section",
-    "task",
-    "measure",
-    "control",
-    "n",
-    "mean",
-    "control_mean",
-    "difference",
-    "low",
-    "high",
-    "p_value",
-)
+_COLUMNS = tuple("section task measure control n mean control_mean difference low high p_value".split())
 
 
 def _tested(ours: np.ndarray, theirs: np.ndarray, seed: int) -> dict[str, float]:

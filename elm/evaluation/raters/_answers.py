@@ -54,8 +54,10 @@ def read_answers(paths: Iterable[str | Path], key: pd.DataFrame) -> pd.DataFrame
             found = _answer(where, row, about) | {"rater": (row.get("rater") or "").strip() or path.stem}
             name = (found["rater"], found["output"], found["question"])
             if name in seen:
-                raise DataFileError(f"{where}: {name[0]} has answered question {name[2]} of {name[1]} already, in "
-                                    f"{seen[name]}; keep one of the two")  # fmt: skip
+                raise DataFileError(
+                    f"{where}: {name[0]} has answered question {name[2]} of {name[1]} already, in "
+                    f"{seen[name]}; keep one of the two"
+                )
             seen[name] = where
             rows.append(found)
     if not rows:
@@ -135,8 +137,9 @@ class FormScores:
         scale, nominal for choices. A judge's expected scores are rounded. NaN for a single rater.
         """
         rows = self.rows[(self.rows["kind"] == kind) & (self.rows["task"].eq(task) if task is not None else True)]
-        table = rows.assign(answer=rows["answer"].round()).pivot(index="rater", columns=["output", "question"],
-                                                                 values="answer")  # fmt: skip
+        table = rows.assign(answer=rows["answer"].round()).pivot(
+            index="rater", columns=["output", "question"], values="answer"
+        )
         return krippendorff_alpha(table.to_numpy(), "ordinal" if kind == "scale" else "nominal")
 
     def to_dict(self) -> dict[str, Any]:
@@ -153,8 +156,10 @@ class FormScores:
             "alpha": {kind: number(self.agreement(kind)) for kind in ("scale", "choice")},
         }
         for kind in ("scale", "choice"):
-            tasks = {task: self._task(kind, str(task), rows)
-                     for task, rows in self.outputs().query("kind == @kind").groupby("task", sort=False)}  # fmt: skip
+            tasks = {
+                task: self._task(kind, str(task), rows)
+                for task, rows in self.outputs().query("kind == @kind").groupby("task", sort=False)
+            }
             tested = [task for task in tasks.values() if task["p_value"] is not None]
             for task, p in zip(tested, holm([t["p_value"] for t in tested]) if tested else [], strict=True):
                 task["p_holm"] = float(p)

@@ -18,8 +18,7 @@ from elm.evaluation.raters._forms import FormItem, Forms, form_id
 from elm.evaluation.report._html import template
 
 PAGE, TABLE, KEY_FILE = "forms.html", "forms.csv", "key.csv"
-COLUMNS = ("form", "rater", "output", "kind", "task", "told", "text", "option_1", "option_2", "question", "statement",
-           "answer")  # fmt: skip
+COLUMNS = tuple("form rater output kind task told text option_1 option_2 question statement answer".split())
 
 
 def save_forms(forms: Forms, folder: str | Path) -> Path:
@@ -39,10 +38,18 @@ def forms_page(forms: Forms) -> str:
     """The page: keys 1 to 5 answer; answers are kept in the browser and saved as a CSV file, and sent nowhere."""
     script = files("elm.evaluation").joinpath("templates/forms.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    parts = [{"task": task, "kind": kind, "shown": list(items)}
-             for (task, kind), items in groupby(forms.items, key=lambda item: (item.task, item.kind))]  # fmt: skip
-    return template("forms.html").render(title=forms.title, form=forms.form, parts=parts, script=_script(script),
-                                         digest=digest, total=sum(len(i.questions) for i in forms.items))  # fmt: skip
+    parts = [
+        {"task": task, "kind": kind, "shown": list(items)}
+        for (task, kind), items in groupby(forms.items, key=lambda item: (item.task, item.kind))
+    ]
+    return template("forms.html").render(
+        title=forms.title,
+        form=forms.form,
+        parts=parts,
+        script=_script(script),
+        digest=digest,
+        total=sum(len(i.questions) for i in forms.items),
+    )
 
 
 def read_forms(folder: str | Path) -> tuple[str, list[FormItem]]:
@@ -71,8 +78,20 @@ def _rows(forms: Forms) -> Iterator[list[str]]:
     for item in forms.items:
         first, second = item.options or ("", "")
         for number, statement in enumerate(item.questions, 1):
-            yield [forms.form, "", item.output, item.kind, item.task, item.told, item.text, first, second, str(number),
-                   statement, ""]  # fmt: skip
+            yield [
+                forms.form,
+                "",
+                item.output,
+                item.kind,
+                item.task,
+                item.told,
+                item.text,
+                first,
+                second,
+                str(number),
+                statement,
+                "",
+            ]
 
 
 def _item(rows: list[dict[str, str]]) -> FormItem:

@@ -68,6 +68,25 @@ class Choice:
     other: str
 
 
+@dataclass(frozen=True)
+class FormPlan:
+    """How many texts of each task raters see, of all systems together: `outputs` on the scale, in equal parts by each
+    of `systems`, and `choices` between two by each of `choice_systems`. Raises `CallError` for fewer than systems.
+    """
+
+    systems: Sequence[str] = ("model", "teacher")
+    choice_systems: Sequence[str] = ("model", "teacher", "shuffled")
+    outputs: int = 40
+    choices: int = 30
+
+    def __post_init__(self) -> None:
+        if self.outputs < len(self.systems) or 0 < self.choices < len(self.choice_systems):
+            raise CallError(
+                f"a form shows every system, so outputs are {len(self.systems)} or more, and choices 0 or "
+                f"{len(self.choice_systems)} or more; got {self.outputs} and {self.choices}"
+            )
+
+
 def make_forms(
     title: str,
     texts: pd.DataFrame,
@@ -75,13 +94,10 @@ def make_forms(
     questions: Mapping[str, Sequence[str]],
     *,
     choice: Callable[[str, str], Choice | None] | None = None,
-    systems: Sequence[str] = ("model", "teacher"),
-    choice_systems: Sequence[str] = ("model", "teacher", "shuffled"),
-    outputs: int = 40,
-    choices: int = 30,
+    plan: FormPlan | None = None,
     seed: int = 0,
 ) -> Forms:
-    """Forms over the texts of a report: `outputs` a task, in equal parts by each system about the same entities.
+    """Forms over the texts of a report: as many a task as planned, of each system about the same entities.
 
     Order within a task, entities and places of the two options are drawn by `seed`; nothing that a rater sees tells the
     systems apart.
@@ -91,34 +107,40 @@ def make_forms(
         told: id ("a,b" for a pair) -> what raters are told of the entity; entities without are not asked about.
         questions: task -> the statements that raters agree with or not; tasks without any are left out.
         choice: task and id -> the two options, the same whoever wrote the text; None asks no such questions.
-        outputs, choices: how many texts a task, of all systems together.
 
-    Raises `CallError` where nothing is left to ask about, or there are fewer outputs than systems.
+    Raises `CallError` where nothing is left to ask about.
     """
-    if outputs < len(systems) or 0 < choices < len(choice_systems):
-        raise CallError(
-            f"a form shows every system, so outputs are {len(systems)} or more, and choices 0 or {len(choice_systems)} "
-            f"or more; got {outputs} and {choices}"
-        )
+    plan = plan or FormPlan()
+    systems = plan.systems
     rng = np.random.default_rng(seed)
     rows: list[tuple[FormItem, dict[str, object]]] = []
     for task in dict.fromkeys(texts["task"]):
         by = texts[texts["task"] == task].pivot(index="id", columns="system", values="text")
         if questions.get(task) and set(systems) <= set(by):
-            ids = [id for id in _drawn(by, systems, rng) if id in told][: outputs // len(systems)]
+            ids = [id for id in _drawn(by, systems, rng) if id in told][: plan.outputs // len(systems)]
             rows += _shuffled(
-                [(FormItem("", "scale", task, str(by.at[id, name]), tuple(questions[task]), told[id]), _whose(name, id))
-                 for id in ids for name in systems], rng)  # fmt: skip
-        if choice is not None and choices and set(choice_systems) <= set(by):
-            rows += _shuffled(_choices(task, by, choice, choice_systems, choices, rng), rng)
+                [
+                    (
+                        FormItem("", "scale", task, str(by.at[id, name]), tuple(questions[task]), told[id]),
+                        _whose(name, id),
+                    )
+                    for id in ids
+                    for name in systems
+                ],
+                rng,
+            )
+        if choice is not None and plan.choices and set(plan.choice_systems) <= set(by):
+            rows += _shuffled(_choices(task, by, choice, plan, rng), rng)
     if not rows:
         raise CallError("forms need texts, questions about them and something told of the entities; nothing is left")
     return _numbered(title, rows)
 
 
-def _choices(task: str, by: pd.DataFrame, choice: Callable[[str, str], Choice | None], systems: Sequence[str],
-             count: int, rng: np.random.Generator) -> list[tuple[FormItem, dict[str, object]]]:  # fmt: skip
+def _choices(
+    task: str, by: pd.DataFrame, choice: Callable[[str, str], Choice | None], plan: FormPlan, rng: np.random.Generator
+) -> list[tuple[FormItem, dict[str, object]]]:
     rows: list[tuple[FormItem, dict[str, object]]] = []
+    systems, count = plan.choice_systems, plan.choices
     for id in _drawn(by, systems, rng):
         found = choice(task, id)
         if found is None or len(rows) + len(systems) > count:
@@ -150,6 +172,15 @@ def _shuffled(
 def _numbered(title: str, rows: list[tuple[FormItem, dict[str, object]]]) -> Forms:
     items = [FormItem(**{**vars(item), "output": f"o{n:04d}"}) for n, (item, _) in enumerate(rows, 1)]
     form = form_id(items)
-    key = [{"form": form, "output": item.output, "kind": item.kind, "task": item.task, "questions": len(item.questions),
-            **whose} for item, (_, whose) in zip(items, rows, strict=True)]  # fmt: skip
+    key = [
+        {
+            "form": form,
+            "output": item.output,
+            "kind": item.kind,
+            "task": item.task,
+            "questions": len(item.questions),
+            **whose,
+        }
+        for item, (_, whose) in zip(items, rows, strict=True)
+    ]
     return Forms(title, items, pd.DataFrame(key)[list(KEY)])

@@ -37,8 +37,13 @@ class Judged:
 
     def to_dict(self) -> dict[str, Any]:
         """How the answers came about, as plain values."""
-        return {"answers": len(self.answers), "from_probabilities": self.expected, "from_words": self.said,
-                "unusable": self.unusable, "first_option_chosen": self.first}  # fmt: skip
+        return {
+            "answers": len(self.answers),
+            "from_probabilities": self.expected,
+            "from_words": self.said,
+            "unusable": self.unusable,
+            "first_option_chosen": self.first,
+        }
 
     def save(self, path: str | Path, form: str) -> None:
         """Write the answers as a rater's file of that form."""

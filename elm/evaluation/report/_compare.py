@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 LEVEL = 0.01
 """The corrected p value below which one of two is better."""
 
-_COLUMNS = ("section", "task", "measure", "first", "second", "mean_first", "mean_second", "difference", "low", "high",
-            "p_value", "n")  # fmt: skip
+_COLUMNS = tuple("section task measure first second mean_first mean_second difference low high p_value n".split())
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,18 @@ def _pairs(
             continue
         test = paired_test(both["b"], both["a"])
         low, high = bootstrap_interval(both["b"] - both["a"], seed)
-        yield (*key, first, second, float(both["a"].mean()), float(both["b"].mean()), test.difference, low, high,
-               test.p_value, test.n)  # fmt: skip
+        yield (
+            *key,
+            first,
+            second,
+            float(both["a"].mean()),
+            float(both["b"].mean()),
+            test.difference,
+            low,
+            high,
+            test.p_value,
+            test.n,
+        )
 
 
 def comparison_table(found: Mapping[str, Any]) -> Table:
@@ -117,10 +126,18 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
     for name in ("difference", "95 %", "p", "n"):
         table.add_column(name, justify="right", no_wrap=True)
     for test in found["tests"]:
-        ends = [words(f"{test[name]} {test[f'mean_{name}']:.3f}", "bold" if test["better"] == test[name] else "")
-                for name in ("first", "second")]  # fmt: skip
+        ends = [
+            words(f"{test[name]} {test[f'mean_{name}']:.3f}", "bold" if test["better"] == test[name] else "")
+            for name in ("first", "second")
+        ]
         p = "< .001" if test["p_corrected"] < 0.001 else f"{test['p_corrected']:.3f}"
-        table.add_row(words(test["task"]), words(f"{test['section']}, {test['measure']}"), *ends,
-                      f"{test['difference']:+.3f}", f"{test['low']:+.3f} to {test['high']:+.3f}", p,
-                      str(test["n"]))  # fmt: skip
+        table.add_row(
+            words(test["task"]),
+            words(f"{test['section']}, {test['measure']}"),
+            *ends,
+            f"{test['difference']:+.3f}",
+            f"{test['low']:+.3f} to {test['high']:+.3f}",
+            p,
+            str(test["n"]),
+        )
     return table

@@ -51,8 +51,15 @@ def standing_figure(frame: pd.DataFrame, section: str) -> Figure:
         if system == "model":
             width = [1.96 * row["sem"] for row in found]
             axis.errorbar([row["mean"] for row in found], places, xerr=width, fmt="none", color=colour, linewidth=2)
-        axis.plot([row["mean"] for row in found], places, marker, color=colour, label=label, markersize=8,
-                  markeredgewidth=2 if marker in "|x" else 0)  # fmt: skip
+        axis.plot(
+            [row["mean"] for row in found],
+            places,
+            marker,
+            color=colour,
+            label=label,
+            markersize=8,
+            markeredgewidth=2 if marker in "|x" else 0,
+        )
     _tasks(axis, tasks)
     axis.set_xlabel(_NAMES[HEADLINES[section]])
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
@@ -73,8 +80,16 @@ def margins_figure(frame: pd.DataFrame, section: str, control: str = "nn") -> Fi
     margin = (wide["model"] - wide[control]).dropna()
     values = [margin.loc[task].to_numpy() if task in margin.index else np.array([]) for task in tasks]
     figure, axis = _figure(0.46 * len(tasks) + 1.0)
-    drawn = axis.boxplot(values, orientation="horizontal", positions=range(len(tasks)), whis=(5, 95), showfliers=False,
-                         widths=0.5, patch_artist=True, manage_ticks=False)  # fmt: skip
+    drawn = axis.boxplot(
+        values,
+        orientation="horizontal",
+        positions=range(len(tasks)),
+        whis=(5, 95),
+        showfliers=False,
+        widths=0.5,
+        patch_artist=True,
+        manage_ticks=False,
+    )
     for box in drawn["boxes"]:
         box.set(facecolor="#d1495b", alpha=0.35, linewidth=0)
     for line in (*drawn["whiskers"], *drawn["caps"], *drawn["medians"]):

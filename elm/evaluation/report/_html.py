@@ -74,15 +74,19 @@ def page(report: Found, examples: int = 2) -> str:
         extra=_versions(report.scores.get("versions", {})),
         tests=_tests(tests),
         examples=list(_examples(report, examples)),
-        settings={"caption": "What decided these figures", "heads": ["setting", "value"],
-                  "rows": [[_cell(k), _cell(v, "words")] for k, v in _flat(report.about)]},
-    )  # fmt: skip
+        settings={
+            "caption": "What decided these figures",
+            "heads": ["setting", "value"],
+            "rows": [[_cell(k), _cell(v, "words")] for k, v in _flat(report.about)],
+        },
+    )
 
 
 def _counts(frame: pd.DataFrame, items: str, people: str) -> str:
     names = {"consistency": items, "profile": people}
-    found = [f"{frame[frame['section'] == s]['id'].nunique():,} {names[s]}" for s in names
-             if (frame["section"] == s).any()]  # fmt: skip
+    found = [
+        f"{frame[frame['section'] == s]['id'].nunique():,} {names[s]}" for s in names if (frame["section"] == s).any()
+    ]
     return " and ".join(found) or "entities"
 
 
@@ -100,8 +104,15 @@ def _summary(report: Found, judged: Mapping[tuple[str, str], str]) -> dict[str, 
         low, high = row.get(f"{key}_interval") or (None, None)
         ends = "-" if low is None or high is None else f"{low:.2f} to {high:.2f}"
         position = "-" if row.get(key) is None else f"{row[key]:.2f}"
-        rows.append([_cell(task), _cell(f"r{HEADLINES[section]}"), _cell(position, "model"),
-                     _cell(verdict, f"verdict {verdict}"), _cell(ends)])  # fmt: skip
+        rows.append(
+            [
+                _cell(task),
+                _cell(f"r{HEADLINES[section]}"),
+                _cell(position, "model"),
+                _cell(verdict, f"verdict {verdict}"),
+                _cell(ends),
+            ]
+        )
     heads = ["task", "", "position", "verdict", "95 %"]
     return {"caption": "Between control (0) and ceiling (1)", "heads": heads, "rows": rows}
 
@@ -118,8 +129,9 @@ def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
             told += [(f"{_head(control)} was not scored: {why}", "") for control, why in missing]
             for one in told:
                 found.setdefault(one, []).append(task)
-    return [{"task": ", ".join(dict.fromkeys(tasks)), "kind": kind, "text": text}
-            for (text, kind), tasks in found.items()]  # fmt: skip
+    return [
+        {"task": ", ".join(dict.fromkeys(tasks)), "kind": kind, "text": text} for (text, kind), tasks in found.items()
+    ]
 
 
 def _section(report: Found, section: str, say: Any) -> dict[str, Any]:
@@ -128,14 +140,27 @@ def _section(report: Found, section: str, say: Any) -> dict[str, Any]:
     tables = {measure: _means(report, section, measure, told.position) for measure in measures}
     main = HEADLINES[section]
     systems = set(report.frame.loc[report.frame["section"] == section, "system"])
-    drawn = [{"svg": _safe(svg(standing_figure(report.frame, section), f"{section}-standing")),
-              "caption": f"{main} of every system; the line through the model is its 95 % interval."}]  # fmt: skip
+    drawn = [
+        {
+            "svg": _safe(svg(standing_figure(report.frame, section), f"{section}-standing")),
+            "caption": f"{main} of every system; the line through the model is its 95 % interval.",
+        }
+    ]
     if {"model", "nn"} <= systems:
-        drawn.append({"svg": _safe(svg(margins_figure(report.frame, section), f"{section}-margins")),
-                      "caption": "How far the model's text stands above the nearest training entity's, for single "
-                                 "entities; the share above zero stands to the right."})  # fmt: skip
-    return {"title": say(told.question), "about": say(told.about), "figures": drawn,
-            "tables": [tables.pop(main)], "more": list(tables.values())}  # fmt: skip
+        drawn.append(
+            {
+                "svg": _safe(svg(margins_figure(report.frame, section), f"{section}-margins")),
+                "caption": "How far the model's text stands above the nearest training entity's, for single "
+                "entities; the share above zero stands to the right.",
+            }
+        )
+    return {
+        "title": say(told.question),
+        "about": say(told.about),
+        "figures": drawn,
+        "tables": [tables.pop(main)],
+        "more": list(tables.values()),
+    }
 
 
 def _head(system: str) -> str:
@@ -181,12 +206,20 @@ def _versions(versions: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]
 
 def _tests(tests: pd.DataFrame) -> dict[str, Any]:
     rows = [
-        [_cell(test.task), _cell(f"{test.section}, {test.measure}", "words"), _cell(test.system),
-         _cell(_label(test.control), "words"), _cell(test.difference),
-         _cell(f"{test.low:.3f} to {test.high:.3f}"), _cell(p_words(test.p_value)), _cell(p_words(test.p_holm)),
-         _cell("beaten" if test.beaten else "not beaten", "" if test.beaten else "fails"), _cell(int(test.n))]
+        [
+            _cell(test.task),
+            _cell(f"{test.section}, {test.measure}", "words"),
+            _cell(test.system),
+            _cell(_label(test.control), "words"),
+            _cell(test.difference),
+            _cell(f"{test.low:.3f} to {test.high:.3f}"),
+            _cell(p_words(test.p_value)),
+            _cell(p_words(test.p_holm)),
+            _cell("beaten" if test.beaten else "not beaten", "" if test.beaten else "fails"),
+            _cell(int(test.n)),
+        ]
         for test in _plain_rows(tests)
-    ]  # fmt: skip
+    ]
     heads = ["task", "measure", "system", "control", "difference", "95 %", "p", "p, Holm", "control is", "n"]
     return {"caption": "Model (or teacher) minus control", "heads": heads, "rows": rows}
 
@@ -203,14 +236,15 @@ def _examples(report: Found, count: int) -> Iterator[dict[str, Any]]:
         for task, rows in own[own["system"] == "model"].groupby("task", sort=False):
             ranked = rows.dropna(subset="value").sort_values("value", ascending=False, kind="stable")
             worst = ranked.iloc[max(count, len(ranked) - count) :]
-            chosen = [*(("best", row) for row in ranked.head(count).itertuples()),
-                      *(("worst", row) for row in worst.iloc[::-1].itertuples())]  # fmt: skip
+            chosen = [
+                *(("best", row) for row in ranked.head(count).itertuples()),
+                *(("worst", row) for row in worst.iloc[::-1].itertuples()),
+            ]
             scores = own[own["task"] == task].set_index(["id", "system"])["value"]
             yield {"task": task, "found": [_example(report, texts, scores, task, *one) for one in chosen]}
 
 
-def _example(report: Found, texts: pd.Series, scores: pd.Series, task: Any, rank: str, row: Any
-             ) -> dict[str, Any]:  # fmt: skip
+def _example(report: Found, texts: pd.Series, scores: pd.Series, task: Any, rank: str, row: Any) -> dict[str, Any]:
     heads = {"model": "the model", "teacher": "the teacher", "nn": "the teacher about the nearest training entity"}
     shown = [name for name in heads if (task, row.id, name) in texts.index]
     told = [f"{_head(name)} {scores[row.id, name]:.3f}" for name in shown if (row.id, name) in scores.index]

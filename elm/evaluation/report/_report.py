@@ -44,8 +44,11 @@ class BenchReport:
     def judged(self) -> tuple[pd.DataFrame, dict[tuple[str, str], str]]:
         """The tests of `report_tests`, and the verdict of each (section, task)."""
         tests = report_tests(self.frame)
-        signs = {(section, task): {sign["sign"] for sign in row.get("findings") or ()}
-                 for section, tasks in self.scores.items() for task, row in tasks.items()}  # fmt: skip
+        signs = {
+            (section, task): {sign["sign"] for sign in row.get("findings") or ()}
+            for section, tasks in self.scores.items()
+            for task, row in tasks.items()
+        }
         return tests, verdicts(tests, signs)
 
     def save(self, folder: str | Path) -> Path:
@@ -81,8 +84,11 @@ class BenchReport:
             raise DataFileError(f"{numbers} is no report of this version; make it again with `elm bench consistency`")
         tables = {name: _table(numbers.parent / name, found["sha256"].get(name)) for name in (SCORES, TEXTS)}
         frame = tables[SCORES].assign(value=pd.to_numeric(tables[SCORES]["value"]))
-        told = {n: value for n, value in found.items()
-                if n not in ("schema", "scores", "verdicts", "tests", "names", "sha256")}  # fmt: skip
+        told = {
+            n: value
+            for n, value in found.items()
+            if n not in ("schema", "scores", "verdicts", "tests", "names", "sha256")
+        }
         return cls(told, found["scores"], frame, tables[TEXTS], found["names"])
 
 

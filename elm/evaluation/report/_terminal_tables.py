@@ -51,12 +51,19 @@ def rankers_table(scores: Mapping[str, Mapping[str, Any]]) -> Table:
     """What each ranker of texts can tell at all: BC of the model's and of the teacher's texts, of the teacher's about
     another entity, and the test of these two; user tasks or film tasks.
     """
-    table = _table("What can each ranker tell? (BC; p: the teacher's text against its text about another)", "task",
-                   ("ranker", "model", "teacher", "teacher, another", "p"))  # fmt: skip
+    table = _table(
+        "What can each ranker tell? (BC; p: the teacher's text against its text about another)",
+        "task",
+        ("ranker", "model", "teacher", "teacher, another", "p"),
+    )
     for task, row in _named(scores):
         for name, found in {"trained": row, **(row.get("rankers") or {})}.items():
-            table.add_row(task, words(name), *_figures(found, ("bc", "bc_teacher", "bc_teacher_shuffled")),
-                          _p(found.get("ranker_p")))  # fmt: skip
+            table.add_row(
+                task,
+                words(name),
+                *_figures(found, ("bc", "bc_teacher", "bc_teacher_shuffled")),
+                _p(found.get("ranker_p")),
+            )
     return table
 
 
@@ -74,8 +81,11 @@ def findings_table(*sections: Mapping[str, Mapping[str, Any]]) -> Table | None:
 
 def versions_table(versions: Mapping[str, Mapping[str, Any]]) -> Table:
     """Other versions of films: in how many films the concept rises in a text about the film, beside two controls."""
-    table = _table("Does another version have more of its concept, and is it about its film? (held-out films)", "task",
-                   ("concept", *VERSION_HEADS, "n"))  # fmt: skip
+    table = _table(
+        "Does another version have more of its concept, and is it about its film? (held-out films)",
+        "task",
+        ("concept", *VERSION_HEADS, "n"),
+    )
     for task, row in _named(versions):
         table.add_row(task, words(row["concept"]), *map(_figure_or_share, version_cells(row)), str(row["n"]))
     return table

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from huggingface_hub import ModelHubMixin
 
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm.model._parts import ModelParts
-from elm.model.folder._store import load_parts, save_parts
+from elm.model.folder._store import load_parts, save_model
 from elm.model.hub._access import Access
 from elm.model.hub._transfer import fetch, push_folder
 
@@ -34,9 +33,15 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         return object.__new__(cls)
 
     def save_pretrained(
-        self, save_directory: str | Path, *, card: str = "", dtype: torch.dtype | None = None,
-        push_to_hub: bool = False, repo_id: str | None = None, **push_options: Any,
-    ) -> str | None:  # fmt: skip
+        self,
+        save_directory: str | Path,
+        *,
+        card: str = "",
+        dtype: torch.dtype | None = None,
+        push_to_hub: bool = False,
+        repo_id: str | None = None,
+        **push_options: Any,
+    ) -> str | None:
         """Write the adapter folder as `elm.model.save_model` does, errors too.
 
         With `push_to_hub` it is sent to `repo_id` (by default the folder's name), and its address is returned.
@@ -49,15 +54,21 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
     def _save_pretrained(self, save_directory: Path, card: str = "", dtype: torch.dtype | None = None) -> None:
         import torch
 
-        parts: ModelParts = self.parts
-        save_parts(parts, save_directory, card, dtype or torch.float32)
+        save_model(self, save_directory, card, dtype or torch.float32)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]
-        cls, pretrained_model_name_or_path: str | Path, *, revision: str | None = None,
-        token: str | bool | None = None, cache_dir: str | Path | None = None, local_files_only: bool = False,
-        force_download: bool = False, device: str = "cpu", base: str | Path | None = None,
-    ) -> Self:  # fmt: skip
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        cache_dir: str | Path | None = None,
+        local_files_only: bool = False,
+        force_download: bool = False,
+        device: str = "cpu",
+        base: str | Path | None = None,
+    ) -> Self:
         """The model of a folder, or of a repository "owner/name" on the Hub.
 
         revision: a branch, tag or commit. A name is taken for a folder where it is a `Path`, where there is such a
@@ -68,15 +79,29 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         if isinstance(name, Path):
             name = name.absolute()  # never a repository, whatever its parts are called
         return cls._from_pretrained(
-            model_id=str(name), revision=revision, cache_dir=cache_dir, token=token,
-            force_download=force_download, local_files_only=local_files_only, device=device, base=base,
-        )  # fmt: skip
+            model_id=str(name),
+            revision=revision,
+            cache_dir=cache_dir,
+            token=token,
+            force_download=force_download,
+            local_files_only=local_files_only,
+            device=device,
+            base=base,
+        )
 
     @classmethod
     def _from_pretrained(  # type: ignore[override]
-        cls, *, model_id: str, revision: str | None, cache_dir: str | Path | None, force_download: bool,
-        local_files_only: bool, token: str | bool | None, device: str = "cpu", base: str | Path | None = None,
-    ) -> Self:  # fmt: skip
+        cls,
+        *,
+        model_id: str,
+        revision: str | None,
+        cache_dir: str | Path | None,
+        force_download: bool,
+        local_files_only: bool,
+        token: str | bool | None,
+        device: str = "cpu",
+        base: str | Path | None = None,
+    ) -> Self:
         access = Access(token, cache_dir, local_files_only, force_download)
         folder = Path(model_id)
         if is_repository(model_id):
@@ -92,15 +117,23 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         """The model of a folder of this disk, in evaluation mode; see `elm.model.load_model`."""
         parts = load_parts(folder, base, access)
         try:
-            return cls.of(parts).eval().to(device)
+            model: Self = cls.of(parts).eval().to(device)
         except CallError as error:
             raise CheckpointError(f"{folder} does not hold parts of one model: {error}") from error
+        return model
 
     def push_to_hub(  # type: ignore[override]
-        self, repo_id: str, *, commit_message: str = "Upload an embedding language model",
-        private: bool | None = None, token: str | bool | None = None, revision: str | None = None,
-        create_pr: bool = False, card: str = "", dtype: torch.dtype | None = None,
-    ) -> str:  # fmt: skip
+        self,
+        repo_id: str,
+        *,
+        commit_message: str = "Upload an embedding language model",
+        private: bool | None = None,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        create_pr: bool = False,
+        card: str = "",
+        dtype: torch.dtype | None = None,
+    ) -> str:
         """Save the model aside and send it to the Hub as one commit; returns the commit's address.
 
         revision: the branch. Errors as `elm.model.push_folder`.
@@ -108,8 +141,15 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / "model"
             self._save_pretrained(folder, card, dtype)
-            return push_folder(folder, repo_id, message=commit_message, private=private, token=token,
-                               revision=revision, create_pr=create_pr)  # fmt: skip
+            return push_folder(
+                folder,
+                repo_id,
+                message=commit_message,
+                private=private,
+                token=token,
+                revision=revision,
+                create_pr=create_pr,
+            )
 
 
 def is_repository(name: str) -> bool:

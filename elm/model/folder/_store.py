@@ -1,17 +1,17 @@
 """The adapter folder: saved whole, loaded exactly or not at all.
 
-    config.json            schema, base model, adapters, prompts of the tasks
-    adapters/<space>/      config.json and model.safetensors of one adapter each
-    llm/ or lora/          the tuned model in transformers form, or a PEFT folder of updates to the base
-    manifest.json          size and sha256 of each file
-    README.md              the model card
-"""  # fmt: skip
+config.json            schema, base model, adapters, prompts of the tasks
+adapters/<space>/      config.json and model.safetensors of one adapter each
+llm/ or lora/          the tuned model in transformers form, or a PEFT folder of updates to the base
+manifest.json          size and sha256 of each file
+README.md              the model card
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -41,34 +41,46 @@ from elm.tasks import Task, all_tasks
 _BASE = ("id", "revision", "sha256", "files")
 
 
-def save_parts(
-    model: ModelParts,
+class HasParts(Protocol):
+    """A model that is made of parts, as an `EmbeddingLanguageModel` is."""
+
+    @property
+    def parts(self) -> ModelParts: ...
+
+
+def save_model(
+    model: HasParts,
     folder: str | Path,
     card: str = "",
     dtype: torch.dtype = torch.float32,
     files: Mapping[str, bytes] | None = None,
 ) -> Path:
-    """Write the folder, or replace the model in it; arguments and errors are those of `elm.model.save_model`."""
-    folder = Path(folder)
-    config = _config_of(model)
+    """Write the folder, or replace the model that is in it; a kill at any moment leaves the old model or the new one.
+
+    card: the text of README.md; files: others for the top of the folder, such as a picture that the card shows.
+    dtype: of the weights on disk. Raises `OSError` where the disk is full or read-only, `FolderBusyError` while another
+    process saves there, `CallError` for weights that are not finite in `dtype`; all leave the model that was there.
+    """
+    folder, parts = Path(folder), model.parts
+    config = _config_of(parts)
     with folder_written_aside(folder, retired=_saved_before(folder)) as aside:
-        for space in model.adapters:
+        for space in parts.adapters:
             (aside / "adapters" / space).mkdir(parents=True)
-            write_adapter(model.adapter(space), aside / "adapters" / space, dtype)
-        if is_lora(model.llm):
+            write_adapter(parts.adapter(space), aside / "adapters" / space, dtype)
+        if is_lora(parts.llm):
             base = _named_base(config, folder)
-            save_lora(model.llm, model.tokenizer, aside / "lora", str(base["id"]), base["revision"])
+            save_lora(parts.llm, parts.tokenizer, aside / "lora", str(base["id"]), base["revision"])
         else:
-            save_llm(model.llm, model.tokenizer, aside / "llm", dtype)
+            save_llm(parts.llm, parts.tokenizer, aside / "llm", dtype)
         write_json(aside / "config.json", config.to_dict())
-        for name, data in {"README.md": (card or _plain_card(model)).encode(), **(files or {})}.items():
+        for name, data in {"README.md": (card or _plain_card(parts)).encode(), **(files or {})}.items():
             (aside / name).write_bytes(data)
         write_manifest(aside)
     return folder
 
 
 def load_parts(folder: str | Path, base: str | Path | None = None, access: Access | None = None) -> ModelParts:
-    """Read what `save_parts` wrote; `folder` may also be a run folder that holds one as `model/`. Errors are those of
+    """Read what `save_model` wrote; `folder` may also be a run folder that holds one as `model/`. Errors are those of
     `elm.model.load_model`.
     """
     folder = model_folder(folder)
@@ -133,8 +145,9 @@ def _load(folder: Path, base: str | Path | None, access: Access) -> ModelParts:
         raise CheckpointError(f"{folder} {problem.what}")
     if (folder / "lora").is_dir():
         place = resolved_base(config, folder, base)
-        frozen, tokenizer = load_llm(place, _named_base(config, folder)["revision"] if base is None else None,
-                                     access=access)  # fmt: skip
+        frozen, tokenizer = load_llm(
+            place, _named_base(config, folder)["revision"] if base is None else None, access=access
+        )
         llm = load_lora(frozen, folder / "lora")
     else:
         llm, tokenizer = load_llm(folder / "llm", strict=True)

@@ -76,11 +76,13 @@ class Autoencoder(nn.Module):
 
     def encode(self, ratings: Ratings) -> Gaussian:
         """Raw ratings (B, items), sparse or dense, to a Gaussian (B, latent)."""
-        return self.encoder(as_rows(ratings))
+        found: Gaussian = self.encoder(as_rows(ratings))
+        return found
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Latent vectors (B, latent) to logits (B, items)."""
-        return self.decoder(z)
+        logits: torch.Tensor = self.decoder(z)
+        return logits
 
     def place(self, z: torch.Tensor) -> torch.Tensor:
         """Where vectors (B, latent) of any origin lie in this latent space: as they are, or normalised by concept."""

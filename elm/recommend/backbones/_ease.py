@@ -166,9 +166,10 @@ def _dense_product(left: sparse.csr_matrix, right: sparse.csr_matrix) -> np.ndar
                 for x in (left, right)
             ]
             nothing = torch.zeros((1, 1), dtype=factors[0].dtype)
-            return torch.addmm(nothing, *factors, beta=0).numpy()
+            product = torch.addmm(nothing, *factors, beta=0).numpy()
     except RuntimeError:
-        return (left @ right).toarray()
+        product = (left @ right).toarray()
+    return product
 
 
 class EaseSpec(BackboneSpec):

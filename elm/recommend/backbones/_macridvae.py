@@ -143,7 +143,7 @@ class MacridVAE(Autoencoder):
         q = self.encoder(rows, shares)
         logits = self.decoder(q.sample(), shares)
         variance = (q.sigma / self.config.spread) ** 2
-        kl = 0.5 * (variance - 1 - torch.log(variance)).sum(-1)
+        kl: torch.Tensor = 0.5 * (variance - 1 - torch.log(variance)).sum(-1)
         return multinomial_loss(logits, targets) + kl_weight * kl
 
 

@@ -51,7 +51,8 @@ class ItemDecoder(nn.Module):
         self.out = nn.Linear(hidden, items)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        return self.out(torch.tanh(self.hidden(z)))
+        logits: torch.Tensor = self.out(torch.tanh(self.hidden(z)))
+        return logits
 
 
 class MultiVAE(Autoencoder):

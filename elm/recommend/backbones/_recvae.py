@@ -83,7 +83,8 @@ class RecVAE(Autoencoder):
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
         for old in self._old:  # torch does not look into the tuple, so `to` would leave it on the other device
             old._apply(fn, recurse)
-        return super()._apply(fn, recurse)
+        on_the_rest: Callable[..., Self] = super()._apply
+        return on_the_rest(fn, recurse)
 
     def loss(self, rows: SparseRows, targets: SparseRows, kl_weight: float, part: str = "all") -> torch.Tensor:
         """Negative multinomial likelihood, and for the encoder the KL to the composite prior, (B,)."""

@@ -102,13 +102,7 @@ def _pair(model: str, other: str, users: Mapping[str, Any]) -> Record:
     return {"model": model, "reference": other, "gain": found["mean"] - base["mean"], **tests}
 
 
-def _one(
-    model: str,
-    split: RecommendationSplit,
-    seed: int,
-    others: Mapping[str, Make],
-    options: FitOptions,
-) -> Record:
+def _one(model: str, split: RecommendationSplit, seed: int, others: Mapping[str, Make], options: FitOptions) -> Record:
     half = {"half": True} if options.half and model in AUTOENCODERS else {}
     settings = {**options.settings.get(model, {}), **half}
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
-from elm._keywords import filled
+from elm._typing import Floats
 from elm.metrics import genre_ndcg, top_k
 from elm.recommend._held_out import ndcg_at
 from elm.recommend._protocols import Scorer
@@ -29,37 +28,35 @@ class EditEffect:
     """
 
     alphas: tuple[float, ...]
-    least_before: np.ndarray
-    least_after: np.ndarray
-    favourite_before: np.ndarray
-    favourite_after: np.ndarray
+    least_before: Floats
+    least_after: Floats
+    favourite_before: Floats
+    favourite_after: Floats
     changed: np.ndarray
-    ndcg: np.ndarray | None = None
+    ndcg: Floats | None = None
 
     @property
-    def rise(self) -> np.ndarray:
+    def rise(self) -> Floats:
         """Gain of the new favourite, |Delta up| of TEARS, (alphas, users)."""
         return self.least_after - self.least_before
 
     @property
-    def fall(self) -> np.ndarray:
+    def fall(self) -> Floats:
         """Loss of the old favourite, |Delta down| of TEARS, (alphas, users)."""
         return self.favourite_before - self.favourite_after
 
 
-class EditOptions(TypedDict, total=False):
-    """Further options of `evaluate_edit`: k of the lists (20), and what is known of each user.
+@dataclasses.dataclass(frozen=True)
+class EditOptions:
+    """Further options of `evaluate_edit`: k of the lists, and what is known of each user.
 
     edited: the profiles after the edit; by default the genres are swapped by rule in each text.
     targets: (n, items) ones where an item should be ranked high, for `ndcg`.
     """
 
-    k: int
-    edited: Sequence[str] | np.ndarray | None
-    targets: sparse.csr_matrix | None
-
-
-_OPTIONS: EditOptions = {"k": 20, "edited": None, "targets": None}
+    k: int = 20
+    edited: Sequence[str] | np.ndarray | None = None
+    targets: sparse.csr_matrix | None = None
 
 
 def evaluate_edit(
@@ -70,7 +67,7 @@ def evaluate_edit(
     least: Sequence[str],
     item_genres: Sequence[Collection[str]],
     alphas: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
-    **options: Unpack[EditOptions],
+    options: EditOptions | None = None,
 ) -> EditEffect:
     """Swap each user's favourite and least favourite genre in the text, and measure the lists before and after.
 
@@ -78,12 +75,11 @@ def evaluate_edit(
         profiles, favourite, least: one entry a user; profiles may be anything that the recommender reads.
         histories: (n, items) raw ratings; None allows alpha 1 only.
         item_genres: the genres of each item, in the recommender's order.
-        options: see `EditOptions`.
 
     Raises `CallError` where lengths differ, `UnknownNameError` for a genre that no item has.
     """
-    how = filled("evaluate_edit", options, _OPTIONS)
-    k, edited, targets, n = how["k"], how["edited"], how["targets"], len(profiles)
+    how, n = options or EditOptions(), len(profiles)
+    k, edited, targets = how.k, how.edited, how.targets
     if not n == len(favourite) == len(least):
         raise CallError(f"one genre a user: {n} profiles, {len(favourite)} favourites, {len(least)} least favourites")
     if histories is None and any(alpha != 1 for alpha in alphas):

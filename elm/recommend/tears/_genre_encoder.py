@@ -35,7 +35,8 @@ def genre_shares(
     counts, rated = ((matrix @ flags).toarray() for matrix in (positives(ratings), positives(ratings, 0)))
     counts = np.where(counts.sum(1, keepdims=True) > 0, counts, rated)
     counts[counts.sum(1) == 0] = 1
-    return (counts / counts.sum(1, keepdims=True)).astype(np.float32)
+    shares: np.ndarray = (counts / counts.sum(1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 class GenreEncoder(TextEncoder):

@@ -18,8 +18,7 @@ from elm.recommend._held_out import seeded
 from elm.recommend.backbones._gaussian import Gaussian
 from elm.recommend.tears._text_encoder import TextEncoder, TextHead, TextHeadConfig, distinct_pieces, used_rows
 
-_ATTENTION = {"query", "key", "value", "q", "k", "v", "q_lin", "k_lin", "v_lin", "q_proj", "k_proj", "v_proj",
-              "Wqkv", "qkv_proj", "query_key_value"}  # fmt: skip
+_ATTENTION = set("query key value q k v q_lin k_lin v_lin q_proj k_proj v_proj Wqkv qkv_proj query_key_value".split())
 """What the families of encoders (BERT, T5 and MPNet, DistilBERT, ...) call the linears behind attention."""
 
 _AT_ONCE = 64  # token pieces in one padded batch
@@ -78,8 +77,8 @@ class LoraTextEncoder(TextEncoder):
             self.head = TextHead(config)
             _inject(self.body, rank, self.alpha, dropout, self.targets)
         self.train()
-        self.register_state_dict_post_hook(_drop_frozen)
-        self.register_load_state_dict_pre_hook(_expect_no_frozen)
+        nn.Module.register_state_dict_post_hook(self, _drop_frozen)
+        nn.Module.register_load_state_dict_pre_hook(self, _expect_no_frozen)
 
     def train(self, mode: bool = True) -> LoraTextEncoder:
         """The transformer's own dropout stays off: its noise drowns the small differences between pieces."""
@@ -179,9 +178,15 @@ def _drop_frozen(module: nn.Module, state: dict[str, Any], prefix: str, _: Mappi
 
 
 def _expect_no_frozen(
-    module: nn.Module, state: dict[str, Any], prefix: str, _: Any, strict: bool, missing: list[str],
-    unexpected: list[str], errors: list[str],
-) -> None:  # fmt: skip
+    module: nn.Module,
+    state: dict[str, Any],
+    prefix: str,
+    _: Any,
+    strict: bool,
+    missing: list[str],
+    unexpected: list[str],
+    errors: list[str],
+) -> None:
     """Let the transformer's own weights stand, and count any that the state holds as unexpected."""
     for name, tensor in _frozen(module).items():
         if prefix + name in state:

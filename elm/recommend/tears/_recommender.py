@@ -124,10 +124,7 @@ class Recommender:
         return self._z(self._catalogue.row(history), _profiles(profile), alpha)[0].cpu().numpy()
 
     def latents(
-        self,
-        histories: sparse.csr_matrix | None = None,
-        profiles: Profiles | None = None,
-        alpha: float | None = None,
+        self, histories: sparse.csr_matrix | None = None, profiles: Profiles | None = None, alpha: float | None = None
     ) -> np.ndarray:
         """The latent vectors of many users at once, (n, latent) float32; arguments as in `scores`."""
         return self._z(self._checked(histories, profiles), profiles, alpha).cpu().numpy()

@@ -23,7 +23,7 @@ from elm.recommend.tears._loss import BASE, TearsTraining
 from elm.recommend.tears._recommender import Recommender
 from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend.tears._text_split import TextSplit, text_split
-from elm.recommend.tears._training import train_tears
+from elm.recommend.tears._training import TearsRun, train_tears
 
 TEXT_MODELS = (
     "tears-base",
@@ -36,12 +36,7 @@ decoder is trained on for as long without any text, the control that TEARS has t
 ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 """The mixtures that are tried on validation users."""
 
-DEFAULTS: Mapping[str, Any] = {
-    "transport": 0.5,
-    "patience": 60,
-    "per_user": 4,
-    "view_weight": 4.0,
-}
+DEFAULTS: Mapping[str, Any] = {"transport": 0.5, "patience": 60, "per_user": 4, "view_weight": 4.0}
 """Where nothing else is said; chosen on validation users of MovieLens 100K. Epochs: as many as 45,000 users make, 12 to
 60. `decoder_rate`: 0.15 over the number of training users, at most 0.0002: a backbone that was trained on more users
 has more to lose."""
@@ -115,10 +110,7 @@ def fit_text_model(
         validation,
         options,
         views=texts.views(given["per_user"], seed, shares=kind == "gers"),
-        seed=seed,
-        device=device,
-        progress=progress,
-        **shape,
+        run=TearsRun(seed=seed, device=device, progress=progress, **shape),
     )
     titles = texts.dataset.items["title"].reindex(texts.split.items).tolist()
     return Recommender(model, texts.split.items, titles)
@@ -199,8 +191,15 @@ class TextModels:
         self.texts(split)
         if (name, seed) not in self._backbones:
             own = dict(self.settings.get(name, {})) | ({"half": True} if self.half else {})
-            made = fit_backbone(name, split.train(), split.held_out("validation"), seed=seed, device=self.device,
-                                progress=self.progress, **own)  # fmt: skip
+            made = fit_backbone(
+                name,
+                split.train(),
+                split.held_out("validation"),
+                seed=seed,
+                device=self.device,
+                progress=self.progress,
+                **own,
+            )
             assert isinstance(made, Autoencoder)
             self._backbones[name, seed] = made
         return self._backbones[name, seed]
@@ -214,9 +213,15 @@ class TextModels:
             self._encoder = self._encoder or SentenceEncoder(device=self.device)
             backbone = self.backbone(own, split, seed) if own in AUTOENCODERS else None
             self._fitted[key] = fit_text_model(
-                name, texts, seed=seed, backbone=backbone, encoder=self._encoder, device=self.device,
-                progress=self.progress, **settings
-            )  # fmt: skip
+                name,
+                texts,
+                seed=seed,
+                backbone=backbone,
+                encoder=self._encoder,
+                device=self.device,
+                progress=self.progress,
+                **settings,
+            )
         return self._fitted[key]
 
     def ranked(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> WithTexts:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypedDict, Unpack
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
 from elm._errors import CallError, DataFileError, UnusableTextError
-from elm._keywords import filled
 from elm._storage.files import read_json
 from elm.chat import Client, client_around
 from elm.data import Dataset
@@ -56,51 +56,46 @@ def file_summaries(path: str | Path) -> dict[str, str]:
     return texts
 
 
-class SummaryOptions(TypedDict, total=False):
-    """What `chat_summaries` asks for.
+@dataclass(frozen=True)
+class SummaryOptions:
+    """What `chat_summaries` asks for. Raises `CallError` for a number below 1.
 
-    users: some of the split's users; all of them by default. domain: whose words are used; by default the data set's.
-    items: so many of a user's inputs (50) are told at most, drawn by `seed`. words: about how long a summary is (200).
+    domain: whose words are used; by default the data set's.
+    items: so many of a user's inputs are told at most, drawn by the seed. words: about how long a summary is.
     sources: text sources of the data set that are told, too, 30 words an item.
-    attempts: how often a user is asked for (3).
+    attempts: how often a user is asked for.
     cache: a file that keeps a function's answers, so that a stopped run goes on; `model` tells those of one from
         another's. A client has both itself.
     concurrency: calls at once of a function (1), more than one where several threads may call it. A client has its own.
     on_failure: "raise", or "skip", which leaves out a user whose every answer broke the rules.
     """
 
-    users: Sequence[str] | None
-    domain: str | None
-    items: int
-    words: int
-    sources: Sequence[str]
-    attempts: int
-    cache: str | Path | None
-    model: str
-    concurrency: int | None
-    on_failure: Literal["raise", "skip"]
-    seed: int
-    progress: bool
+    domain: str | None = None
+    items: int = 50
+    words: int = 200
+    sources: Sequence[str] = ()
+    attempts: int = 3
+    cache: str | Path | None = None
+    model: str = ""
+    concurrency: int | None = None
+    on_failure: Literal["raise", "skip"] = "raise"
 
-
-_OPTIONS: SummaryOptions = {
-    "users": None,
-    "domain": None,
-    "items": 50,
-    "words": 200,
-    "sources": (),
-    "attempts": 3,
-    "cache": None,
-    "model": "",
-    "concurrency": None,
-    "on_failure": "raise",
-    "seed": 0,
-    "progress": False,
-}
+    def __post_init__(self) -> None:
+        counts = (self.items, self.words, self.attempts, 1 if self.concurrency is None else self.concurrency)
+        if min(counts) < 1:
+            raise CallError(f"items, words, attempts and concurrency are at least 1, got {', '.join(map(str, counts))}")
+        if self.on_failure not in ("raise", "skip"):
+            raise CallError(f"on_failure is 'raise' or 'skip', got {self.on_failure!r}")
 
 
 def chat_summaries(
-    dataset: Dataset, split: RecommendationSplit, ask: Callable[[str], str] | Client, **options: Unpack[SummaryOptions]
+    dataset: Dataset,
+    split: RecommendationSplit,
+    ask: Callable[[str], str] | Client,
+    users: Sequence[str] | None = None,
+    options: SummaryOptions | None = None,
+    seed: int = 0,
+    progress: bool = False,
 ) -> dict[str, str]:
     """User -> a summary by a language model, from the user's inputs alone (TEARS, Section 3.2 and Appendix A).
 
@@ -108,43 +103,32 @@ def chat_summaries(
     of genres and of plots, without a title and without a rating. An answer that breaks this, or is not a third to
     twice as long, is asked for again with a firmer word.
 
-    ask: an `elm.chat.Client`, or a function, prompt -> answer; its errors end the run. options: see `SummaryOptions`.
+    ask: an `elm.chat.Client`, or a function, prompt -> answer; its errors end the run. users: some
+    of the split's users; all of them by default.
 
-    Raises `CallError` for a number below 1 and for a user who is not in the split, `UnusableTextError` where no attempt
+    Raises `CallError` for a user who is not in the split, `UnusableTextError` where no attempt
     gave a text, `DataFileError` for a cache that holds something else.
     """
-    how = filled("chat_summaries", options, _OPTIONS)
-    _check(how)
-    rated = dict(_inputs(split))
-    chosen = list(rated) if how["users"] is None else [str(user) for user in how["users"]]
+    how, rated = options or SummaryOptions(), dict(_inputs(split))
+    chosen = list(rated) if users is None else [str(user) for user in users]
     if unknown := next((user for user in chosen if user not in rated), None):
         raise CallError(f"user {unknown!r} has no inputs in the split; name users of split.users(part)")
-    domain = how["domain"] or domain_of(dataset)
-    briefs = item_briefs(dataset, how["sources"], _TOLD_WORDS, domain)
-    client = client_around(ask, how["model"], how["cache"], how["concurrency"])
+    domain = how.domain or domain_of(dataset)
+    briefs = item_briefs(dataset, how.sources, _TOLD_WORDS, domain)
+    client = client_around(ask, how.model, how.cache, how.concurrency)
 
     def one(user: str) -> str:
-        told = [(briefs[item], rating) for item, rating in _some(rated[user], how["items"], user, how["seed"])]
+        told = [(briefs[item], rating) for item, rating in _some(rated[user], how.items, user, seed)]
         try:
-            return _written(told, client.ask, domain, how["words"], how["attempts"], user)
+            return _written(told, client.ask, domain, how, user)
         except UnusableTextError:
-            if how["on_failure"] == "raise":
+            if how.on_failure == "raise":
                 raise
             return ""
 
     texts = client.each(one, chosen)
-    bar = tqdm(texts, total=len(chosen), desc="summaries", disable=not how["progress"], leave=False)
+    bar = tqdm(texts, total=len(chosen), desc="summaries", disable=not progress, leave=False)
     return {user: text for user, text in zip(chosen, bar, strict=True) if text}
-
-
-def _check(how: SummaryOptions) -> None:
-    items, words, attempts, concurrency = how["items"], how["words"], how["attempts"], how["concurrency"]
-    if min(items, words, attempts, 1 if concurrency is None else concurrency) < 1:
-        raise CallError(
-            f"items, words, attempts and concurrency are at least 1, got {items}, {words}, {attempts}, {concurrency}"
-        )
-    if how["on_failure"] not in ("raise", "skip"):
-        raise CallError(f"on_failure is 'raise' or 'skip', got {how['on_failure']!r}")
 
 
 _TOLD_WORDS = 30
@@ -170,11 +154,11 @@ def _written(
     told: Sequence[tuple[ItemBrief, float]],
     answer: Callable[[str, int], str],
     domain: str,
-    words: int,
-    attempts: int,
+    how: SummaryOptions,
     user: str,
 ) -> str:
     """The first answer that keeps the rules."""
+    words, attempts = how.words, how.attempts
     first = _prompt(told, domain, words)
     prompt, fault = first, ""
     for attempt in range(attempts):

@@ -80,11 +80,7 @@ class TextSplit:
 
 
 def text_split(
-    dataset: Dataset,
-    split: RecommendationSplit,
-    *,
-    domain: str | None = None,
-    texts: Mapping[str, str] | None = None,
+    dataset: Dataset, split: RecommendationSplit, *, domain: str | None = None, texts: Mapping[str, str] | None = None
 ) -> TextSplit:
     """Write the summaries of a split's users, from their inputs, by template.
 

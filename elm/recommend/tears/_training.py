@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, TypedDict, Unpack
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,7 +12,6 @@ from scipy import sparse
 from tqdm import tqdm
 
 from elm._errors import CallError
-from elm._keywords import filled
 from elm.recommend._held_out import Best, HeldOut, ndcg_at, seeded
 from elm.recommend._ratings import as_ratings, masked, ordered_batches, positives, shuffled_batches
 from elm.recommend.backbones._autoencoder import Autoencoder
@@ -32,17 +32,15 @@ class Views(NamedTuple):
     profiles: Any
 
 
-class TearsRun(TypedDict, total=False):
+@dataclass(frozen=True)
+class TearsRun:
     """How `train_tears` is run. hidden, dropout: of the fresh head that a sentence encoder gets."""
 
-    hidden: int
-    dropout: float
-    seed: int
-    device: str
-    progress: bool
-
-
-_RUN: TearsRun = {"hidden": 256, "dropout": 0.2, "seed": 0, "device": "cpu", "progress": False}
+    hidden: int = 256
+    dropout: float = 0.2
+    seed: int = 0
+    device: str = "cpu"
+    progress: bool = False
 
 
 def train_tears(
@@ -52,16 +50,15 @@ def train_tears(
     profiles: Sequence[str] | np.ndarray,
     validation: HeldOut,
     options: TearsTraining | None = None,
-    *,
     views: Views | None = None,
-    **run: Unpack[TearsRun],
+    run: TearsRun | None = None,
 ) -> tuple[Tears, list[dict[str, float]]]:
     """Align a text encoder with `vae` and keep the epoch with the best mean validation NDCG@k of what is learned from.
 
     Args:
         vae: the trained backbone; its encoder stays frozen, a copy of its decoder is trained on. For TEARS Base
             (`options` without histories) an untrained one: its decoder alone is used.
-        encoder: a frozen sentence encoder, which gets a fresh head (`hidden`, `dropout`), or a whole text encoder, such
+        encoder: a frozen sentence encoder, which gets a fresh head, or a whole text encoder, such
             as `LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.latent), rank=8)`, tuned end to end, a trained
             one to go on with (Appendix L.3), or a `GenreEncoder`, which makes GERS.
         histories: (users, items) raw ratings of the training users; profiles: one text a user, same order (GERS: shares
@@ -69,13 +66,11 @@ def train_tears(
         validation: other users, with profiles written from their inputs alone.
         views: more texts and what fits them; every step takes its part of them beside a batch of users.
 
-        run: see `TearsRun`; by default hidden 256, dropout 0.2, seed 0, on the CPU, without a progress bar.
-
     Returns:
         The model in evaluation mode, and one record an epoch (`epoch`, `loss`, `ndcg` and, of the three decodings,
         `ndcg_text`, `ndcg_history`, `ndcg_mixture`).
     """
-    options, how = options or TearsTraining(), filled("train_tears", run, _RUN)
+    options, how = options or TearsTraining(), run or TearsRun()
     histories = as_ratings(histories, "histories")
     if len(profiles) != histories.shape[0] or not len(profiles):
         raise CallError(f"one profile a user: {histories.shape[0]} users, {len(profiles)} profiles")
@@ -86,12 +81,12 @@ def train_tears(
         raise CallError(
             f"views need one profile each and {vae.items} items, got {views.targets.shape} and {len(views.profiles)}"
         )
-    rng = np.random.default_rng(how["seed"])
-    with seeded(how["seed"]):
+    rng = np.random.default_rng(how.seed)
+    with seeded(how.seed):
         if not isinstance(encoder, TextEncoder):
             dim = np.asarray(encoder.encode([profiles[0]])).shape[1]
-            encoder = PieceTextEncoder(encoder, TextHeadConfig(dim, vae.latent, how["hidden"], how["dropout"]))
-        model = Tears(vae, encoder, options.pooling, options.history).to(how["device"])
+            encoder = PieceTextEncoder(encoder, TextHeadConfig(dim, vae.latent, how.hidden, how.dropout))
+        model = Tears(vae, encoder, options.pooling, options.history).to(how.device)
         model.vae.encoder.requires_grad_(options.train_history)
         prepared, held_out = model.text.prepare(profiles), model.text.prepare(validation.profiles)
         model.text.fit_scale(prepared)
@@ -99,7 +94,7 @@ def train_tears(
         users = _Examples(histories, prepared)
         others, kept = _views(model, views)
         best, log = Best(model, options.patience), []
-        bar = tqdm(range(options.epochs), desc="TEARS", disable=not how["progress"], leave=False)
+        bar = tqdm(range(options.epochs), desc="TEARS", disable=not how.progress, leave=False)
         for epoch in bar:
             loss = _epoch(model, optimizer, users, others, options, rng, epoch)
             log.append({"epoch": epoch, "loss": loss, **_validate(model, validation, held_out, kept, options)})

@@ -70,8 +70,11 @@ def describe_one(loop: Loop, model: EmbeddingLanguageModel) -> dict[str, Any]:
     first, second = world.film_split.test[:2]
     vector = world.films[first]
     halfway = interpolate(vector, world.films[second], 0.5, world.films.space)
-    texts = [{"item": first, "task": task, "text": model.describe(vector, task)} for task in loop.config.film_tasks
-             if len(model.task(task).marks) == 1]  # fmt: skip
+    texts = [
+        {"item": first, "task": task, "text": model.describe(vector, task)}
+        for task in loop.config.film_tasks
+        if len(model.task(task).marks) == 1
+    ]
     between = f"halfway from {first} to {second}"
     texts.append({"item": between, "task": "summary", "text": model.describe(halfway, "summary")})
     return {"title": _title(world.dataset, first), "facts": world.film_facts[first].line(), "texts": texts}

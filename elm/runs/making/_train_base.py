@@ -12,9 +12,10 @@ import torch
 from elm._errors import LeakageError
 from elm._storage.files import read_json, write_json
 from elm._storage.folders import folder_written_aside
+from elm.adapters import write_manifest
 from elm.data import guard_disjoint, make_films, make_products, split_entities
 from elm.data import load as load_dataset
-from elm.model import BaseConfig, save_llm, shipped_base, write_manifest
+from elm.model import BaseConfig, save_llm, shipped_base
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import real_film_facts, real_world_texts
 from elm.tasks import trait_matrix

@@ -37,13 +37,14 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         adapters = {
-            name: MLPAdapter.for_space(vectors.space, width, tasks, spread, config.soft_tokens,
-                                       config.hidden).start_from(vectors.rows(ids))
+            name: MLPAdapter.for_space(
+                vectors.space, width, tasks, spread, config.soft_tokens, config.hidden
+            ).start_from(vectors.rows(ids))
             for name, vectors, ids, tasks in (
                 (FILMS, world.films, world.film_split.train, config.film_tasks),
                 (USERS, world.users, world.users.ids, config.user_tasks),
             )
-        }  # fmt: skip
+        }
     return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base)})
 
 
@@ -61,13 +62,29 @@ def lessons(
     held_users = [*world.user_split.validation, *world.user_split.test]
     return [
         *(
-            Lessons(FILMS, films, TemplateTeacher(facts, config.seed), tasks, ids, held_films,
-                    weight=_BATCHES_OF_FILMS * share, domain=config.domain)
+            Lessons(
+                FILMS,
+                films,
+                TemplateTeacher(facts, config.seed),
+                tasks,
+                ids,
+                held_films,
+                weight=_BATCHES_OF_FILMS * share,
+                domain=config.domain,
+            )
             for share, tasks in _by_share(config)
         ),
-        Lessons(USERS, users, TemplateTeacher(user_facts, config.seed), config.user_tasks, users.ids, held_users,
-                weight=1 - _BATCHES_OF_FILMS, domain=config.domain),
-    ]  # fmt: skip
+        Lessons(
+            USERS,
+            users,
+            TemplateTeacher(user_facts, config.seed),
+            config.user_tasks,
+            users.ids,
+            held_users,
+            weight=1 - _BATCHES_OF_FILMS,
+            domain=config.domain,
+        ),
+    ]
 
 
 def _by_share(config: RunConfig) -> list[tuple[float, tuple[str, ...]]]:
@@ -79,8 +96,9 @@ def _by_share(config: RunConfig) -> list[tuple[float, tuple[str, ...]]]:
     return [(1 - config.pair_share, single), (config.pair_share, pairs)]
 
 
-def extra_films(run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True
-                ) -> tuple[VectorTable, dict[str, ItemFacts]]:  # fmt: skip
+def extra_films(
+    run: RunFolder, world: World, config: RunConfig, encoder: SentenceEncoder, progress: bool = True
+) -> tuple[VectorTable, dict[str, ItemFacts]]:
     """Generated films that nobody rated, to learn from; none has a held-out film's combination of facts."""
     known, count, seed = world.dataset.facts, config.extra_films, config.seed
     if known is None:
@@ -113,12 +131,18 @@ def teach(
     model = model or fresh_model(config, world)
     extra = extra_films(run, world, config, encoder, progress) if config.extra_films else None
     result = train_two_stage(
-        model, lessons(world, config, extra), config.training, progress=progress,
-        checkpoints=run.path / checkpoints, validation=watch(world, config, encoder),
-    )  # fmt: skip
+        model,
+        lessons(world, config, extra),
+        config.training,
+        progress=progress,
+        checkpoints=run.path / checkpoints,
+        validation=watch(world, config, encoder),
+    )
     made = _made(world, config, encoder, result)
-    model.about |= {"made": earlier | {"then": f"{made['steps']}; loss {made['loss']}"} if earlier else made,
-                    **_license(config)}  # fmt: skip
+    model.about |= {
+        "made": earlier | {"then": f"{made['steps']}; loss {made['loss']}"} if earlier else made,
+        **_license(config),
+    }
     picture = run.path / "model" / LOSSES  # of a model that goes on, the longer training's
     drawn = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
     write_card(

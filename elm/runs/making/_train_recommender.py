@@ -13,6 +13,7 @@ from elm.recommend import (
     HeldOut,
     LoraTextEncoder,
     Recommender,
+    TearsRun,
     TextHeadConfig,
     positives,
     train_multivae,
@@ -52,8 +53,9 @@ def held_users(world: World, ids: list[str], seed: int = 0) -> HeldUsers:
     return HeldUsers(ids, matrix(world.rated), targets, [teacher.write(u, PROFILE) for u in ids])
 
 
-def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, seed: int = 0, progress: bool = True,
-                      lora_rank: int = 0) -> dict[str, Any]:  # fmt: skip
+def teach_recommender(
+    run: RunFolder, world: World, encoder: SentenceEncoder, seed: int = 0, progress: bool = True, lora_rank: int = 0
+) -> dict[str, Any]:
     """Train backbone and text encoder on the training users; validation users stop both. Saved as `recommender/`.
 
     `lora_rank` above 0 tunes the sentence encoder too, by low-rank updates: on a CPU some twenty times as long.
@@ -67,7 +69,8 @@ def teach_recommender(run: RunFolder, world: World, encoder: SentenceEncoder, se
     text: SentenceEncoder | LoraTextEncoder = encoder
     if lora_rank:
         text = LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.config.latent), rank=lora_rank, seed=seed)
-    tears, log = train_tears(vae, text, ratings, profiles, validation.as_held_out(), seed=seed, progress=progress)
+    how = TearsRun(seed=seed, progress=progress)
+    tears, log = train_tears(vae, text, ratings, profiles, validation.as_held_out(), run=how)
     titles = world.dataset.items["title"].reindex(items).to_list()
     Recommender(tears, items, titles).save(run.path / "recommender")
     best = max(log, key=lambda record: record["ndcg"])

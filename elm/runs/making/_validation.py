@@ -9,7 +9,7 @@ import numpy as np
 
 from elm._errors import CallError
 from elm.embeddings import SentenceEncoder
-from elm.evaluation import CachedEncoder, item_consistency
+from elm.evaluation import CachedEncoder, ControlOptions, item_consistency
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World
 from elm.tasks import get
@@ -33,12 +33,10 @@ def watch(world: World, config: RunConfig, encoder: SentenceEncoder) -> Validati
             f"{len(films)} films: raise film_shares, or train without validation"
         )
     cached = CachedEncoder(encoder)
+    held_out = world.held_out_films(films, config.seed)
 
     def score(model: Any, step: int) -> Mapping[str, float]:
-        found = item_consistency(
-            model, tasks, world.films, world.film_split.train, films, world.film_facts, world.film_teacher(config.seed),
-            cached, seed=config.seed, probe=False,
-        ).values()  # fmt: skip
+        found = item_consistency(model, tasks, held_out, cached, ControlOptions(probe=False), config.seed).values()
         return {
             "SC": float(np.mean([scores.sc["model"].mean() for scores in found])),
             "rSC": float(np.mean([scores.rsc for scores in found])),

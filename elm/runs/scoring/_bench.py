@@ -64,8 +64,13 @@ def bench_run(
     world = _held_out(run, config, progress)
     cached = CachedEncoder(SentenceEncoder(config.encoder))
     recommender = _recommender(path)
-    asked = {"films": films, "users": users, "zero_shot": zero_shot, "text_encoder": recommender is not None,
-             "training": training}  # fmt: skip
+    asked = {
+        "films": films,
+        "users": users,
+        "zero_shot": zero_shot,
+        "text_encoder": recommender is not None,
+        "training": training,
+    }
     writer: Any
     if texts is None:
         writer = load_model(path)
@@ -74,18 +79,23 @@ def bench_run(
         writer = read_texts(texts, _asked(world, config, films, users), config.domain)
         config = _scored(config, writer)
         source = {"kind": "texts", "file": str(texts), "sha256": sha256(texts)}
+    counted = replace(config, scored_films=films, scored_users=users)
     if training:
-        scores = RunScores(
-            score_films(writer, world, config, cached, films, include_training=True, progress=progress), {}
-        )
+        scores = RunScores(score_films(writer, world, counted, cached, include_training=True, progress=progress), {})
     else:
-        scores = score_run(writer, world, config, cached, progress, films, users, zero_shot, recommender)
+        scores = score_run(writer, world, counted, cached, progress, zero_shot, recommender)
     found = scores.to_dict()
     sections = {name: part for name, part in found.items() if isinstance(part, dict)}
     if texts is None and not training:
         _unless_read_only(lambda: write_card(path, found))
-    about = {"title": Path(texts or path).resolve().stem, "version": __version__, "source": source, "asked": asked,
-             "world": _world(world, config) | {"training": training}, "settings": config.to_dict()}  # fmt: skip
+    about = {
+        "title": Path(texts or path).resolve().stem,
+        "version": __version__,
+        "source": source,
+        "asked": asked,
+        "world": _world(world, config) | {"training": training},
+        "settings": config.to_dict(),
+    }
     written = scores.texts_frame()
     report = BenchReport(about, sections, scores.frame(), written, _names(world, set(written["id"])))
     target = report_folder(path, texts, out, training)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from elm.data import Dataset, EntitySplit, items_named, split_ratings
 from elm.data import load as load_dataset
-from elm.evaluation import BenchReport, Choice, about_which, make_forms, next_item, save_forms
+from elm.evaluation import BenchReport, Choice, FormPlan, about_which, make_forms, next_item, save_forms
 from elm.runs._config import RunConfig
 from elm.runs._open import open_run
 from elm.tasks import Domain, ItemBrief, UserBrief, all_tasks, domain_named, item_briefs, user_briefs
@@ -40,10 +40,14 @@ def bench_forms(
     questions = {task.id: task.questions for task in all_tasks(domain=config.domain)}
     labels = {item: _told_item(brief, texts=False) for item, brief in briefs.items()}
     forms = make_forms(
-        f"{report.title}: how good are these texts?", report.texts, told, questions,
+        f"{report.title}: how good are these texts?",
+        report.texts,
+        told,
+        questions,
         choice=_choice({i: told[i] for i in told if i in items}, rated, hidden, labels, config, domain, seed),
-        outputs=outputs, choices=choices, seed=seed,
-    )  # fmt: skip
+        plan=FormPlan(outputs=outputs, choices=choices),
+        seed=seed,
+    )
     save_forms(forms, out)
     parts = forms.key.groupby(["kind", "task"], sort=False)
     return {
@@ -55,9 +59,14 @@ def bench_forms(
 
 
 def _choice(
-    items: Mapping[str, str], rated: pd.DataFrame, hidden: pd.DataFrame, labels: Mapping[str, str], config: RunConfig,
-    domain: Domain, seed: int,
-) -> Callable[[str, str], Choice | None]:  # fmt: skip
+    items: Mapping[str, str],
+    rated: pd.DataFrame,
+    hidden: pd.DataFrame,
+    labels: Mapping[str, str],
+    config: RunConfig,
+    domain: Domain,
+    seed: int,
+) -> Callable[[str, str], Choice | None]:
     of_item = about_which(items, f"Which {domain.item} is the text about?", seed)
     of_user = next_item(hidden, rated, labels, f"Which {domain.item} would this {domain.person} like better?", seed)
     people = {task.id for task in all_tasks("user", domain=config.domain)}

@@ -14,10 +14,13 @@ from elm.data import split_ratings
 from elm.evaluation import (
     VERSIONS,
     BM25Ranker,
+    ControlOptions,
     Describer,
     Encoder,
+    HeldOutUsers,
     ItemBehaviour,
     Ranker,
+    RankOptions,
     TaskScores,
     TextEncoderRanker,
     Texts,
@@ -87,25 +90,22 @@ def score_films(
     world: World,
     config: RunConfig,
     encoder: Encoder,
-    films: int | None = None,
     untrained_films: int = 0,
     include_training: bool = False,
     progress: bool = True,
 ) -> dict[str, TaskScores]:
-    """Semantic consistency and facts of the film tasks, on the first `films` test films (the split is random).
+    """Semantic consistency and facts of the film tasks, on the first `scored_films` test films (the split is random).
 
     untrained_films: how many the model behind untrained adapters is asked about; 0 leaves that control out.
     include_training: score training films in the place of test films; the scores say so. Raises `CallError` for a run
     that kept no test films.
     """
     split = world.film_split
-    chosen = _chosen("film", split.train if include_training else split.test, films or config.scored_films)
+    chosen = _chosen("film", split.train if include_training else split.test, config.scored_films)
     fresh = untrained(model, config.seed) if untrained_films and isinstance(model, EmbeddingLanguageModel) else None
-    return item_consistency(
-        model, config.film_tasks, world.films, split.train, chosen, world.film_facts,
-        world.film_teacher(config.seed), encoder, seed=config.seed, untrained=fresh, untrained_items=untrained_films,
-        include_training=include_training, progress=progress,
-    )  # fmt: skip
+    held_out = world.held_out_films(chosen, config.seed, include_training)
+    controls = ControlOptions(untrained=fresh, first=untrained_films)
+    return item_consistency(model, config.film_tasks, held_out, encoder, controls, config.seed, progress)
 
 
 def score_users(
@@ -113,12 +113,11 @@ def score_users(
     world: World,
     config: RunConfig,
     encoder: Encoder,
-    users: int | None = None,
     rankers: Mapping[str, Ranker] | None = None,
     untrained_users: int = 0,
     include_training: bool = False,
 ) -> dict[str, UserScores]:
-    """Behavioural consistency of the user tasks, on the first `users` test users.
+    """Behavioural consistency of the user tasks, on the first `scored_users` test users.
 
     rankers: further ones that order the films of `world.items`, such as `zero_shot_ranker`. untrained_users,
     include_training: as in `score_films`; training users' vectors are folded in from 80 % of their ratings, too.
@@ -126,20 +125,14 @@ def score_users(
     """
     wanted = config.user_tasks
     ids = world.users.ids if include_training else world.user_split.test
-    chosen = set(_chosen("user", ids, users or config.scored_users)) if wanted else set()
-    everything = world.dataset.interactions
-    ratings = everything[everything["user"].isin(set(world.users.ids))]
-    parts = split_ratings(ratings, 0.8, seed=config.seed) if include_training else (world.rated, world.hidden)
+    chosen = set(_chosen("user", ids, config.scored_users)) if wanted else set()
+    known = world.collaborative()
+    parts = split_ratings(known.ratings, 0.8, seed=config.seed) if include_training else (world.rated, world.hidden)
     inputs, held = (part[part["user"].isin(chosen)] for part in parts)
     fresh = untrained(model, config.seed) if untrained_users and isinstance(model, EmbeddingLanguageModel) else None
-    return {
-        task: user_consistency(
-            model, task, users=world.users, items=world.items, ratings=ratings,
-            inputs=inputs, held=held, facts=world.user_facts, encoder=encoder, rankers=rankers, untrained=fresh,
-            untrained_users=untrained_users, include_training=include_training, seed=config.seed,
-        )
-        for task in wanted
-    }  # fmt: skip
+    held_out = HeldOutUsers(known, inputs, held, world.user_facts, include_training)
+    ranking, controls = RankOptions(rankers=rankers or {}), ControlOptions(untrained=fresh, first=untrained_users)
+    return {task: user_consistency(model, task, held_out, encoder, ranking, controls, config.seed) for task in wanted}
 
 
 def zero_shot_ranker(world: World, encoder: Encoder) -> dict[str, Ranker]:
@@ -153,8 +146,6 @@ def score_run(
     config: RunConfig,
     encoder: Encoder,
     progress: bool = True,
-    films: int | None = None,
-    users: int | None = None,
     zero_shot: bool = False,
     recommender: Recommender | None = None,
     include_training: bool = False,
@@ -168,36 +159,20 @@ def score_run(
     is given; films' texts by users as the mean vector of the films they liked, with `zero_shot` also as their profile.
     """
     found = score_films(
-        model,
-        world,
-        config,
-        encoder,
-        films,
-        untrained_films=UNTRAINED,
-        include_training=include_training,
-        progress=progress,
+        model, world, config, encoder, untrained_films=UNTRAINED, include_training=include_training, progress=progress
     )
-    ratings = world.dataset.interactions
-    ratings = ratings[ratings["user"].isin(set(world.users.ids))]
     rankers = _item_rankers(world, config, recommender)
     if zero_shot:
         rankers |= zero_shot_ranker(world, encoder)
     profiles = score_users(
-        model, world, config, encoder, users, rankers, untrained_users=UNTRAINED, include_training=include_training
+        model, world, config, encoder, rankers, untrained_users=UNTRAINED, include_training=include_training
     )
     if include_training:
         return RunScores(found, profiles, {}, _versions(found, world, config, encoder))
-    behaviour = item_behaviour(
-        found,
-        train_ids=world.film_split.train,
-        items=world.items,
-        users=world.users,
-        ratings=ratings,
-        teacher=world.film_teacher(config.seed),
-        encoder=encoder,
-        seed=config.seed,
-        rankers=_user_rankers(world, config, encoder, ratings, profiles=zero_shot),
-    )
+    known = world.collaborative()
+    readers = _user_rankers(world, config, encoder, known.ratings, profiles=zero_shot)
+    held_out = world.held_out_films(world.film_split.test, config.seed)
+    behaviour = item_behaviour(found, held_out, known, encoder, readers, seed=config.seed)
     return RunScores(found, profiles, behaviour, _versions(found, world, config, encoder))
 
 

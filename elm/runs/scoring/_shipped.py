@@ -22,8 +22,14 @@ def shipped_twin(world: World) -> World:
     return replace(world, users=trained, items=items, held_users=fold_in(items, world.rated, trained))
 
 
-def score_shipped(world: World, config: RunConfig, encoder: Encoder, user_tasks: tuple[str, ...] | None = None,
-                  zero_shot: bool = False, progress: bool = True) -> RunScores:  # fmt: skip
+def score_shipped(
+    world: World,
+    config: RunConfig,
+    encoder: Encoder,
+    user_tasks: tuple[str, ...] | None = None,
+    zero_shot: bool = False,
+    progress: bool = True,
+) -> RunScores:
     """Scores on the world's own test films and users."""
     twin, profiles = shipped_twin(world), replace(config, user_tasks=user_tasks or config.user_tasks)
     rankers = zero_shot_ranker(twin, encoder) if zero_shot else None

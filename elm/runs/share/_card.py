@@ -55,8 +55,9 @@ def licensed(config: FolderConfig, license: str) -> FolderConfig:
     return replace(config, notes={**config.notes, "license": license})
 
 
-def card_of(folder: Path, config: FolderConfig, scores: Mapping[str, Any] | None = None,
-            updates_only: bool | None = None) -> str:  # fmt: skip
+def card_of(
+    folder: Path, config: FolderConfig, scores: Mapping[str, Any] | None = None, updates_only: bool | None = None
+) -> str:
     """The card of a folder's adapters, scores and pictures under this config, which may be that of a copy to come.
 
     scores: new ones, which come with their picture; by default those of the folder. updates_only: as in `model_card`;

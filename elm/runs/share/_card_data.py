@@ -17,8 +17,9 @@ _METRICS = {"SC": "semantic_consistency", "BC": "behavioural_consistency"}  # wh
 _TAGS = ["elm", "embeddings", "interpretability", "recommender-systems"]
 
 
-def front_matter(config: FolderConfig, adapters: Mapping[str, AdapterConfig], scores: Mapping[str, Any],
-                 updates_only: bool) -> str:  # fmt: skip
+def front_matter(
+    config: FolderConfig, adapters: Mapping[str, AdapterConfig], scores: Mapping[str, Any], updates_only: bool
+) -> str:
     """The YAML between the two lines of dashes, written by `huggingface_hub`, which quotes what has to be."""
     from huggingface_hub import ModelCardData
 
@@ -118,8 +119,11 @@ def card_problems(text: str, folder: str | Path | None = None) -> list[str]:
         links = [link for link in re.findall(r"\]\(([^)#\s]+)\)", text) if "://" not in link]
         outside = [link for link in links if not is_own_name(link, depth=8)]
         problems += [f"it shows {link}, which is no file of its folder" for link in outside]
-        problems += [f"it shows {link}, which is not there" for link in links
-                     if link not in outside and not (Path(folder) / link).is_file()]  # fmt: skip
+        problems += [
+            f"it shows {link}, which is not there"
+            for link in links
+            if link not in outside and not (Path(folder) / link).is_file()
+        ]
     return problems
 
 

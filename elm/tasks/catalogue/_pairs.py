@@ -5,8 +5,9 @@ from typing import Literal
 from elm.tasks._task import SECOND, VECTOR, Reads, Task, register
 
 
-def _pair(id: str, reads: Reads, prompt: str, ask: str, aim: str,
-          scored_by: Literal["text", "mixture"] = "text") -> Task:  # fmt: skip
+def _pair(
+    id: str, reads: Reads, prompt: str, ask: str, aim: str, scored_by: Literal["text", "mixture"] = "text"
+) -> Task:
     return register(
         Task(
             id,

@@ -20,13 +20,19 @@ _SAME = {
     "conflict": ("both turn on {conflict1}", "{conflict1} is the matter of both"),
 }
 _OTHER = {
-    "protagonist": ("the first follows {protagonist1}, the second {protagonist2}",
-                    "the hero here is {protagonist1}, there {protagonist2}"),
-    "setting": ("the first takes place in {setting1}, the second in {setting2}",
-                "the scene here is {setting1}, there {setting2}"),
-    "conflict": ("the first turns on {conflict1}, the second on {conflict2}",
-                 "the matter here is {conflict1}, there {conflict2}"),
-}  # fmt: skip
+    "protagonist": (
+        "the first follows {protagonist1}, the second {protagonist2}",
+        "the hero here is {protagonist1}, there {protagonist2}",
+    ),
+    "setting": (
+        "the first takes place in {setting1}, the second in {setting2}",
+        "the scene here is {setting1}, there {setting2}",
+    ),
+    "conflict": (
+        "the first turns on {conflict1}, the second on {conflict2}",
+        "the matter here is {conflict1}, there {conflict2}",
+    ),
+}
 _KINDS_DIFFER = (
     "the first is {a_kinds1} film, the second {a_kinds2} film",
     "one is {a_kinds1} film, the other {a_kinds2} film",

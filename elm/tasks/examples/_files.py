@@ -63,8 +63,12 @@ def _check_names(folder: Path) -> None:
     """`DataFileError` where the descriptions that `datasets` reads name files of another folder."""
     try:
         parts = read_json(folder / "dataset_dict.json")["splits"]
-        files = [entry["filename"] for part in parts if is_own_name(part)
-                 for entry in read_json(folder / part / "state.json")["_data_files"]]  # fmt: skip
+        files = [
+            entry["filename"]
+            for part in parts
+            if is_own_name(part)
+            for entry in read_json(folder / part / "state.json")["_data_files"]
+        ]
     except (KeyError, TypeError) as error:
         raise DataFileError(f"{folder} does not say which files hold its examples; make them again") from error
     if odd := [name for name in [*parts, *files] if not is_own_name(name)]:

@@ -115,8 +115,9 @@ def _kind(task: str, domain: str) -> str:
         return "item"
 
 
-def _twins(one: dict[Holder, set[str]], other: dict[Holder, set[str]], tables: Mapping[str, VectorTable], near: float
-           ) -> int:  # fmt: skip
+def _twins(
+    one: dict[Holder, set[str]], other: dict[Holder, set[str]], tables: Mapping[str, VectorTable], near: float
+) -> int:
     """How many entities of `other` have nearly the direction of one in `one`, in some space."""
     twins: set[Holder] = set()
     for space, table in tables.items():

@@ -47,11 +47,7 @@ class ExamplePlan:
 
 
 PAPER = ExamplePlan(
-    validation=1000,
-    test=1000,
-    item_shares=(0.01, 0.02),
-    user_shares=(0.0, 0.2),
-    steps=(20_000, 300_000),
+    validation=1000, test=1000, item_shares=(0.01, 0.02), user_shares=(0.0, 0.2), steps=(20_000, 300_000)
 )
 """ELM, Sections 3.1 and 4: 1,000 test examples, users 80/20, 20k and 300k steps of 32, about seven epochs.
 

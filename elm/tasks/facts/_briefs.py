@@ -85,9 +85,13 @@ def item_briefs(
 
 
 def user_briefs(
-    interactions: pd.DataFrame, items: Mapping[str, ItemBrief], n: int = 5, like: float = 4.0, dislike: float = 2.0,
+    interactions: pd.DataFrame,
+    items: Mapping[str, ItemBrief],
+    n: int = 5,
+    like: float = 4.0,
+    dislike: float = 2.0,
     seed: int = 0,
-) -> dict[str, UserBrief]:  # fmt: skip
+) -> dict[str, UserBrief]:
     """User id -> `n` items drawn from those rated `like` or higher, and `n` from those rated `dislike` or lower.
 
     interactions: columns user, item, rating. The draw depends on the user and the seed alone. Where one side has fewer

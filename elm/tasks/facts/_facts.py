@@ -84,8 +84,9 @@ def generated_facts(row: Any, domain: str = "films") -> ItemFacts:
     )
 
 
-def item_facts(dataset: Dataset, item: str, text: str | None = None, themes: tuple[str, ...] = (), domain: str = "films"
-               ) -> ItemFacts:  # fmt: skip
+def item_facts(
+    dataset: Dataset, item: str, text: str | None = None, themes: tuple[str, ...] = (), domain: str = "films"
+) -> ItemFacts:
     """The facts of one item: the generated ones where the data set knows them, else its kinds and the given text.
 
     Raises `UnknownNameError` for an item that is not in the data set, or for an unknown domain.

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
-from elm._errors import CallError, UnusableTextError
-from elm.chat import Asking, Client, Usage, question, spoken
+from elm._errors import UnusableTextError
+from elm.chat import Asking, Asks, Client, Request, question, spoken
 from elm.tasks._task import Task, get
 from elm.tasks.facts._briefs import Brief, briefs_of
-from elm.tasks.teachers._dialogue import Failure, talk
+from elm.tasks.teachers._dialogue import Failures, OnFailure, check_on_failure, heard, talk
 from elm.tasks.teachers._teacher import Entity
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 
-class ChatTeacher:
+class ChatTeacher(Asks):
     """Writes the text of a task by asking a chat model about what `briefs` tell of an entity.
 
     The item's name never stands in a text: each answer is checked (`names_in`), and asked for again where it breaks
@@ -39,26 +38,17 @@ class ChatTeacher:
         client: OpenAI | str | None = None,
         *,
         asking: Asking | None = None,
-        cache: str | Path | None = None,
-        prices: tuple[float, float] | None = None,
-        concurrency: int | None = None,
         seed: int | None = 0,
+        **settings: Any,
     ) -> None:
-        """model: an `elm.chat.Client`; or a model's name, with what else `Client` takes (client is its endpoint). seed:
-        sent with each call, other for each variant and attempt; None sends none, for endpoints that do not take one.
+        """model: an `elm.chat.Client`; or a model's name, with the endpoint (`client`) and the `settings` of one, such
+        as `cache`, `prices` and `concurrency`. seed: sent with each call, other for each variant and attempt; None
+        sends none, for endpoints that do not take one.
 
         Raises what `Client` raises.
         """
-        self.briefs = briefs
-        self.chat = Client.of(model, client, cache=cache, prices=prices, concurrency=concurrency)
-        self.model, self.cache = self.chat.model, self.chat.cache
-        self.asking, self.seed = asking or Asking(), seed
-        self.failures: list[Failure] = []
-
-    @property
-    def spending(self) -> Usage:
-        """What the texts have cost."""
-        return self.chat.usage
+        super().__init__(Client.of(model, client, **settings), asking or Asking(), seed)
+        self.briefs, self.failures = briefs, Failures()
 
     def write(self, entity: Entity, task: str | Task, variant: int = 0) -> str:
         """The text of one entity (for a task over two items, a pair of ids); another `variant` is another answer.
@@ -68,12 +58,10 @@ class ChatTeacher:
         """
         briefs = briefs_of(self.briefs, entity)
         talking = talk(get(task, briefs[0].domain), briefs, self.asking, variant)
-        request = next(talking)
-        while True:
-            try:
-                request = talking.send(self.chat.answer(request, self.asking, self.seed))
-            except StopIteration as done:
-                return str(done.value)
+        said: Request | str = next(talking)
+        while isinstance(said, Request):
+            said = heard(talking, self.chat.answer(said, self.asking, self.seed))
+        return said
 
     def write_all(
         self,
@@ -81,15 +69,14 @@ class ChatTeacher:
         task: str | Task,
         variant: int = 0,
         progress: bool = False,
-        on_failure: Literal["raise", "skip"] = "raise",
+        on_failure: OnFailure = "raise",
     ) -> list[str]:
         """The texts of many entities, in their order, several calls at a time.
 
         on_failure: "skip" gives "" for a text that no attempt brought and notes it in `failures`; an endpoint that
         fails ends the run in either case, and what was answered is kept. progress: a bar with tokens and cost.
         """
-        if on_failure not in ("raise", "skip"):
-            raise CallError(f"on_failure is 'raise' or 'skip', got {on_failure!r}")
+        check_on_failure(on_failure)
         for entity in entities:
             briefs_of(self.briefs, entity)
         name = task if isinstance(task, str) else task.id
@@ -112,15 +99,13 @@ class ChatTeacher:
 
         return list(self.chat.each(one, questions))
 
-    def _at_once(self, entities: Sequence[Entity], task: str | Task, variant: int, on_failure: str) -> Iterator[str]:
+    def _at_once(
+        self, entities: Sequence[Entity], task: str | Task, variant: int, on_failure: OnFailure
+    ) -> Iterator[str]:
         def one(entity: Entity) -> str:
             try:
                 return self.write(entity, task, variant)
             except UnusableTextError as error:
-                if on_failure == "raise":
-                    raise
-                name = task if isinstance(task, str) else task.id
-                self.failures.append(Failure(entity, name, variant, str(error)))
-                return ""
+                return self.failures.give_up(error, entity, task, variant, on_failure)
 
         return self.chat.each(one, entities)

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-_ENDINGS = (("s", ""), ("es", ""), ("ies", "y"), ("d", ""), ("ed", ""), ("ied", "y"), ("ing", ""), ("ing", "e"),
-            ("ly", ""), ("er", ""), ("er", "e"), ("est", ""))  # fmt: skip
+_ENDINGS = (
+    ("s", ""),
+    ("es", ""),
+    ("ies", "y"),
+    ("d", ""),
+    ("ed", ""),
+    ("ied", "y"),
+    ("ing", ""),
+    ("ing", "e"),
+    ("ly", ""),
+    ("er", ""),
+    ("er", "e"),
+    ("est", ""),
+)
 
 
 def is_common(word: str) -> bool:

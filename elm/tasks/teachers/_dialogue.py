@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from elm._errors import CallError, UnusableTextError
 from elm.chat import Answer, Asking, Message, Request, spoken
@@ -25,6 +26,28 @@ class Failure:
     task: str
     variant: int
     reason: str
+
+
+OnFailure = Literal["raise", "skip"]
+
+
+def check_on_failure(on_failure: str) -> None:
+    """Raise `CallError` for anything but "raise" and "skip"."""
+    if on_failure not in ("raise", "skip"):
+        raise CallError(f"on_failure is 'raise' or 'skip', got {on_failure!r}")
+
+
+class Failures(list[Failure]):
+    """The texts that a teacher gave up."""
+
+    def give_up(
+        self, error: UnusableTextError, entity: Entity, task: str | Task, variant: int, on_failure: OnFailure
+    ) -> str:
+        """Raise the error, or note it and give "" as the text."""
+        if on_failure == "raise":
+            raise error
+        self.append(Failure(entity, task if isinstance(task, str) else task.id, variant, str(error)))
+        return ""
 
 
 Talk = Generator[Request, Answer, str]
@@ -56,6 +79,14 @@ def talk(task: Task, briefs: Sequence[Brief], asking: Asking, variant: int = 0) 
         f"task {task.id!r}: a text must be whole and name no title, but {asking.attempts} answers about "
         f"{' and '.join(map(_told_as, briefs))} did not: the last {reason}. Ask another model, or skip failures"
     )
+
+
+def heard(talking: Talk, answer: Answer) -> Request | str:
+    """What a talk says to an answer: its next request, or its text."""
+    try:
+        return talking.send(answer)
+    except StopIteration as done:
+        return str(done.value)
 
 
 def question(task: Task, briefs: Sequence[Brief]) -> str:

@@ -16,7 +16,7 @@ from elm._text.chat_template import render_chat
 from elm.chat import Answer, AnswerCache, Asking, Request, Usage, answer_key
 from elm.tasks._task import Task, get
 from elm.tasks.facts._briefs import Brief, briefs_of
-from elm.tasks.teachers._dialogue import Failure, Talk, talk
+from elm.tasks.teachers._dialogue import Failures, OnFailure, check_on_failure, heard, talk
 from elm.tasks.teachers._teacher import Entity
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class PipelineTeacher:
             raise CallError("a local model needs an end of its answers: give Asking a max_tokens")
         self.cache = AnswerCache(cache) if cache is not None else None
         self.spending = Usage()
-        self.failures: list[Failure] = []
+        self.failures = Failures()
         self.batch_size, self.seed = batch_size, seed
         self._model = _identity(llm, tokenizer) if cache is not None else ""
 
@@ -89,14 +89,13 @@ class PipelineTeacher:
         task: str | Task,
         variant: int = 0,
         progress: bool = False,
-        on_failure: Literal["raise", "skip"] = "raise",
+        on_failure: OnFailure = "raise",
     ) -> list[str]:
         """The texts of many entities, in their order.
 
         on_failure: "skip" gives "" for a text that no attempt brought, and notes it in `failures`.
         """
-        if on_failure not in ("raise", "skip"):
-            raise CallError(f"on_failure is 'raise' or 'skip', got {on_failure!r}")
+        check_on_failure(on_failure)
         told = [briefs_of(self.briefs, entity) for entity in entities]
         name = task if isinstance(task, str) else task.id
         talks = [talk(get(task, briefs[0].domain), briefs, self.asking, variant) for briefs in told]
@@ -108,13 +107,9 @@ class PipelineTeacher:
                 some, waiting = waiting[: self.batch_size], waiting[self.batch_size :]
                 for (row, _), answer in zip(some, self._answers([request for _, request in some]), strict=True):
                     try:
-                        again = _told(talks[row], answer)
+                        again = heard(talks[row], answer)
                     except UnusableTextError as error:
-                        if on_failure == "raise":
-                            raise
-                        self.failures.append(Failure(entities[row], name, variant, str(error)))
-                        bar.update()
-                        continue
+                        again = self.failures.give_up(error, entities[row], task, variant, on_failure)
                     if isinstance(again, Request):
                         waiting.append((row, again))
                     else:
@@ -138,9 +133,18 @@ class PipelineTeacher:
         return [found[n] for n in range(len(requests))]
 
     def _key(self, request: Request) -> str:
-        return answer_key({"model": self._model, "messages": request.messages, "max_tokens": request.max_tokens,
-                           "temperature": self.asking.temperature, "top_p": self.asking.top_p, "seed": self.seed,
-                           "variant": request.variant, "attempt": request.attempt})  # fmt: skip
+        return answer_key(
+            {
+                "model": self._model,
+                "messages": request.messages,
+                "max_tokens": request.max_tokens,
+                "temperature": self.asking.temperature,
+                "top_p": self.asking.top_p,
+                "seed": self.seed,
+                "variant": request.variant,
+                "attempt": request.attempt,
+            }
+        )
 
     def _generate(self, requests: Sequence[Request]) -> list[Answer]:
         prompts = [self._prompt(request) for request in requests]
@@ -233,14 +237,6 @@ class _RowNoise:
 
         noise = np.stack([g.gumbel(size=scores.shape[1]).astype(np.float32) for g in self._generators])
         return scores.float() + torch.from_numpy(noise).to(scores.device)
-
-
-def _told(talking: Talk, answer: Answer) -> Request | str:
-    """The next request of a talk, or its text."""
-    try:
-        return talking.send(answer)
-    except StopIteration as done:
-        return str(done.value)
 
 
 def _identity(llm: Any, tokenizer: Any) -> str:

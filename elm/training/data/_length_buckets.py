@@ -27,8 +27,9 @@ class LengthBuckets:
     [[0, 1, 3, 5], [2, 4]]
     """
 
-    def __init__(self, lengths: npt.ArrayLike, batch_tokens: int, seed: int = 0, ratio: float = 1.25,
-                 rows: int = 256) -> None:  # fmt: skip
+    def __init__(
+        self, lengths: npt.ArrayLike, batch_tokens: int, seed: int = 0, ratio: float = 1.25, rows: int = 256
+    ) -> None:
         self._lengths = np.asarray(lengths)
         if self._lengths.ndim != 1 or not len(self._lengths) or self._lengths.min() < 1:
             raise CallError("lengths are whole numbers of at least 1, one a row, and there is at least one row")

@@ -23,8 +23,14 @@ class Keeper:
     between the two writes that file again when it gets there again, from the same weights.
     """
 
-    def __init__(self, validation: Validation, team: Team, modules: Mapping[str, nn.Module], checkpoint: Path | None,
-                 done: Progress) -> None:  # fmt: skip
+    def __init__(
+        self,
+        validation: Validation,
+        team: Team,
+        modules: Mapping[str, nn.Module],
+        checkpoint: Path | None,
+        done: Progress,
+    ) -> None:
         if not modules:
             raise CallError("validation scores the first of the modules, and there are none")
         self._validation, self._team, self._modules, self._done = validation, team, modules, done

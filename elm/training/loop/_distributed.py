@@ -29,11 +29,7 @@ class Team:
     """
 
     def __init__(self, module: nn.Module | None = None) -> None:
-        from accelerate import (
-            Accelerator,
-            DistributedDataParallelKwargs,
-            InitProcessGroupKwargs,
-        )
+        from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 
         # Of several adapters a batch goes through one, so the others have no gradient in that step.
         unused = DistributedDataParallelKwargs(find_unused_parameters=True)

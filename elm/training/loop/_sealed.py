@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from elm._errors import CheckpointError
-from elm.model import read_tensors, write_tensors
+from elm.adapters import read_tensors, write_tensors
 
 _SEAL = "sha256"  # among the metadata
 

@@ -44,8 +44,12 @@ class Validation:
 
     def settings(self) -> dict[str, Any]:
         """All that decides where a training ends."""
-        return {"validate_every": self.every, "watch": self.watch, "patience": self.patience,
-                "keep_best": self.keep_best}  # fmt: skip
+        return {
+            "validate_every": self.every,
+            "watch": self.watch,
+            "patience": self.patience,
+            "keep_best": self.keep_best,
+        }
 
     def due(self, step: int, steps: int) -> bool:
         """Whether to validate after so many steps."""

@@ -52,9 +52,14 @@ def world(word_hash):
     probe = LinearProbe.fit(train.vectors, [facts[i] for i in train.ids])
     evidence = Evidence(train, word_hash(), teacher.write, FactWitness(probe))
     return SimpleNamespace(
-        facts=facts, table=table, teacher=teacher, evidence=evidence, third=ids[300:400], test=ids[400:],
+        facts=facts,
+        table=table,
+        teacher=teacher,
+        evidence=evidence,
+        third=ids[300:400],
+        test=ids[400:],
         blind=Evidence(train, Noise(word_hash()), teacher.write),
-    )  # fmt: skip
+    )
 
 
 def labelled(world, model, ids, tasks=TASKS):

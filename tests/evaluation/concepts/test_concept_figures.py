@@ -9,8 +9,15 @@ from elm.evaluation import AlongScores, along_figure, concepts_figure, map_figur
 def scores(concept=True):
     rng = np.random.default_rng(0)
     systems = {name: rng.random((6, 3)) for name in ("model", "shuffled", "still", "nn")}
-    return AlongScores("sc", "summary", (-1.0, 0.0, 1.0), list("abcdef"), [["x"] * 6] * 3, systems,
-                       rng.random((6, 3)) if concept else np.zeros((0, 0)))  # fmt: skip
+    return AlongScores(
+        "sc",
+        "summary",
+        (-1.0, 0.0, 1.0),
+        list("abcdef"),
+        [["x"] * 6] * 3,
+        systems,
+        rng.random((6, 3)) if concept else np.zeros((0, 0)),
+    )
 
 
 def test_a_way_shows_the_model_its_controls_and_the_concept(tmp_path):

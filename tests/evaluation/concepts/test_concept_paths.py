@@ -5,7 +5,7 @@ import pytest
 
 from elm.cav import fit
 from elm.embeddings import interpolate
-from elm.evaluation import TrainedRanker, behavioural_along, draw_candidates, semantic_along
+from elm.evaluation import Moves, TrainedRanker, behavioural_along, draw_candidates, semantic_along
 
 AMOUNTS = (-2.0, 0.0, 2.0)
 
@@ -23,7 +23,7 @@ def test_a_model_that_reads_follows_a_way_between_films_and_its_controls_do_not(
     goal = world.table[world.train[0]]
     way = lambda vectors, t: np.stack([interpolate(row, goal, t, world.table.space) for row in vectors])  # noqa: E731
     model = look_up(world.table, world.teacher)
-    found = semantic_along(model, "summary", world.table, world.test[:20], way, (0.0, 0.5, 1.0), encoder, known)
+    found = semantic_along(model, "summary", world.table, world.test[:20], Moves(way, (0.0, 0.5, 1.0)), encoder, known)
     frame = found.frame()
     assert frame.index.tolist() == [0.0, 0.5, 1.0]
     assert (frame["model"] >= frame["shuffled"] - 1e-9).all()
@@ -42,7 +42,7 @@ def test_a_text_about_the_vector_before_the_move_loses_with_the_amount(axes):
     cav = fit(axes.table.subset(train), {"funny": [i for i in funny if i in train]})["funny"]
     known = {item: axes.model.describe(axes.table[item][None], "summary")[0] for item in train}
     mixed = np.array([2.0, -2.0, 0.0, 2.0], np.float32)  # a way is told in order, however its amounts come
-    found = semantic_along(axes.model, "summary", axes.table, test, cav.move, mixed, axes.encoder, known, cav)
+    found = semantic_along(axes.model, "summary", axes.table, test, Moves(cav.move, mixed, cav), axes.encoder, known)
     assert found.amounts == AMOUNTS
     frame = found.frame()
     assert frame.loc[2.0, "model"] > frame.loc[2.0, "nn"] > frame.loc[2.0, "shuffled"]
@@ -56,7 +56,9 @@ def test_a_text_about_the_vector_before_the_move_loses_with_the_amount(axes):
 def test_a_model_that_ignores_its_vector_never_rises(films, encoder, blind):
     world, cav, known = films
     model = blind(world.train, world.teacher)
-    found = semantic_along(model, "summary", world.table, world.test[:10], cav.move, AMOUNTS, encoder, known, cav)
+    found = semantic_along(
+        model, "summary", world.table, world.test[:10], Moves(cav.move, AMOUNTS, cav), encoder, known
+    )
     assert (found.rises == 0).all()
     assert found.to_dict()["rising"] == 0.0
     np.testing.assert_allclose(found.scores["model"], found.scores["still"], atol=1e-6)
@@ -70,10 +72,8 @@ def test_profiles_of_moved_users_order_what_is_predicted_for_them(user_world, en
     ranker = TrainedRanker.fit(encoder, [profiles[u] for u in w.users.ids], w.users.vectors, w.items)
     level = w.data.facts.items["funny"].reindex(w.items.ids)
     cav = fit(w.items, {"funny": level})["funny"].measured_on(w.users)
-    found = behavioural_along(
-        look_up(w.users, w.teacher), "user_profile", w.folded, cav.move, AMOUNTS, w.items, candidates, ranker, profiles,
-        cav,
-    )  # fmt: skip
+    model, moves = look_up(w.users, w.teacher), Moves(cav.move, AMOUNTS, cav)
+    found = behavioural_along(model, "user_profile", w.folded, moves, candidates, ranker, profiles)
     frame = found.frame()
     assert found.measure == "ndcg"
     assert (frame["model"] > frame["random"]).all()
@@ -86,8 +86,8 @@ def test_wrong_calls(films, encoder, look_up):
     world, cav, known = films
     model = look_up(world.table, world.teacher)
     with pytest.raises(ValueError, match="two finite amounts"):
-        semantic_along(model, "summary", world.table, world.test, cav.move, (1.0,), encoder, known)
+        semantic_along(model, "summary", world.table, world.test, Moves(cav.move, (1.0,)), encoder, known)
     with pytest.raises(ValueError, match="two finite amounts"):
-        semantic_along(model, "summary", world.table, world.test, cav.move, (1.0, np.inf), encoder, known)
+        semantic_along(model, "summary", world.table, world.test, Moves(cav.move, (1.0, np.inf)), encoder, known)
     with pytest.raises(ValueError, match="is scored"):
-        semantic_along(model, "summary", world.table, world.train[:3], cav.move, AMOUNTS, encoder, known)
+        semantic_along(model, "summary", world.table, world.train[:3], Moves(cav.move, AMOUNTS), encoder, known)

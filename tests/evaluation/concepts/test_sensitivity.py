@@ -6,7 +6,7 @@ import pytest
 
 from elm.cav import fit
 from elm.embeddings import EmbeddingSpace, VectorTable
-from elm.evaluation import list_sensitivity, soft_attribute_scores, text_sensitivity
+from elm.evaluation import Steps, list_sensitivity, soft_attribute_scores, text_sensitivity
 
 WORDS = ("joke", "ghost", "tree")
 
@@ -41,7 +41,7 @@ def concepts(table):
 
 
 def test_a_move_changes_its_own_concept_in_the_text_and_hardly_another(table, concepts):
-    found = text_sensitivity(Writer(), "summary", table, table.ids[:30], concepts, Counter(), random=20)
+    found = text_sensitivity(Writer(), "summary", table, table.ids[:30], concepts, Counter(), Steps(random=20))
     assert np.diag(found.effect.loc[["funny", "scary"], ["funny", "scary"]]) == pytest.approx([1, 1], abs=0.1)
     assert abs(found.effect.loc["funny", "scary"]) < 0.3
     assert found.tcav.loc["funny", "funny"] == 1.0
@@ -98,7 +98,7 @@ def test_wrong_calls(table, concepts):
     with pytest.raises(ValueError, match=r"got 1, 2, 1\.0 and 10"):
         text_sensitivity(Writer(), "summary", table, table.ids[:1], concepts, Counter())
     with pytest.raises(ValueError, match=r"got 3, 2, -1\.0"):
-        text_sensitivity(Writer(), "summary", table, table.ids[:3], concepts, Counter(), step=-1.0)
+        text_sensitivity(Writer(), "summary", table, table.ids[:3], concepts, Counter(), Steps(size=-1.0))
     with pytest.raises(ValueError, match="k from 1 to 2"):
         list_sensitivity(lambda v: v[:, :2], table, table.ids[:3], concepts, pd.DataFrame({"a": [0.0, 1.0]}), k=3)
     with pytest.raises(ValueError, match="a row an item"):

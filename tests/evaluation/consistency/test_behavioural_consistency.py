@@ -1,19 +1,17 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from elm._errors import LeakageError, UnknownNameError
-from elm.evaluation import TrainedRanker, ZeroShotRanker, user_consistency
+from elm.evaluation import RankOptions, TrainedRanker, ZeroShotRanker, user_consistency
 from elm.evaluation.consistency._user_scores import TEXTS
 
 
-def score(world, model, encoder, task="user_profile", **more):
-    return user_consistency(
-        model, task, users=world.users, items=world.items, ratings=world.ratings, inputs=world.inputs,
-        held=world.held, facts=world.facts, encoder=encoder, **more,
-    )  # fmt: skip
+def score(world, model, encoder, task="user_profile", seed=0, **ranking):
+    return user_consistency(model, task, world.held_out, encoder, RankOptions(**ranking), seed=seed)
 
 
 @pytest.mark.parametrize("task", ["user_profile", "user_summary"])
@@ -94,9 +92,11 @@ def test_a_given_ranker_is_used_and_zero_shot_stands_beside_it(user_world, encod
 def test_the_names_of_the_report_plain_json_and_the_same_every_time(user_world, encoder, look_up):
     model = look_up(user_world.users, user_world.teacher)
     ranker = TrainedRanker.fit(
-        encoder, [user_world.teacher.write(u, "user_profile") for u in user_world.users.ids],
-        user_world.users.vectors, user_world.items,
-    )  # fmt: skip
+        encoder,
+        [user_world.teacher.write(u, "user_profile") for u in user_world.users.ids],
+        user_world.users.vectors,
+        user_world.items,
+    )
     first, second = (score(user_world, model, encoder, ranker=ranker, seed=4).to_dict() for _ in range(2))
     assert first == second
     names = "n bc bc_teacher bc_shuffled bc_random bc_nn bc_cf bc_popular rbc ndcg ndcg_cf cf_bc p_value rbc_interval"
@@ -113,18 +113,14 @@ def test_uniform_candidates_are_easier_for_popularity(user_world, encoder, look_
 
 def test_leakage_and_missing_facts_are_refused(user_world, encoder, look_up):
     model = look_up(user_world.folded, user_world.teacher)
-    more = {"users": user_world.users, "items": user_world.items, "encoder": encoder}
     with pytest.raises(LeakageError, match="users: "):
-        user_consistency(
-            model, "user_profile", ratings=user_world.ratings, inputs=user_world.ratings, held=user_world.ratings,
-            facts=user_world.facts, **more,
-        )  # fmt: skip
+        replace(user_world.held_out, inputs=user_world.ratings, held=user_world.ratings)
+    nobody = replace(user_world.held_out.known, users=user_world.users.subset([]))
+    with pytest.raises(LeakageError, match="users: "):
+        replace(user_world.held_out, known=nobody, held=user_world.ratings)
     known = {u: f for u, f in user_world.facts.items() if u in user_world.users}
     with pytest.raises(ValueError, match=r"every held-out user \(\d+ missing\)"):
-        user_consistency(
-            model, "user_profile", ratings=user_world.ratings, inputs=user_world.inputs, held=user_world.held,
-            facts=known, **more,
-        )  # fmt: skip
+        user_consistency(model, "user_profile", replace(user_world.held_out, facts=known), encoder)
 
 
 def test_given_texts_score_as_the_model_that_wrote_them(user_world, encoder, look_up, trained):

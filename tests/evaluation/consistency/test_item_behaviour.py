@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,15 @@ from elm import cav
 from elm._errors import CallError, UnknownNameError
 from elm.data import GENRES
 from elm.embeddings import EmbeddingSpace, VectorTable, wals
-from elm.evaluation import ZeroShotRanker, item_behaviour, item_consistency, liked_vectors, version_scores
+from elm.evaluation import (
+    Collaborative,
+    ControlOptions,
+    ZeroShotRanker,
+    item_behaviour,
+    item_consistency,
+    liked_vectors,
+    version_scores,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +38,12 @@ def rated(film_world):
     ]
     ratings = pd.DataFrame(rows, columns=["user", "item", "rating"])
     users, items = wals(ratings, factors=4, iterations=10)
-    return items, users, ratings
+    return Collaborative(users, items, ratings)
 
 
 def behaviour(film_world, rated, model, encoder, tasks=("summary", "negative_review")):
-    found = item_consistency(
-        model, tasks, film_world.table, film_world.train, film_world.test, film_world.facts, film_world.teacher,
-        encoder, probe=False,
-    )  # fmt: skip
-    items, users, ratings = rated
-    return item_behaviour(
-        found, train_ids=film_world.train, items=items, users=users, ratings=ratings, teacher=film_world.teacher,
-        encoder=encoder, unrated=10, draw="uniform",
-    )  # fmt: skip
+    found = item_consistency(model, tasks, film_world.held_out, encoder, ControlOptions(probe=False))
+    return item_behaviour(found, film_world.held_out, rated, encoder, unrated=10, draw="uniform")
 
 
 def test_a_model_that_knows_the_film_stands_at_one(film_world, rated, encoder, look_up):
@@ -66,16 +68,12 @@ def test_a_blind_model_does_not_pass(film_world, rated, encoder, blind):
 
 
 def test_further_rankers_of_users_stand_beside_the_trained_one(film_world, rated, encoder, look_up):
-    items, users, ratings = rated
+    users, ratings = rated.users, rated.ratings
     model = look_up(film_world.table, film_world.teacher)
-    found = item_consistency(
-        model, ["summary"], film_world.table, film_world.train, film_world.test, film_world.facts,
-        film_world.teacher, encoder, probe=False, untrained=model, untrained_items=10,
-    )  # fmt: skip
+    controls = ControlOptions(probe=False, untrained=model, first=10)
+    found = item_consistency(model, ["summary"], film_world.held_out, encoder, controls)
     liked = ZeroShotRanker(encoder, liked_vectors(users, film_world.table, ratings, film_world.train), reads="text")
-    arguments = {"train_ids": film_world.train, "items": items, "users": users, "ratings": ratings,
-                 "teacher": film_world.teacher, "encoder": encoder, "unrated": 10}  # fmt: skip
-    scores = item_behaviour(found, rankers={"liked_films": liked}, **arguments)["summary"]
+    scores = item_behaviour(found, film_world.held_out, rated, encoder, {"liked_films": liked}, unrated=10)["summary"]
     plain = scores.to_dict()
     assert plain["users_as"] == "collaborative vectors of their ratings of training items"
     assert plain["rankers"]["liked_films"]["bc"] > plain["rankers"]["liked_films"]["bc_shuffled"] + 0.02
@@ -91,7 +89,7 @@ def test_further_rankers_of_users_stand_beside_the_trained_one(film_world, rated
             return np.full((len(texts), len(users)), np.nan)
 
     with pytest.raises(CallError, match="Nan gave NaN"):
-        item_behaviour(found, rankers={"odd": Nan()}, **arguments)
+        item_behaviour(found, film_world.held_out, rated, encoder, {"odd": Nan()}, unrated=10)
 
 
 def test_nobodys_opinion_of_a_held_out_film_is_known(film_world, rated, encoder, look_up, monkeypatch):
@@ -111,28 +109,24 @@ def test_nobodys_opinion_of_a_held_out_film_is_known(film_world, rated, encoder,
 
 
 def test_too_few_films_of_the_table_are_refused(film_world, rated, encoder, look_up):
-    items, users, ratings = rated
     with pytest.raises(CallError, match="ten training items of the collaborative table, got 2"):
-        item_behaviour(
-            {}, train_ids=film_world.train[:2], items=items, users=users, ratings=ratings,
-            teacher=film_world.teacher, encoder=encoder,
-        )  # fmt: skip
+        item_behaviour({}, replace(film_world.held_out, train_ids=film_world.train[:2]), rated, encoder)
 
 
 def test_a_funnier_version_is_funnier_and_a_summary_is_not(film_world, encoder, look_up):
     model = look_up(film_world.table, film_world.teacher)
     tasks = ("summary", "funnier", "scarier", "long_description")
-    found = item_consistency(
-        model, tasks, film_world.table, film_world.train, film_world.test, film_world.facts, film_world.teacher,
-        encoder, probe=False,
-    )  # fmt: skip
+    found = item_consistency(model, tasks, film_world.held_out, encoder, ControlOptions(probe=False))
     texts = [film_world.teacher.write(i, t) for i in film_world.train for t in ("summary", "funnier", "scarier")]
     rows = encoder.encode(texts)
     table = VectorTable([str(n) for n in range(len(texts))], rows, EmbeddingSpace.fit("t", rows, "cosine", {}, "t"))
-    concepts = cav.fit(table, {
-        "funny": pd.Series([float("funny" in t or "joke" in t) for t in texts], table.ids),
-        "frightening": pd.Series([float("frightening" in t) for t in texts], table.ids),
-    })  # fmt: skip
+    concepts = cav.fit(
+        table,
+        {
+            "funny": pd.Series([float("funny" in t or "joke" in t) for t in texts], table.ids),
+            "frightening": pd.Series([float("frightening" in t) for t in texts], table.ids),
+        },
+    )
     scores = version_scores(found, concepts, encoder, film_world.table)
     assert set(scores) == {"funnier", "scarier"}
     funnier = scores["funnier"]

@@ -1,9 +1,11 @@
 """Names and years of real items, by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from elm._errors import CallError
-from elm.evaluation import item_consistency, named_scores
+from elm.evaluation import ControlOptions, item_consistency, named_scores
 from elm.evaluation.consistency._names_and_years import named
 from elm.tasks import ItemFacts, TemplateTeacher
 
@@ -44,8 +46,8 @@ def test_items_with_a_text_of_their_own_are_scored_on_names(film_world, encoder,
         for n, (item, film) in enumerate(film_world.facts.items())
     }
     teacher = TemplateTeacher(facts, 0)
-    arguments = (["summary"], film_world.table, film_world.train, film_world.test, facts, teacher, encoder)
-    found = item_consistency(look_up(film_world.table, teacher), *arguments, probe=False)["summary"]
+    held_out, quick = replace(film_world.held_out, facts=facts, teacher=teacher), ControlOptions(probe=False)
+    found = item_consistency(look_up(film_world.table, teacher), ["summary"], held_out, encoder, quick)["summary"]
     plain = found.to_dict()["named"]
     assert plain["model"]["named_recall"] == {"overall": 1.0, "names": 1.0, "years": 1.0}
     assert plain["nn"]["named_recall"]["years"] == 0.0
@@ -53,8 +55,6 @@ def test_items_with_a_text_of_their_own_are_scored_on_names(film_world, encoder,
     recall = frame[(frame["measure"] == "names_recall") & (frame["system"] == "teacher")]
     assert recall["value"].tolist() == [1.0] * 50
     assert film_world.facts[film_world.test[0]].text is None
-    generated = item_consistency(
-        look_up(film_world.table, film_world.teacher), ["summary"], film_world.table, film_world.train,
-        film_world.test, film_world.facts, film_world.teacher, encoder, probe=False,
-    )["summary"]  # fmt: skip
+    model = look_up(film_world.table, film_world.teacher)
+    generated = item_consistency(model, ["summary"], film_world.held_out, encoder, quick)["summary"]
     assert generated.named == {}

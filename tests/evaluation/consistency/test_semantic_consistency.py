@@ -1,20 +1,19 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from elm._errors import CallError, LeakageError, UnknownNameError
-from elm.evaluation import CachedEncoder, entities_asked, fact_scores, item_consistency
+from elm.evaluation import CachedEncoder, ControlOptions, entities_asked, fact_scores, item_consistency
 from elm.metrics import partners, ratio_interval
 
 TASKS = ("summary", "five_positive")
 
 
-def score(world, model, encoder, **more):
-    return item_consistency(
-        model, TASKS, world.table, world.train, world.test, world.facts, world.teacher, encoder, **more
-    )
+def score(world, model, encoder, probe=True, seed=0):
+    return item_consistency(model, TASKS, world.held_out, encoder, ControlOptions(probe=probe), seed)
 
 
 def test_a_model_that_looks_up_the_truth_stands_at_one(film_world, encoder, look_up):
@@ -100,10 +99,8 @@ def test_real_films_are_scored_on_genres_alone(film_world, encoder, look_up):
 
     facts = {item: ItemFacts(film.kinds, text=f"{film.aspects['setting']}.") for item, film in film_world.facts.items()}
     teacher = TemplateTeacher(facts, 0)
-    found = item_consistency(
-        look_up(film_world.table, teacher), ["summary"], film_world.table, film_world.train, film_world.test, facts,
-        teacher, encoder,
-    )  # fmt: skip
+    held_out = replace(film_world.held_out, facts=facts, teacher=teacher)
+    found = item_consistency(look_up(film_world.table, teacher), ["summary"], held_out, encoder)
     scores = found["summary"].to_dict()
     assert scores["fact_recall"] == {"overall": 1.0, "genres": 1.0}
     assert scores["fact_precision"]["genres"] == 1.0
@@ -111,23 +108,22 @@ def test_real_films_are_scored_on_genres_alone(film_world, encoder, look_up):
 
 def test_leakage_and_wrong_models_are_refused(film_world, encoder, look_up):
     model = look_up(film_world.table, film_world.teacher)
-    more = (film_world.facts, film_world.teacher, encoder)
+    held_out = film_world.held_out
     with pytest.raises(LeakageError, match="items: 1 held out"):
-        item_consistency(model, TASKS, film_world.table, film_world.train, film_world.train[:1], *more)
+        replace(held_out, ids=film_world.train[:1])
     with pytest.raises(ValueError, match="at least two held-out"):
-        item_consistency(model, TASKS, film_world.table, film_world.train, film_world.test[:1], *more)
+        item_consistency(model, TASKS, replace(held_out, ids=film_world.test[:1]), encoder)
 
+    twice = replace(held_out, ids=[*film_world.test[:3], film_world.test[0]])
     with pytest.raises(CallError, match="1 come twice and 0 have no facts, such as 'f1"):
-        item_consistency(
-            model, TASKS, film_world.table, film_world.train, [*film_world.test[:3], film_world.test[0]], *more
-        )
+        item_consistency(model, TASKS, twice, encoder)
     bare = {item: film for item, film in film_world.facts.items() if item != film_world.test[1]}
     with pytest.raises(CallError, match=f"0 come twice and 1 have no facts, such as '{film_world.test[1]}'"):
-        item_consistency(model, TASKS, film_world.table, film_world.train, film_world.test, bare, *more[1:])
+        item_consistency(model, TASKS, replace(held_out, facts=bare), encoder)
     strange = film_world.facts | {"f9999": film_world.facts[film_world.test[0]]}
     ids = [*film_world.test, "f9999"]
     with pytest.raises(UnknownNameError, match="unknown id 'f9999'"):
-        item_consistency(model, TASKS, film_world.table, film_world.train, ids, strange, *more[1:])
+        item_consistency(model, TASKS, replace(held_out, ids=ids, facts=strange), encoder)
 
     class Short:
         def describe(self, vectors, task, *, seed=0):
@@ -168,9 +164,7 @@ PAIRS = ("similarities", "interpolation", "common_with_nn")
 
 
 def score_pairs(world, model, encoder):
-    return item_consistency(
-        model, PAIRS, world.table, world.train, world.test, world.facts, world.teacher, encoder, probe=False
-    )
+    return item_consistency(model, PAIRS, world.held_out, encoder, ControlOptions(probe=False))
 
 
 def test_pairs_are_scored_by_another_wording_and_mixtures_by_the_mean_vector(film_world, encoder, look_up):
@@ -221,23 +215,19 @@ def given_texts(world, tasks):
     """The teacher's texts about every entity that is asked about, as another system would hand them in."""
     asked = entities_asked(tasks, world.table, world.test)
     return {
-        task: {
-            id: world.teacher.write(tuple(id.split(",")) if "," in id else id, task) for id in ids
-        }
+        task: {id: world.teacher.write(tuple(id.split(",")) if "," in id else id, task) for id in ids}
         for task, ids in asked.items()
-    }  # fmt: skip
+    }
 
 
 def test_given_texts_score_as_the_model_that_wrote_them(film_world, encoder, look_up):
     tasks = ("summary", "similarities", "common_with_nn")
-    asked = (tasks, film_world.table, film_world.train, film_world.test, film_world.facts, film_world.teacher, encoder)
-    by_model = item_consistency(look_up(film_world.table, film_world.teacher), *asked, probe=False)
-    given = item_consistency(given_texts(film_world, tasks), *asked, probe=False)
+    asked = (tasks, film_world.held_out, encoder, ControlOptions(probe=False))
+    by_model = item_consistency(look_up(film_world.table, film_world.teacher), *asked)
+    given = item_consistency(given_texts(film_world, tasks), *asked)
     for task in tasks:
         pd.testing.assert_frame_equal(given[task].frame(), by_model[task].frame())
-        assert given[task].left_out == {
-            "untrained": "texts were given, so there is no model to ask without training"
-        }  # fmt: skip
+        assert given[task].left_out == {"untrained": "texts were given, so there is no model to ask without training"}
 
 
 def test_given_texts_are_about_exactly_what_is_asked(film_world, encoder):

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from elm.evaluation import SIGNS, Finding, fraud_signs, item_consistency, user_consistency
+from elm.evaluation import (
+    SIGNS,
+    ControlOptions,
+    Finding,
+    RankOptions,
+    fraud_signs,
+    item_consistency,
+    user_consistency,
+)
 from elm.tasks import VECTOR, get
 
 ITEM_TASKS = ("summary", "five_positive", "similarities", "common_with_nn")
@@ -40,18 +48,13 @@ class Telling:
 
 
 def of_items(world, model, encoder, tasks=ITEM_TASKS):
-    found = item_consistency(
-        model, tasks, world.table, world.train, world.test, world.facts, world.teacher, encoder, probe=False
-    )
+    found = item_consistency(model, tasks, world.held_out, encoder, ControlOptions(probe=False))
     return {task: signs(scores) for task, scores in found.items()}
 
 
 def of_users(world, model, trained, task="user_profile"):
-    found = user_consistency(
-        model, task, users=world.users, items=world.items, ratings=world.ratings, inputs=world.inputs,
-        held=world.held, facts=world.facts, encoder=trained[task].projection, ranker=trained[task], probe=False,
-    )  # fmt: skip
-    return signs(found)
+    ranking, controls = RankOptions(trained[task]), ControlOptions(probe=False)
+    return signs(user_consistency(model, task, world.held_out, trained[task].projection, ranking, controls))
 
 
 def signs(scores):

@@ -3,13 +3,16 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from worded_films import GENRES, ITEM_GENRES, ITEM_WORDS, ITEMS, TEXTS, WordedFilms, films_held_out
 
 from elm._errors import CallError, UnknownNameError
 from elm.evaluation import (
+    ControlTasks,
     GuidedMap,
+    MapSettings,
     control_means,
     control_scores,
     draw_flips,
@@ -184,10 +187,9 @@ def test_a_soft_attribute_is_weighed(films, held_out):
 
 
 def test_all_tasks_and_their_means_over_seeds(films, held_out):
-    soft = {"war": np.linspace(0, 1, ITEMS)}
-    found = control_scores(
-        films, held_out, ITEM_GENRES, ITEM_WORDS, soft, alphas=(0.0, 0.5, 1.0), between=(2, 4), k=5, genres=3
-    )
+    soft = {"war": pd.Series(np.linspace(0, 1, ITEMS), films.items)}
+    tasks = ControlTasks(attributes=soft, alphas=(0.0, 0.5, 1.0), between=(2, 4), k=5, genres=3)
+    found = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, tasks)
     rows = found.rows()
     assert {row["task"] for row in rows} == {"large", "fine", "guided", "attributes"}
     assert {row["alpha"] for row in rows if row["task"] == "guided"} == {0.5, 1.0}
@@ -197,10 +199,10 @@ def test_all_tasks_and_their_means_over_seeds(films, held_out):
     last = next(row for row in means if row["task"] == "large" and row["alpha"] == 1)
     assert last["rise"] == {"mean": pytest.approx(1), "sd": 0}
     assert last["seeds"] == 2
-    nowhere = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, alphas=(0.5,), between=(60, 60))
+    nowhere = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, ControlTasks(alphas=(0.5,), between=(60, 60)))
     assert nowhere.fine is None
     assert nowhere.attributes is None
-    base = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, alphas=(1.0,), between=(2, 4), guide=False)
+    base = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, ControlTasks(between=(2, 4)), guide=False)
     assert {row["task"] for row in base.rows()} == {"large", "fine"}
     with pytest.raises(CallError, match="one seed or more"):
         control_means([])
@@ -209,7 +211,7 @@ def test_all_tasks_and_their_means_over_seeds(films, held_out):
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_the_map_shows_where_guidance_leads(films, held_out, method):
     inputs = sparse.csr_matrix(sparse.vstack([held_out.inputs] * 2))
-    found = guided_map(films, inputs, ITEM_GENRES, GENRES, shown=2, alpha=0.75, method=method, k=5)
+    found = guided_map(films, inputs, ITEM_GENRES, GENRES, MapSettings(shown=2, alpha=0.75, method=method, k=5))
     assert list(found.moved) == ["comedy", "horror"]
     assert list(found.phrases) == ["comedy", "horror", "war"]
     assert found.rise["comedy"].tolist() == pytest.approx([0, 1, 1] * 2)
@@ -223,7 +225,8 @@ def test_the_map_shows_where_guidance_leads(films, held_out, method):
 
 
 def test_figures_show_every_model(films, held_out):
-    rows = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, alphas=(0.0, 0.5, 1.0), between=(2, 9), k=5).rows()
+    tasks = ControlTasks(alphas=(0.0, 0.5, 1.0), between=(2, 9), k=5)
+    rows = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, tasks).rows()
     means = {"one": control_means([rows]), "two": control_means([rows, rows])}
     figure = trade_off_figure(means, baseline=0.2)
     line = figure.axes[0].get_lines()[0]
@@ -246,7 +249,9 @@ def calls(films, held_out):
         "no targets": (lambda: large_scope(films, aimless, flips, ITEM_GENRES), CallError, "no user has a target"),
         "alpha": (lambda: large_scope(films, held_out, flips, ITEM_GENRES, (1.5,)), CallError, "alpha must lie"),
         "no item has it": (
-            lambda: large_scope(films, held_out, flips, [["Drama"]] * ITEMS), UnknownNameError, "unknown genre"
+            lambda: large_scope(films, held_out, flips, [["Drama"]] * ITEMS),
+            UnknownNameError,
+            "unknown genre",
         ),
         "empty profile": (lambda: draw_flips(RuleEditor(), empty.profiles, GENRES), CallError, "profile is empty"),
         "silence": (lambda: draw_targets([films], silent, ITEM_WORDS, between=(2, 9)), CallError, "text a user"),
@@ -255,13 +260,19 @@ def calls(films, held_out):
         "words": (lambda: draw_targets([films], held_out, [], between=(2, 9)), CallError, "must hold 60 entries"),
         "nobody": (lambda: draw_targets([], held_out, ITEM_WORDS), CallError, "a recommender and an alpha"),
         "targets": (
-            lambda: fine_grained(films, held_out, [1], ITEM_WORDS, RuleEditor()), CallError, "one target a user"
+            lambda: fine_grained(films, held_out, [1], ITEM_WORDS, RuleEditor()),
+            CallError,
+            "one target a user",
         ),
         "none left": (
-            lambda: fine_grained(films, held_out, [-1] * 3, ITEM_WORDS, RuleEditor()), CallError, "widen the range"
+            lambda: fine_grained(films, held_out, [-1] * 3, ITEM_WORDS, RuleEditor()),
+            CallError,
+            "widen the range",
         ),
         "edits": (
-            lambda: fine_grained(films, held_out, [5] * 3, ITEM_WORDS, RuleEditor(), edits=0), CallError, "one edit"
+            lambda: fine_grained(films, held_out, [5] * 3, ITEM_WORDS, RuleEditor(), edits=0),
+            CallError,
+            "one edit",
         ),
         "attribute": (lambda: guided(films, held_out.inputs, {"dark": np.zeros(ITEMS)}), CallError, "of 'dark'"),
         "scale": (lambda: guided(films, held_out.inputs, {"dark": [2.0] * ITEMS}), CallError, "must lie in .0, 1."),
@@ -269,15 +280,19 @@ def calls(films, held_out):
         "none": (lambda: guided(films, held_out.inputs, {}), CallError, "needs an attribute and an alpha"),
         "less": (lambda: guided(films, held_out.inputs, names, less="never"), CallError, "less is 'affirmed'"),
         "phrase": (
-            lambda: guided(films, held_out.inputs, names, phrases=("No {}.", "Less {}.")), CallError, "asking for less"
+            lambda: guided(films, held_out.inputs, names, phrases=("No {}.", "Less {}.")),
+            CallError,
+            "asking for less",
         ),
         "no such genre": (lambda: genre_attributes(ITEM_GENRES, ["Drama"]), UnknownNameError, "unknown genre 'Drama'"),
         "method": (
-            lambda: guided_map(films, held_out.inputs, ITEM_GENRES, GENRES, method="umap"), CallError, "'pca' or 'tsne'"
+            lambda: guided_map(films, held_out.inputs, ITEM_GENRES, GENRES, MapSettings(method="umap")),
+            CallError,
+            "'pca' or 'tsne'",
         ),
         "one user": (lambda: guided_map(films, held_out.inputs[:1], ITEM_GENRES, GENRES), CallError, "two users"),
         "suite": (lambda: control_scores(films, silent, ITEM_GENRES, ITEM_WORDS), CallError, "users with texts"),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", calls(WordedFilms(), films_held_out()))

@@ -13,10 +13,27 @@ from elm.cli.bench._control import control, numbers, soft_attributes
 from elm.cli.bench._recommend import sources
 from elm.data import ATTRIBUTES, demo
 
-SETTINGS = [f"--set={model}.{setting}" for model in ("tears-multi-vae", "tears-base", "gers-multi-vae")
-            for setting in ("epochs=2", "per_user=0")]  # fmt: skip
-SMALL = ("--models", "tears-multi-vae,tears-base,gers-multi-vae", "--held-out", 40, "--user-ratings", 8, "--seeds", 1,
-         "--between", "10,150", "--alphas", "0,0.5,1", "--quiet", *SETTINGS)  # fmt: skip
+SETTINGS = [
+    f"--set={model}.{setting}"
+    for model in ("tears-multi-vae", "tears-base", "gers-multi-vae")
+    for setting in ("epochs=2", "per_user=0")
+]
+SMALL = (
+    "--models",
+    "tears-multi-vae,tears-base,gers-multi-vae",
+    "--held-out",
+    40,
+    "--user-ratings",
+    8,
+    "--seeds",
+    1,
+    "--between",
+    "10,150",
+    "--alphas",
+    "0,0.5,1",
+    "--quiet",
+    *SETTINGS,
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +120,9 @@ def test_attributes_from_a_file(data, tmp_path):
     path.write_text(f"item,attribute,score\n{ids[0]},slow,0.25\n{ids[1]},slow,1\n{ids[0]},loud,0.5\n")
     found = soft_attributes(world, path)
     assert {name: rows.to_dict() for name, rows in found.items()} == {
-        "slow": {ids[0]: 0.25, ids[1]: 1.0}, "loud": {ids[0]: 0.5},
-    }  # fmt: skip
+        "slow": {ids[0]: 0.25, ids[1]: 1.0},
+        "loud": {ids[0]: 0.5},
+    }
     head = "item,attribute,score\n"
     for text in (
         "item,score\n1,2\n",

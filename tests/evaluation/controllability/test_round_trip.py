@@ -12,10 +12,11 @@ from elm.recommend import (
     MultiVAETraining,
     Popularity,
     Recommender,
+    TearsRun,
     TearsTraining,
     train_multivae,
     train_tears,
-)  # fmt: skip
+)
 
 ITEMS, HALF = 40, 20
 GENRES = [["Comedy"] if item < HALF else ["Horror"] for item in range(ITEMS)]
@@ -48,7 +49,7 @@ def world():
         train, validation, MultiVAEConfig(ITEMS, hidden=32, latent=8), MultiVAETraining(epochs=30, batch=20)
     )
     tears, _ = train_tears(
-        vae, FixedVectors(), train, profiles, validation, TearsTraining(epochs=20, batch=20), hidden=32
+        vae, FixedVectors(), train, profiles, validation, TearsTraining(epochs=20, batch=20), run=TearsRun(hidden=32)
     )
     recommender = Recommender(tears, [f"i{n}" for n in range(ITEMS)])
     ratings, texts = users_of_two_kinds(30, 2)

@@ -1,5 +1,7 @@
 """Tests against controls, by hand and corrected; an untrained adapter; training entities only on demand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from scipy import stats
 
 from elm._errors import CallError, LeakageError
 from elm.adapters import MLPAdapter
-from elm.evaluation import control_tests, item_consistency, untrained, user_consistency
+from elm.evaluation import ControlOptions, control_tests, item_consistency, untrained, user_consistency
 from elm.model import EmbeddingLanguageModel, shipped_base
 
 
@@ -22,15 +24,25 @@ def test_each_test_is_the_paired_one_and_all_are_corrected_together():
     rng = np.random.default_rng(0)
     model, near = rng.normal(0.5, 0.1, 30), rng.normal(0.45, 0.1, 30)
     far, user, other = rng.normal(0, 0.1, 12), rng.normal(0.2, 0.1, 20), rng.normal(0.2, 0.1, 20)
-    tests = control_tests(table({
-        ("consistency", "summary", "SC", "model"): model, ("consistency", "summary", "SC", "nn"): near,
-        ("consistency", "summary", "SC", "untrained"): far, ("consistency", "summary", "SC", "teacher"): model + 1,
-        ("consistency", "summary", "SC_text", "model"): model, ("consistency", "summary", "SC_text", "nn"): near,
-        ("profile", "user_profile", "BC", "model"): user, ("profile", "user_profile", "BC", "shuffled"): other,
-    }))  # fmt: skip
+    tests = control_tests(
+        table(
+            {
+                ("consistency", "summary", "SC", "model"): model,
+                ("consistency", "summary", "SC", "nn"): near,
+                ("consistency", "summary", "SC", "untrained"): far,
+                ("consistency", "summary", "SC", "teacher"): model + 1,
+                ("consistency", "summary", "SC_text", "model"): model,
+                ("consistency", "summary", "SC_text", "nn"): near,
+                ("profile", "user_profile", "BC", "model"): user,
+                ("profile", "user_profile", "BC", "shuffled"): other,
+            }
+        )
+    )
     assert tests[["task", "control", "n"]].values.tolist() == [
-        ["summary", "nn", 30], ["summary", "untrained", 12], ["user_profile", "shuffled", 20],
-    ]  # fmt: skip
+        ["summary", "nn", 30],
+        ["summary", "untrained", 12],
+        ["user_profile", "shuffled", 20],
+    ]
     want = [stats.ttest_rel(*pair).pvalue for pair in ((model, near), (model[:12], far), (user, other))]
     assert tests["p_value"].tolist() == pytest.approx(want)
     order = np.argsort(want)
@@ -94,11 +106,9 @@ def test_an_untrained_twin_shares_all_but_the_adapters(language_model):
 
 
 def test_the_untrained_twin_is_scored_on_the_first_items_and_tested_on_them(film_world, encoder, look_up, blind):
-    found = item_consistency(
-        look_up(film_world.table, film_world.teacher), ["summary"], film_world.table, film_world.train, film_world.test,
-        film_world.facts, film_world.teacher, encoder, probe=False, untrained_items=15,
-        untrained=blind(film_world.train, film_world.teacher),
-    )["summary"]  # fmt: skip
+    controls = ControlOptions(probe=False, untrained=blind(film_world.train, film_world.teacher), first=15)
+    model = look_up(film_world.table, film_world.teacher)
+    found = item_consistency(model, ["summary"], film_world.held_out, encoder, controls)["summary"]
     assert len(found.texts["untrained"]) == len(found.sc["untrained"]) == 15
     assert found.left_out == {}
     frame = found.frame()
@@ -109,13 +119,12 @@ def test_the_untrained_twin_is_scored_on_the_first_items_and_tested_on_them(film
 
 
 def test_training_items_are_scored_only_when_asked_for_and_then_stand_for_no_other(film_world, encoder, look_up):
-    arguments = (
-        look_up(film_world.table, film_world.teacher), ["summary"], film_world.table, film_world.train,
-        [*film_world.test[:5], *film_world.train[:20]], film_world.facts, film_world.teacher, encoder,
-    )  # fmt: skip
+    ids = [*film_world.test[:5], *film_world.train[:20]]
     with pytest.raises(LeakageError, match="items: 20 held out are also trained on"):
-        item_consistency(*arguments, probe=False)
-    found = item_consistency(*arguments, probe=False, include_training=True)["summary"]
+        replace(film_world.held_out, ids=ids)
+    held_out = replace(film_world.held_out, ids=ids, include_training=True)
+    model = look_up(film_world.table, film_world.teacher)
+    found = item_consistency(model, ["summary"], held_out, encoder, ControlOptions(probe=False))["summary"]
     assert found.to_dict()["trained"] == 20
     assert found.sc["nn"].max() < 0.999  # never its own text
     for copied in ("nn", "random"):
@@ -125,13 +134,11 @@ def test_training_items_are_scored_only_when_asked_for_and_then_stand_for_no_oth
 def test_training_users_are_scored_only_when_asked_for(user_world, encoder, look_up):
     known = set(user_world.users.ids[:30])
     ratings = user_world.ratings[user_world.ratings["user"].isin(known)]
-    arguments = {
-        "users": user_world.users, "items": user_world.items, "ratings": user_world.ratings, "facts": user_world.facts,
-        "encoder": encoder, "inputs": ratings.iloc[::2], "held": ratings.iloc[1::2], "probe": False,
-    }  # fmt: skip
-    model = look_up(user_world.users, user_world.teacher)
+    parts = {"inputs": ratings.iloc[::2], "held": ratings.iloc[1::2]}
     with pytest.raises(LeakageError, match="users: 30 held out are also trained on"):
-        user_consistency(model, "user_profile", **arguments)
-    found = user_consistency(model, "user_profile", include_training=True, **arguments)
+        replace(user_world.held_out, **parts)
+    held_out = replace(user_world.held_out, **parts, include_training=True)
+    model = look_up(user_world.users, user_world.teacher)
+    found = user_consistency(model, "user_profile", held_out, encoder, controls=ControlOptions(probe=False))
     assert found.to_dict()["trained"] == 30
     assert all(a != b for a, b in zip(found.texts["nn"], found.texts["teacher"], strict=True))

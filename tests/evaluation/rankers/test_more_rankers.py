@@ -12,6 +12,8 @@ from elm._errors import CallError
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.evaluation import (
     BM25Ranker,
+    ControlOptions,
+    RankOptions,
     TextEncoderRanker,
     TrainedRanker,
     liked_vectors,
@@ -113,22 +115,17 @@ class Nan:
 @pytest.mark.parametrize("which", ["ranker", "rankers"])
 def test_nan_of_a_users_ranker_is_an_error_of_the_benchmark(user_world, encoder, look_up, which):
     odd = Nan(len(user_world.items))
+    ranking = RankOptions(**{which: odd if which == "ranker" else {"odd": odd}})
+    model = look_up(user_world.folded, user_world.teacher)
     with pytest.raises(CallError, match="Nan gave NaN or infinity"):
-        user_consistency(
-            look_up(user_world.folded, user_world.teacher), "user_profile", users=user_world.users,
-            items=user_world.items, ratings=user_world.ratings, inputs=user_world.inputs, held=user_world.held,
-            facts=user_world.facts, encoder=encoder, probe=False, **{which: odd if which == "ranker" else {"odd": odd}},
-        )  # fmt: skip
+        user_consistency(model, "user_profile", user_world.held_out, encoder, ranking, ControlOptions(probe=False))
 
 
 def test_an_empty_text_orders_nothing(user_world, encoder, trained):
     silent = {"user_profile": dict.fromkeys(user_world.folded.ids, "")}
     bm25 = BM25Ranker([f"{' '.join(g)} films" for g in user_world.data.items.loc[user_world.items.ids, "genres"]])
-    found = user_consistency(
-        silent, "user_profile", users=user_world.users, items=user_world.items, ratings=user_world.ratings,
-        inputs=user_world.inputs, held=user_world.held, facts=user_world.facts, encoder=encoder, probe=False,
-        ranker=trained["user_profile"], rankers={"bm25": bm25},
-    )  # fmt: skip
+    ranking, quick = RankOptions(trained["user_profile"], {"bm25": bm25}), ControlOptions(probe=False)
+    found = user_consistency(silent, "user_profile", user_world.held_out, encoder, ranking, quick)
     for values in (found.bc, found.other_bc, found.cf_bc, found.rankers["bm25"], found.sc):
         assert values["model"].tolist() == [0.0] * len(found.users)
         assert values["teacher"].mean() > 0.0
@@ -139,13 +136,17 @@ def test_an_empty_text_orders_nothing(user_world, encoder, trained):
 
 
 def test_both_draws_stand_in_every_report(user_world, encoder, look_up, trained):
-    model, arguments = look_up(user_world.folded, user_world.teacher), {
-        "users": user_world.users, "items": user_world.items, "ratings": user_world.ratings, "encoder": encoder,
-        "inputs": user_world.inputs, "held": user_world.held, "facts": user_world.facts, "probe": False, "unrated": 40,
-        "ranker": trained["user_profile"],
-    }  # fmt: skip
+    model, quick = look_up(user_world.folded, user_world.teacher), ControlOptions(probe=False)
     popular, uniform = (
-        user_consistency(model, "user_profile", draw=draw, **arguments) for draw in ("popular", "uniform")
+        user_consistency(
+            model,
+            "user_profile",
+            user_world.held_out,
+            encoder,
+            RankOptions(trained["user_profile"], unrated=40, draw=draw),
+            quick,
+        )
+        for draw in ("popular", "uniform")
     )
     assert popular.bc["cf"] == pytest.approx(uniform.other_bc["cf"])
     assert popular.other_ndcg["nn"] == pytest.approx(uniform.ndcg["nn"])

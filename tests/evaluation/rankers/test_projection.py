@@ -1,12 +1,14 @@
 """Texts read into a space that no encoder of texts made: the ridge, semantic consistency through it, linear probes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import RidgeCV
 
 from elm._errors import CallError, VectorError
 from elm.embeddings import EmbeddingSpace, VectorTable
-from elm.evaluation import TextProjection, TraitProbe, item_consistency, user_consistency
+from elm.evaluation import ControlOptions, TextProjection, TraitProbe, item_consistency, user_consistency
 from elm.tasks import UserFacts
 
 
@@ -58,11 +60,10 @@ def test_items_of_another_space_are_scored_through_it_and_the_teacher_shows_its_
     lessons = [film_world.teacher.write(item, "summary") for item in film_world.train]
     projection = TextProjection.of_texts(encoder, lessons, table.rows(film_world.train))
 
+    held_out, quick = replace(film_world.held_out, table=table), ControlOptions(probe=False)
+
     def score(model):
-        return item_consistency(
-            model, ["summary"], table, film_world.train, film_world.test, film_world.facts, film_world.teacher,
-            projection, probe=False,
-        )["summary"]  # fmt: skip
+        return item_consistency(model, ["summary"], held_out, projection, quick)["summary"]
 
     found = score(look_up(table, film_world.teacher))
     assert found.rsc == pytest.approx(1.0)
@@ -71,18 +72,12 @@ def test_items_of_another_space_are_scored_through_it_and_the_teacher_shows_its_
     assert means["teacher"] > means["nn"] > means["shuffled"]
     assert score(look_up(table.subset(film_world.train), film_world.teacher)).rsc == pytest.approx(0.0)
     with pytest.raises(ValueError, match="it writes vectors of 256 numbers, the table holds 20"):
-        item_consistency(
-            look_up(table, film_world.teacher), ["summary"], table, film_world.train, film_world.test,
-            film_world.facts, film_world.teacher, encoder, probe=False,
-        )  # fmt: skip
+        item_consistency(look_up(table, film_world.teacher), ["summary"], held_out, encoder, quick)
 
 
 def test_users_have_a_semantic_consistency_too(user_world, encoder, look_up):
-    found = user_consistency(
-        look_up(user_world.folded, user_world.teacher), "user_profile", users=user_world.users, items=user_world.items,
-        ratings=user_world.ratings, inputs=user_world.inputs, held=user_world.held, facts=user_world.facts,
-        encoder=encoder,
-    )  # fmt: skip
+    model = look_up(user_world.folded, user_world.teacher)
+    found = user_consistency(model, "user_profile", user_world.held_out, encoder)
     plain = found.to_dict()
     assert plain["sc"] == plain["sc_teacher"] > plain["sc_nn"] > plain["sc_shuffled"] + 0.1
     lessons = [user_world.teacher.write(user, "user_profile") for user in user_world.users.ids]

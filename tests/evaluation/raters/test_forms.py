@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from elm._errors import CallError, DataFileError
 from elm.evaluation import (
     Choice,
+    FormPlan,
     Forms,
     FormScores,
     about_which,
@@ -38,22 +39,30 @@ QUESTIONS = {"summary": ("It fits.", "It reads well."), "pitch": ("It convinces.
 
 
 def texts(write: Any = lambda task, system, id: f"- {task} by {system} about {id}") -> pd.DataFrame:
-    rows = [(task, system, id, write(task, system, id)) for task in ("summary", "pitch", "untold")
-            for system in ("model", "teacher", "shuffled", "nn") for id in IDS]  # fmt: skip
+    rows = [
+        (task, system, id, write(task, system, id))
+        for task in ("summary", "pitch", "untold")
+        for system in ("model", "teacher", "shuffled", "nn")
+        for id in IDS
+    ]
     return pd.DataFrame(rows, columns=["task", "system", "id", "text"])
 
 
 def forms(**options: Any) -> Forms:
-    choice = about_which(TOLD, "Which film is it about?")
-    return make_forms("Films", texts(), TOLD, QUESTIONS, **{"choice": lambda task, id: choice(id), **options})
+    choice, seed = about_which(TOLD, "Which film is it about?"), options.pop("seed", 0)
+    plan = FormPlan(**options)
+    return make_forms("Films", texts(), TOLD, QUESTIONS, choice=lambda task, id: choice(id), plan=plan, seed=seed)
 
 
 def test_forms_are_balanced_paired_and_tell_nothing() -> None:
     made = forms(outputs=8, choices=9)
     scale, choice = (made.key[made.key["kind"] == kind] for kind in ("scale", "choice"))
     assert scale.groupby(["task", "system"]).size().to_dict() == {
-        ("summary", "model"): 4, ("summary", "teacher"): 4, ("pitch", "model"): 4, ("pitch", "teacher"): 4,
-    }  # fmt: skip
+        ("summary", "model"): 4,
+        ("summary", "teacher"): 4,
+        ("pitch", "model"): 4,
+        ("pitch", "teacher"): 4,
+    }
     assert choice.groupby(["task", "system"]).size().unique().tolist() == [3]
     for _, rows in scale.groupby("task"):  # both systems about the same entities
         assert len({frozenset(group["id"]) for _, group in rows.groupby("system")}) == 1
@@ -154,7 +163,9 @@ def test_the_page_has_a_field_for_every_question_and_only_its_own_script() -> No
     evil = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
     evil_texts = texts(lambda task, system, id: f"{evil} {system} {id}")
     choice = lambda task, id: Choice(evil, evil + id, evil)  # noqa: E731
-    made = make_forms(evil, evil_texts, dict.fromkeys(IDS, evil), {"summary": (evil,)}, choice=choice, outputs=4)
+    made = make_forms(
+        evil, evil_texts, dict.fromkeys(IDS, evil), {"summary": (evil,)}, choice=choice, plan=FormPlan(outputs=4)
+    )
     found = Elements(forms_page(made))
     names = [tag for tag, _ in found.tags]
     assert names.count("script") == 1
@@ -199,14 +210,20 @@ def test_scores_of_planted_answers(tmp_path: Path) -> None:
             return 3 - row.right if row.system == "shuffled" else row.right
         return 5 if row.system == "teacher" else 3 if number == 1 else 2
 
-    files = [answered(tmp_path / f"{name}.csv", made, planted, name, delimiter) for name, delimiter in
-             (("ann", ","), ("bob", ";"))]  # fmt: skip
+    files = [
+        answered(tmp_path / f"{name}.csv", made, planted, name, delimiter)
+        for name, delimiter in (("ann", ","), ("bob", ";"))
+    ]
     found = FormScores.of(read_answers(files, key), key).to_dict()
     assert found["raters"] == ["ann", "bob"]
     summary = found["scale"]["summary"]
     assert summary["systems"]["teacher"]["mean"] == 1.0
-    assert summary["systems"]["model"] == {"mean": 0.375, "interval": [0.375, 0.375], "n": 12,
-                                           "questions": {"1": 0.5, "2": 0.25}}  # fmt: skip
+    assert summary["systems"]["model"] == {
+        "mean": 0.375,
+        "interval": [0.375, 0.375],
+        "n": 12,
+        "questions": {"1": 0.5, "2": 0.25},
+    }
     assert (summary["difference"], summary["pairs"], summary["p_value"]) == (-0.625, 12, 0.0)
     assert found["alpha"] == {"scale": 1.0, "choice": 1.0}
     choice = found["choice"]["pitch"]["systems"]

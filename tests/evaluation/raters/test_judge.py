@@ -15,6 +15,7 @@ from faulty_endpoint import Endpoint, endpoint, failed, said
 from elm._errors import CallError, TeacherError
 from elm.evaluation import (
     FormItem,
+    FormPlan,
     FormScores,
     Judged,
     about_which,
@@ -62,9 +63,11 @@ def test_an_answer_is_the_expected_one_of_the_probabilities() -> None:
     with endpoint(lambda number, body: answer) as served:
         judged = judge_forms([ITEM], judge(served), "m")
     assert judged.answers.to_dict("list") == {
-        "rater": ["m", "m"], "output": ["o1", "o1"], "question": [1, 2],
+        "rater": ["m", "m"],
+        "output": ["o1", "o1"],
+        "question": [1, 2],
         "answer": pytest.approx([(4 * 0.5 + 5 * 0.3 + 3 * 0.1) / 0.9] * 2),
-    }  # fmt: skip
+    }
     assert (judged.expected, judged.said, judged.unusable, judged.first) == (2, 0, 0, None)
     call = served.calls[0]
     assert (call["logprobs"], call["top_logprobs"], call["temperature"]) == (True, 20, 0.0)
@@ -158,13 +161,22 @@ def reader(said_of: Callable[[str], str]) -> Callable[[int, Any], tuple[int, Any
 def test_a_judge_that_reads_tells_good_texts_from_shuffled_ones(tmp_path: Path) -> None:
     """From forms to scores: the judge agrees where the text names the film that is told, and picks that option."""
     ids = [f"f{n}" for n in range(10)]
-    rows = [("summary", system, id, f"About {ids[(k + (system == 'shuffled')) % 10]}.") for k, id in enumerate(ids)
-            for system in ("model", "teacher", "shuffled")]  # fmt: skip
+    rows = [
+        ("summary", system, id, f"About {ids[(k + (system == 'shuffled')) % 10]}.")
+        for k, id in enumerate(ids)
+        for system in ("model", "teacher", "shuffled")
+    ]
     texts = pd.DataFrame(rows, columns=["task", "system", "id", "text"])
     told = {id: f"This is {id}." for id in ids}
     pick = about_which(told, "Which film is the text about?")
-    made = make_forms("Films", texts, told, {"summary": ("It fits.",)}, choice=lambda task, id: pick(id),
-                      systems=("model", "shuffled"), outputs=20, choices=30)  # fmt: skip
+    made = make_forms(
+        "Films",
+        texts,
+        told,
+        {"summary": ("It fits.",)},
+        choice=lambda task, id: pick(id),
+        plan=FormPlan(systems=("model", "shuffled"), outputs=20, choices=30),
+    )
     save_forms(made, tmp_path)
 
     def answer(prompt: str) -> str:

@@ -25,8 +25,11 @@ def frame(section: str = "consistency", task: str = "summary", n: int = 30, **sy
     """n entities; each system around its mean, with a spread of 0.05."""
     rng = np.random.default_rng(0)
     measure = "SC" if section == "consistency" else "BC"
-    rows = [(section, task, measure, system, f"f{k}", mean + 0.05 * rng.standard_normal())
-            for system, mean in (SYSTEMS | systems).items() for k in range(n)]  # fmt: skip
+    rows = [
+        (section, task, measure, system, f"f{k}", mean + 0.05 * rng.standard_normal())
+        for system, mean in (SYSTEMS | systems).items()
+        for k in range(n)
+    ]
     return pd.DataFrame(rows, columns=["section", "task", "measure", "system", "id", "value"])
 
 
@@ -98,8 +101,16 @@ def test_the_page_is_whole_and_takes_nothing_from_elsewhere() -> None:
     assert "default-src 'none'" in source
     ids = [attributes["id"] for _, attributes in found.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
-    for words in ("my run", "30 films and 30 viewers that were held out", "0.94", "0.90 to 0.98", "holds",
-                  "training.steps", "400", "world.seed"):  # fmt: skip
+    for words in (
+        "my run",
+        "30 films and 30 viewers that were held out",
+        "0.94",
+        "0.90 to 0.98",
+        "holds",
+        "training.steps",
+        "400",
+        "world.seed",
+    ):
         assert words in found.text, words
     assert len([tag for tag, _ in found.tags if tag == "svg"]) == 6
 
@@ -108,8 +119,13 @@ def test_every_text_is_escaped() -> None:
     scores = frame(task=EVIL)
     one = report(scores, text=EVIL, findings=[{"sign": "ids", "verdict": EVIL, "evidence": EVIL}])
     names = {f"f{k}": EVIL for k in range(30)}
-    evil = BenchReport({"title": EVIL, "world": {"domain": "films", EVIL: EVIL}, "source": {"folder": EVIL}},
-                       one.scores, one.frame, one.texts, names)  # fmt: skip
+    evil = BenchReport(
+        {"title": EVIL, "world": {"domain": "films", EVIL: EVIL}, "source": {"folder": EVIL}},
+        one.scores,
+        one.frame,
+        one.texts,
+        names,
+    )
     found = Elements(page(evil))
     assert not [tag for tag, _ in found.tags if tag in ("script", "img")]
     assert not [a for _, attributes in found.tags for a in attributes if a.startswith("on")]

@@ -16,19 +16,37 @@ from elm.evaluation import (
 KINDS = ("overall", "setting", "protagonist", "conflict", "genres")
 FILMS = {
     task: {
-        "sc": 0.55, "sc_teacher": 0.6, "sc_nn": 0.5, "sc_shuffled": 0.35, "sc_random": 0.36, "sc_probe": 0.59,
-        "rsc": 0.5, "rsc_interval": [0.4, 0.6], "p_value": 1e-9, "n": 50,
-        "fact_precision": dict.fromkeys(KINDS, 0.97), "fact_recall": dict.fromkeys(KINDS, 0.96),
-        "probe_precision": None, "probe_recall": None,
+        "sc": 0.55,
+        "sc_teacher": 0.6,
+        "sc_nn": 0.5,
+        "sc_shuffled": 0.35,
+        "sc_random": 0.36,
+        "sc_probe": 0.59,
+        "rsc": 0.5,
+        "rsc_interval": [0.4, 0.6],
+        "p_value": 1e-9,
+        "n": 50,
+        "fact_precision": dict.fromkeys(KINDS, 0.97),
+        "fact_recall": dict.fromkeys(KINDS, 0.96),
+        "probe_precision": None,
+        "probe_recall": None,
     }
     for task in ("summary", "five_positive")
-}  # fmt: skip
+}
 USERS = {
     "user_profile": {
-        "bc": 0.23, "bc_teacher": 0.25, "bc_shuffled": 0.08, "bc_random": 0.08, "bc_nn": 0.2, "bc_cf": 0.27,
-        "bc_popular": 0.11, "rbc": 0.88, "p_value": 0.004, "n": 200,
+        "bc": 0.23,
+        "bc_teacher": 0.25,
+        "bc_shuffled": 0.08,
+        "bc_random": 0.08,
+        "bc_nn": 0.2,
+        "bc_cf": 0.27,
+        "bc_popular": 0.11,
+        "rbc": 0.88,
+        "p_value": 0.004,
+        "n": 200,
     }
-}  # fmt: skip
+}
 
 
 def shown(table):

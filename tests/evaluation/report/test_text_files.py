@@ -31,10 +31,7 @@ def lines(path: Path, *records: Any) -> Path:
 
 def test_texts_come_in_the_order_asked_and_tasks_without_any_are_left_out(tmp_path: Path) -> None:
     found = read_texts(lines(tmp_path / "t.jsonl", *WHOLE), ASKED)
-    assert found == {
-        "summary": {"f2": "Two.", "f1": "One."},
-        "similarities": {"f1,f2": "Both.", "f2,f1": "Again."},
-    }
+    assert found == {"summary": {"f2": "Two.", "f1": "One."}, "similarities": {"f1,f2": "Both.", "f2,f1": "Again."}}
     assert list(found) == ["summary", "similarities"]
 
 
@@ -68,7 +65,7 @@ def test_blank_lines_windows_ends_and_a_byte_order_mark_do_no_harm(tmp_path: Pat
         ({"task": "summary", "id": "f2", "text": "Two."}, "line 3: summary of 'f2' has a text already, in line 1"),
     ],
     ids=range(18),
-)  # fmt: skip
+)
 def test_a_wrong_line_is_named(tmp_path: Path, wrong: Any, message: str) -> None:
     path = lines(tmp_path / "t.jsonl", WHOLE[0], "", wrong)
     with pytest.raises(DataFileError, match=message) as raised:
