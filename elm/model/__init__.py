@@ -19,7 +19,12 @@ from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vec
 from elm.model.base._chat_template import chat_text
 from elm.model.base._context import answer_room, context_length, require_end, token_spread
 from elm.model.base._control_tokens import plain_ids
-from elm.model.base._llm import BASE_ID, base_reference, load_llm, save_llm
+from elm.model.base._converted import all_kept
+from elm.model.base._find import find_base
+from elm.model.base._from_package import PACKAGED, packaged, parts_of, terms_of
+from elm.model.base._from_shipped import BASE_ID, is_shipped
+from elm.model.base._llm import save_llm
+from elm.model.base._load import base_reference, load_llm
 from elm.model.base._lora import is_lora, merged, with_lora
 from elm.model.base._small_llama import BaseConfig, grow_vocabulary, new_base, train_tokenizer
 from elm.model.folder._diff import Difference, diff
@@ -31,6 +36,7 @@ from elm.model.hub._transfer import fetch, push_folder
 
 __all__ = [
            "BASE_ID",
+           "PACKAGED",
            "SHIPPED",
            "Access",
            "BaseConfig",
@@ -38,6 +44,7 @@ __all__ = [
            "EmbeddingLanguageModel",
            "Problem",
            "PromptIds",
+           "all_kept",
            "answer_room",
            "base_reference",
            "chat_text",
@@ -45,9 +52,11 @@ __all__ = [
            "context_length",
            "diff",
            "fetch",
+           "find_base",
            "grow_vocabulary",
            "is_lora",
            "is_repository",
+           "is_shipped",
            "load_adapter",
            "load_llm",
            "load_model",
@@ -55,6 +64,8 @@ __all__ = [
            "merged",
            "model_folder",
            "new_base",
+           "packaged",
+           "parts_of",
            "plain_ids",
            "prompt_embeddings",
            "prompt_ids",
@@ -69,6 +80,7 @@ __all__ = [
            "shipped_base",
            "shipped_model",
            "shipped_vectors",
+           "terms_of",
            "token_spread",
            "train_tokenizer",
            "verify",
