@@ -24,6 +24,8 @@ class World(StrEnum):
     shop = "demo-shop"
 
 
+_BASE = '"shipped", a folder, a GGUF file, "gemma-3-270m", or a Hub id.'
+
 Fast = Annotated[bool, typer.Option("--fast", help="Compile and compute in bfloat16 (needs a C++ compiler).")]
 
 
@@ -54,7 +56,7 @@ def base(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for model, vectors and scores.")] = Path("runs/shipped"),
     data: Annotated[World, typer.Option(help="The generated world.")] = World.demo,
-    base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
+    base_folder: Annotated[str, typer.Option("--base", help=_BASE)] = "shipped",
     seed: Seed = 0,
     fast: Fast = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
@@ -81,7 +83,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Run folder; runs/<name> by default, runs/<name>-run where that is the data.")
     ] = None,
-    base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
+    base_folder: Annotated[str, typer.Option("--base", help=_BASE)] = "shipped",
     steps: Annotated[tuple[int, int], typer.Option(help="Steps of stage one and stage two.")] = (400, 800),
     encoder: Annotated[
         str, typer.Option(help="Sentence encoder of the film vectors: a name or a local folder.")

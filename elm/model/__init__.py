@@ -26,6 +26,7 @@ from elm.model.base._from_shipped import BASE_ID, is_shipped
 from elm.model.base._llm import save_llm
 from elm.model.base._load import base_reference, load_llm
 from elm.model.base._lora import is_lora, merged, with_lora
+from elm.model.base._quantised import require_plain
 from elm.model.base._small_llama import BaseConfig, grow_vocabulary, new_base, train_tokenizer
 from elm.model.folder._diff import Difference, diff
 from elm.model.folder._pretrained import is_repository
@@ -73,6 +74,7 @@ __all__ = [
            "read_config",
            "read_tensors",
            "require_end",
+           "require_plain",
            "save_adapter",
            "save_llm",
            "save_model",

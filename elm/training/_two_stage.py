@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from elm._errors import CallError, OutsideDataWarning, VectorError
-from elm.model import EmbeddingLanguageModel, require_end
-from elm.training._stage import Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
+from elm.model import EmbeddingLanguageModel, is_lora, require_end, require_plain
+from elm.training._stage import ALL_WEIGHTS, Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
 from elm.training.data._dataset import WrittenLessons
 from elm.training.data._generated import Lessons
 from elm.training.loop._distributed import Team
@@ -68,6 +68,8 @@ def train_two_stage(
     """
     _check_spaces(model, lessons, allow_space_mismatch)
     require_end(model.tokenizer)
+    if not config.lora_rank and not is_lora(model.llm):
+        require_plain(model.llm, ALL_WEIGHTS)  # before stage one has taken its time
     Team().to_device(model)
     model.tasks |= {task.id: task for lesson in lessons for task in lesson.learned}
     results = train_stages(

@@ -18,10 +18,12 @@ from elm._storage.model_files import INDEX, code_asked, fields_of, outside_probl
 from elm._text.tokenizing import panics_unseen, tokenizing
 from elm.adapters import FLOATS, require_finite, tensor_kinds
 from elm.model.base._probe import require_causal, require_tokens
+from elm.model.base._quantised import quantised_by, quantised_problems
 from elm.model.base._sampling import decoding
 from elm.model.hub._access import Access
 from elm.model.hub._transfer import fetch_file
 
+_PLAIN = (torch.Tensor, torch.nn.Parameter)  # and not the blocks of a quantised base
 _DEPTHS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "num_decoder_layers")
 
 
@@ -46,14 +48,16 @@ def read_base(
     whose description lies in its cache; runs no code from there. Arguments and errors are those of `load_llm`.
     """
     tokenizer = None
-    if isinstance(place, Path):
+    if isinstance(place, Path) and not quantised_by(place):
         tokenizer = check_shapes(place, strict)  # before memory is asked for
+    elif isinstance(place, Path):
+        _refuse(place, strict)
     else:
         _refuse(fetch_file(place, "config.json", revision, access).parent, strict=False)
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
     llm, report = _read(place, options, dtype=dtype)
     _check_report(report, place, strict)
-    require_finite(llm.state_dict(), place)
+    require_finite({name: value for name, value in llm.state_dict().items() if type(value) in _PLAIN}, place)
     tokenizer = _read_tokenizer(place, options, llm) if tokenizer is None else tokenizer
     require_causal(llm.eval(), tokenizer, place)
     llm.generation_config = decoding(tokenizer)
@@ -78,7 +82,10 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
     """Descriptions that lead to code, and sizes that the weights cannot have. `strict` also refuses what transformers
     would not run, but somebody wrote for it.
     """
-    weights = sorted(folder.glob("*.safetensors"))
+    method = None if strict else quantised_by(folder)  # a model of ours holds plain weights
+    if method:
+        yield from quantised_problems(method)
+    weights = [] if method else sorted(folder.glob("*.safetensors"))
     odd = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind not in FLOATS]
     whole = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind[0] in "IUB"]
     whole = [name for name in whole if name in odd and name.endswith(".weight")]  # beside masks, which bases may hold
