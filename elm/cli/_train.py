@@ -108,6 +108,9 @@ def run(
     accumulate: Annotated[int, typer.Option(min=1, help="Batches a step, where memory holds no more at once.")] = 1,
     schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine, linear or constant.")] = "cosine",
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
+    words: Annotated[
+        str, typer.Option(help="Of the base that are written: all, corpus (of the texts), or auto (by its size).")
+    ] = "auto",
     text_lora: Annotated[
         int, typer.Option(min=0, help="Rank of LoRA in the recommender's text encoder; 0 keeps it frozen (faster).")
     ] = 0,
@@ -135,7 +138,7 @@ def run(
         raise CallError(f"a run begins in a folder of its own, and {out} is the data set's: choose another with --out")
     if min(steps) < 0:
         raise CallError(f"--steps takes two numbers of 0 or more, got {steps[0]} and {steps[1]}")
-    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora, batch_tokens=batch_tokens)
+    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora, batch_tokens=batch_tokens, words=words)
     one, two = (
         replace(stage, steps=count, accumulate=accumulate, schedule=schedule)
         for stage, count in zip((stages.one, stages.two), steps, strict=True)

@@ -21,23 +21,60 @@ def decoding(tokenizer: Any, **settings: Any) -> Any:
                             **settings)  # fmt: skip
 
 
+_FEW = 8192  # so many words get noise each; of more, the likely ones alone
+_LIKELY = 8.0  # a word is likely whose probability is above e^-8 of the likeliest one's
+_PARTS = 2**-53
+
+
 class SeededDraw:
     """A logits processor that turns greedy decoding into sampling: the largest of logit / temperature + Gumbel noise.
 
     The argmax of noisy logits is a draw from the softmax (the Gumbel-max trick). Each row draws from a generator of its
     own, seeded by (seed, its vector), so a vector gets the same text alone and in any batch, in any order.
+
+    In a large vocabulary most words hardly ever come up, and noise for all of them would cost more than a small model.
+    There the unlikely ones first draw as one: the largest of their noisy logits is the logarithm of their summed
+    probability plus one Gumbel number (Maddison et al., 2014), and only where that is the largest of all are they drawn
+    apart. The distribution is the same. The noise of a word follows from row, step and word, whatever others there are.
     """
 
     def __init__(self, vectors: np.ndarray, seed: int, temperature: float) -> None:
         """vectors: (B, dim), the rows of the batch; temperature above 0."""
         self._temperature = max(temperature, float(np.finfo(np.float32).tiny))  # a smaller one would be 0 in single
-        self._generators = [
-            np.random.default_rng([seed, zlib.crc32(np.ascontiguousarray(row, np.float32).tobytes())])
-            for row in vectors
-        ]
+        seeds = [[seed, zlib.crc32(np.ascontiguousarray(row, np.float32).tobytes())] for row in vectors]
+        self._generators = [np.random.default_rng(each) for each in seeds]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """scores (B, vocabulary) -> noisy scores of the same shape."""
-        noise = np.stack([g.gumbel(size=scores.shape[1]).astype(np.float32) for g in self._generators])
+        """scores (B, vocabulary) -> noisy scores of the same shape, or, in a large vocabulary, 0 at the draws alone."""
         scores = scores - scores.amax(dim=-1, keepdim=True)  # at low temperatures only the rest may grow without bounds
-        return scores / self._temperature + torch.from_numpy(noise).to(scores.device)
+        scores = scores / self._temperature
+        if scores.shape[1] <= _FEW:
+            noise = np.stack([g.gumbel(size=scores.shape[1]).astype(np.float32) for g in self._generators])
+            return scores + torch.from_numpy(noise).to(scores.device)
+        keys = [int(g.integers(2**63)) for g in self._generators]  # of this step
+        likely = scores > -_LIKELY
+        rest = scores.masked_fill(likely, -torch.inf).double().logsumexp(1).tolist()
+        drawn = [_draw(row, kept, left, key) for row, kept, left, key in
+                 zip(scores.cpu(), likely.cpu(), rest, keys, strict=True)]  # fmt: skip
+        found = torch.full_like(scores, -torch.inf)
+        return found.scatter_(1, torch.tensor(drawn, device=scores.device)[:, None], 0.0)
+
+
+def _draw(scores: torch.Tensor, likely: torch.Tensor, rest: float, key: int) -> int:
+    """One word: scores (V,), which are likely, the logarithm of the others' summed exponentials, and the row's key."""
+    ids = likely.nonzero()[:, 0].numpy()
+    noisy = scores[ids].double().numpy() + _gumbel(ids, key)
+    best = int(noisy.argmax())
+    if noisy[best] >= rest + _gumbel(np.array([len(scores)]), key)[0]:
+        return int(ids[best])
+    others = (~likely).nonzero()[:, 0].numpy()
+    return int(others[(scores[others].double().numpy() + _gumbel(others, key + 1)).argmax()])
+
+
+def _gumbel(ids: np.ndarray, key: int) -> np.ndarray:
+    """Standard Gumbel noise by key and id alone: the bits of both, mixed by SplitMix64 (Steele et al., 2014)."""
+    bits = np.uint64(key) + (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
+    bits ^= bits >> np.uint64(31)
+    return np.asarray(-np.log(-np.log(((bits >> np.uint64(11)) + 0.5) * _PARTS)))

@@ -151,7 +151,9 @@ def _load(folder: Path, base: str | Path | None, access: Access) -> ModelParts:
         about["base"] = dict(config.base)
     if config.allow_space_mismatch:
         about["allow_space_mismatch"] = True
-    return ModelParts(llm, tokenizer, adapters, about, {task.id: task for task in stored_tasks(config)})
+    parts = ModelParts(llm, tokenizer, adapters, about, {task.id: task for task in stored_tasks(config)})
+    parts.check_words()
+    return parts
 
 
 def _config_of(model: ModelParts) -> FolderConfig:

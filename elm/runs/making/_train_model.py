@@ -30,6 +30,7 @@ from elm.tasks import ItemFacts, TemplateTeacher, generated_facts, get
 from elm.training import Lessons, TwoStageResult, train_two_stage
 
 _MAKERS = {"films": (make_films, film_texts), "products": (make_products, product_texts)}
+_MOST_REPEATS = 3  # of the same words in a row, in texts of a base that may go round in circles
 _BATCHES_OF_FILMS = 0.7  # the other batches are of users
 
 
@@ -52,7 +53,8 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
                 (USERS, world.users, world.users.ids, config.user_tasks),
             )
         }  # fmt: skip
-    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base)})
+    guard = {} if is_shipped(config.base) else {"most_repeats": _MOST_REPEATS}
+    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base), **guard})
 
 
 def lessons(
