@@ -16,7 +16,7 @@ from real_bases import FAMILIES, checkpoint
 from tiny_elm import SAY
 
 from elm._errors import CallError, CheckpointError
-from elm.model import LARGE, Words, base_reference, head_of, load_llm, load_model, save_model, with_lora, write_manifest
+from elm.model import LARGE, Words, head_of, load_llm, load_model, merge, save_model, with_lora, write_manifest
 from elm.model.base._cross_entropy import cross_entropy
 from elm.model.base._head import narrowed, token_loss
 
@@ -205,7 +205,31 @@ def test_a_folder_keeps_its_words(tmp_path: Path) -> None:
             load_model(tmp_path / "model")
 
 
-def test_small_vocabularies_are_left_whole() -> None:
-    assert tiny_elm.model().words is None
-    assert base_reference("shipped")["id"] == "elm-toolkit/demo-base"
-    assert LARGE > 4096
+def test_low_rank_updates_write_in_words_what_the_merged_model_writes() -> None:
+    model, x = tiny_elm.model(), tiny_elm.vectors(4)
+    model.llm = with_lora(model.llm, 2)
+    with torch.no_grad():
+        for name, parameter in model.llm.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_()
+    model.words = within(model, 90)
+    texts = model.eval().describe(x, SAY)
+    assert merge(model).describe(x, SAY) == texts
+
+
+def test_a_base_whose_layer_is_replaced_is_taken_apart_again() -> None:
+    llm = tiny_elm.base()
+    first = head_of(llm)
+    llm.resize_token_embeddings(330, mean_resizing=False)
+    again = head_of(llm)
+    assert first is not None
+    assert again is not None
+    assert len(again.rows(None)[0]) == 330
+
+
+def test_the_demo_model_is_left_whole() -> None:
+    from elm.model import shipped_model
+
+    model = shipped_model()
+    assert (model.words, model.parts.most_repeats) == (None, 0)
+    assert model.llm.get_input_embeddings().weight.shape[0] < LARGE

@@ -56,9 +56,10 @@ def head_of(llm: Any) -> Head | None:
     Tried once on a few tokens: what the parts give together must be what the model gives.
     """
     inner = _inner(llm)
-    if inner not in _KNOWN:
-        _KNOWN[inner] = _taken_apart(inner)
-    return _KNOWN[inner]
+    known = _KNOWN.get(inner)
+    if inner not in _KNOWN or (known is not None and known.layer is not inner.get_output_embeddings()):
+        known = _KNOWN[inner] = _taken_apart(inner)
+    return known
 
 
 def separate(llm: Any, words: Words | None) -> Head | None:
