@@ -7,7 +7,7 @@ import tiny_elm
 import torch
 
 from elm.model.base._repeats import RepetitionGuard
-from elm.model.base._sampling import SeededDraw
+from elm.model.base._sampling import SeededDraw, _gumbel, _split
 
 
 def test_draws_follow_the_softmax_at_the_given_temperature():
@@ -56,13 +56,16 @@ def test_draws_from_a_large_vocabulary_follow_the_softmax() -> None:
         assert chi2 < 99 + 4 * np.sqrt(2 * 99), (temperature, chi2)
 
 
-def test_what_is_drawn_apart_adds_up_exactly() -> None:
-    """The chance of each likely word, by the formula of the split: that of the full softmax to 1e-6."""
-    scores = large(words=9000)[0] - large(words=9000).max()
-    likely = scores > -8.0
-    rest = scores.masked_fill(likely, -torch.inf).double().logsumexp(0)
-    split = torch.cat([scores[likely].double(), rest[None]]).softmax(0)
-    assert (split[:-1] - scores.double().softmax(0)[likely]).abs().max() < 1e-6
+def test_what_is_drawn_apart_adds_up() -> None:
+    """The chances of likely words, and of the others as one: those of the full softmax to 1e-6."""
+    for temperature in (0.5, 1.0, 3.0):
+        scores = large(words=200_000)[0] / temperature
+        likely, weights, rest = _split(scores)
+        wanted = scores.double().softmax(0).numpy()
+        total = weights.sum() + rest
+        assert 0 < len(likely) <= 200_000
+        assert np.abs(weights / total - wanted[likely]).max() < 1e-6
+        assert abs(rest / total - (1 - wanted[likely].sum())) < 1e-6
 
 
 def test_a_row_draws_the_same_from_a_large_vocabulary_in_any_batch() -> None:
@@ -79,8 +82,6 @@ def test_a_row_draws_the_same_from_a_large_vocabulary_in_any_batch() -> None:
 
 
 def test_the_noise_is_gumbel_and_of_one_piece() -> None:
-    from elm.model.base._sampling import _gumbel
-
     noise = _gumbel(np.arange(200_000), key=12345)
     assert abs(noise.mean() - 0.5772) < 0.01
     assert abs(noise.var() - np.pi**2 / 6) < 0.03

