@@ -56,34 +56,36 @@ class SeededDraw:
 
     def _drawn(self, scores: torch.Tensor) -> torch.Tensor:
         keys = [int(g.integers(2**63)) for g in self._generators]  # of this step
-        rows = scores.float().cpu()
-        drawn = [_draw((row - row.max()) / self._temperature, key) for row, key in zip(rows, keys, strict=True)]
+        rows = scores.float().cpu().numpy()
+        with np.errstate(over="ignore"):  # at low temperatures, of which minus infinity is the right end
+            drawn = [_draw((row - row.max()) / np.float32(self._temperature), key)
+                     for row, key in zip(rows, keys, strict=True)]  # fmt: skip
         found = torch.full_like(scores, -torch.inf)
         return found.scatter_(1, torch.tensor(drawn, device=scores.device)[:, None], 0.0)
 
 
-def _draw(scores: torch.Tensor, key: int) -> int:
-    """One word by scores (V,) and the row's key; one row at a time stays in the processor's cache."""
-    names = np.arange(len(scores))
+def _draw(scores: np.ndarray, key: int) -> int:
+    """One word by scores (V,), the largest of which is 0, and the row's key; one row at a time stays in the cache."""
+    names = None
     while True:
         likely, weights, rest = _split(scores)
-        noisy = np.log(weights) + _gumbel(names[likely], key)
+        words = likely if names is None else names[likely]
+        noisy = np.log(weights) + _gumbel(words, key)
         best = int(noisy.argmax())
         if rest <= 0 or noisy[best] >= np.log(rest) + _gumbel(np.array([_REST]), key)[0]:
-            return int(names[likely][best])
+            return int(words[best])
         others = np.delete(np.arange(len(scores)), likely)
-        scores, names, key = scores[others], names[others], key + 1
+        scores, names, key = scores[others] - scores[others].max(), others if names is None else names[others], key + 1
 
 
-def _split(scores: torch.Tensor) -> tuple[np.ndarray, np.ndarray, float]:
+def _split(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """The places of likely words, what each weighs, and what the others weigh together, where the likeliest weighs 1.
 
     The sum is right to some 1e-7 of the whole.
     """
-    scores = scores - scores.max()
-    likely = (scores > -_LIKELY).nonzero()[:, 0].numpy()
-    weights = scores.exp()
-    return likely, weights[likely].double().numpy(), float(weights.sum()) - float(weights[likely].sum())
+    likely = np.flatnonzero(scores > -_LIKELY)
+    weights = np.exp(scores)
+    return likely, weights[likely].astype(np.float64), float(weights.sum()) - float(weights[likely].sum())
 
 
 def _gumbel(ids: np.ndarray, key: int) -> np.ndarray:
