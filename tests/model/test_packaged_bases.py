@@ -86,6 +86,15 @@ def test_parts_that_are_not_the_published_file(damage: str, carried: Path, here:
     assert list((here / "cache" / "bases").iterdir()) == []
 
 
+def test_what_a_killed_call_left_is_cleared_away(carried: Path, here: Path) -> None:
+    stray = here / "cache" / "bases" / ".joined"
+    stray.mkdir(parents=True)
+    (stray / "base.gguf").write_bytes(b"half")
+    with pytest.warns(TermsWarning):
+        load_llm(NAME)
+    assert not stray.exists()
+
+
 def test_it_is_nowhere(carried: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = replace(PACKAGED[NAME], modules=("not_installed",))
     monkeypatch.setitem(_from_package.PACKAGED, NAME, known)

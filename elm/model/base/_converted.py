@@ -22,8 +22,10 @@ from elm.model.base._gguf_file import read_header, read_tokenizer, read_weights
 from elm.model.base._llm import read_base, save_llm
 
 _SOURCE = "source.json"
-_TURN = 3600.0  # seconds to wait for another process that converts the same file
 _NUMBER = 4  # bytes of a weight as it is kept: what a block of a GGUF file stands for is exact in float32
+TURN = 3600.0
+"""Seconds to wait for another process that converts the same file."""
+
 _BESIDE = 100 * 2**20  # bytes at most of tokenizer and descriptions
 
 
@@ -48,7 +50,7 @@ def converted(path: Path, name: str, origin: str = "") -> Found:
     target = conversions() / digest
     require_room(target, header.numbers * _NUMBER + _BESIDE, f"{name} as a folder that can be trained")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with locked(target.with_name(f"{digest}-turn"), wait=_TURN):
+    with locked(target.with_name(f"{digest}-turn"), wait=TURN):
         if found := kept(digest, name):
             return found
         with folder_written_aside(target) as aside:

