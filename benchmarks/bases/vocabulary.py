@@ -69,8 +69,9 @@ def child(base: str, way: str, steps: int) -> dict[str, float]:
     drawn = model.sample(x, task, temperature=0.8)
     seconds = time.perf_counter() - began
     longest = max(len(one.ids) for one in drawn)
+    prompts = prompt_embeddings(model, x, task)
     with torch.inference_mode(), narrowed(model.llm, model.words):
-        scores = model.llm(inputs_embeds=prompt_embeddings(model, x, task)).logits[:, -1]
+        scores = model.llm(inputs_embeds=prompts).logits[:, -1]
     draw = SeededDraw(np.asarray(x), 0, 0.8)
     began = time.perf_counter()
     for _ in range(5):
