@@ -19,6 +19,7 @@ from elm._errors import (
     LeakageError,
     OutsideDataWarning,
     TeacherError,
+    TermsWarning,
     UnknownNameError,
     UnusableTextError,
     VectorError,

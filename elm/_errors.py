@@ -73,3 +73,7 @@ class OutsideDataWarning(UserWarning):
 
 class ConsistencyWarning(UserWarning):
     """The loss of a training falls, but its texts do not get nearer to what they are about."""
+
+
+class TermsWarning(UserWarning):
+    """A base whose owner's terms of use bind who uses it, told when it is first taken into use."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -142,3 +143,14 @@ def require_hash(path: Path, expected: object) -> None:
 def sha256(path: str | Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, remembered while its size and time stay the same."""
+    stat = path.stat()
+    return _remembered_hash(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _remembered_hash(path: str, size: int, mtime_ns: int) -> str:
+    return sha256(path)

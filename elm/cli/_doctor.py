@@ -37,7 +37,7 @@ def doctor(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Check Python, libraries, memory, device, disk, the sentence encoder and the shipped model.
+    """Check Python, libraries, memory, device, disk, the sentence encoder, the shipped model and bases at hand.
 
     Exits 1 when something essential is missing. No network call is made without --network. Example: elm doctor
     """
@@ -51,6 +51,7 @@ def doctor(
         disk(),
         sentence_encoder(),
         *shipped_model(),
+        *bases(),
         *([hub()] if network else []),
     ]
     healthy = all(check.state != "missing" for check in checks)
@@ -163,6 +164,24 @@ def shipped_model() -> Iterator[Check]:
     """Whether the model files that come with the package are there, whole, and of one making."""
     for name, found in (("shipped base", _base), ("shipped model", _demo), ("shipped vectors", _vectors)):
         yield _whole(name, found)
+
+
+def bases() -> Iterator[Check]:
+    """Larger base models that are on this machine; none is essential."""
+    from elm.model import PACKAGED, all_kept, parts_of
+
+    kept = all_kept()
+    for name, known in PACKAGED.items():
+        if known.sha256 in kept:
+            yield Check(f"base {name}", "ok", f"converted; {known.terms}")
+        elif parts_of(known):
+            yield Check(f"base {name}", "ok", f"installed, converted when first used (minutes); {known.terms}")
+        else:
+            yield Check(f"base {name}", "ok", "not installed", f'run: pip install "elm-toolkit[{known.extra}]"')
+    packed = {known.sha256 for known in PACKAGED.values()}
+    for digest, name in kept.items():
+        if digest not in packed:
+            yield Check(f"base {name}", "ok", f"converted, sha256 {digest[:12]}")
 
 
 def _whole(name: str, found: Callable[[], str]) -> Check:

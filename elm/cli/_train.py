@@ -22,6 +22,8 @@ class World(StrEnum):
     shop = "demo-shop"
 
 
+_BASE = '"shipped", a folder, a GGUF file, "gemma-3-270m", or a Hub id.'
+
 Fast = Annotated[bool, typer.Option("--fast", help="Compile and compute in bfloat16 (needs a C++ compiler).")]
 
 
@@ -52,7 +54,7 @@ def base(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for model, vectors and scores.")] = Path("runs/shipped"),
     data: Annotated[World, typer.Option(help="The generated world.")] = World.demo,
-    base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
+    base_folder: Annotated[str, typer.Option("--base", help=_BASE)] = "shipped",
     seed: Seed = 0,
     fast: Fast = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
@@ -87,7 +89,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Run folder; runs/<name> by default, runs/<name>-run where that is the data.")
     ] = None,
-    base_folder: Annotated[str, typer.Option("--base", help='"shipped", a folder or a Hub id.')] = "shipped",
+    base_folder: Annotated[str, typer.Option("--base", help=_BASE)] = "shipped",
     steps: Annotated[tuple[int, int], typer.Option(help="Steps of stage one and stage two.")] = (400, 800),
     encoder: Annotated[
         str, typer.Option(help="Sentence encoder of the film vectors: a name or a local folder.")
@@ -112,6 +114,9 @@ def run(
     accumulate: Annotated[int, typer.Option(min=1, help="Batches a step, where memory holds no more at once.")] = 1,
     schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine, linear or constant.")] = "cosine",
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
+    words: Annotated[
+        str, typer.Option(help="Of the base that are written: all, corpus (of the texts), or auto (by its size).")
+    ] = "auto",
     text_lora: Annotated[
         int, typer.Option(min=0, help="Rank of LoRA in the recommender's text encoder; 0 keeps it frozen (faster).")
     ] = 0,
@@ -139,7 +144,7 @@ def run(
         raise CallError(f"a run begins in a folder of its own, and {out} is the data set's: choose another with --out")
     if min(steps) < 0:
         raise CallError(f"--steps takes two numbers of 0 or more, got {steps[0]} and {steps[1]}")
-    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora, batch_tokens=batch_tokens)
+    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora, batch_tokens=batch_tokens, words=words)
     one, two = (
         replace(stage, steps=count, accumulate=accumulate, schedule=schedule)
         for stage, count in zip((stages.one, stages.two), steps, strict=True)

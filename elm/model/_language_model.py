@@ -19,6 +19,8 @@ from elm.model._parts import ModelParts
 from elm.model._question import free_question
 from elm.model._reading import AskOptions, Many, One, ReadOptions, Unshaped, Vectors, reading
 from elm.model._splice import spliced
+from elm.model.base._head import token_loss
+from elm.model.base._words import Words
 from elm.model.folder._pretrained import HubModel
 from elm.tasks import Task
 
@@ -78,6 +80,19 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         """Where the language model is."""
         return self.parts.device
 
+    @property
+    def words(self) -> Words | None:
+        """The words of its base's vocabulary that it is trained and decoded in, as its folder records them; None: all
+        of them. Set to None, it writes in all again.
+        """
+        return self.parts.words
+
+    @words.setter
+    def words(self, words: Words | None) -> None:
+        self.about.pop("words", None)
+        if words is not None:
+            self.about["words"] = str(words)
+
     def adapter(self, name: str) -> MLPAdapter:
         """The adapter of a space; `UnknownNameError` suggests the nearest name."""
         return self.parts.adapter(name)
@@ -102,13 +117,13 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         prompt, in the slots (B, k * n) of prompts, n soft tokens for each vector.
 
         ids, labels: (B, T), right-padded, which a causal model never sees; labels are -100 on prompt and padding.
-        llm: a compiled twin of the language model to run in its place.
+        llm: a compiled twin of what `runs` gives, to run in its place. Where the model has `words`, the softmax is over
+        these alone.
         """
         with torch.autocast(vectors.device.type, enabled=False):  # the adapter stays in float32 under a caller's half
             soft = self.adapter(space)(vectors.reshape(-1, vectors.shape[-1]))  # (B * k, n, Z)
             embeds = spliced(self.llm, ids, slots, soft.view(len(ids), -1, soft.shape[-1]))  # (B, T, Z)
-        loss: torch.Tensor = (llm or self.llm)(inputs_embeds=embeds, labels=labels).loss
-        return loss
+        return token_loss(self.llm, embeds, labels, self.words, llm)
 
     @overload
     def describe(self, vectors: Unshaped, task: str | Task, **options: Unpack[ReadOptions]) -> Any: ...

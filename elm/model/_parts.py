@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from elm._errors import UnknownNameError
+from elm._errors import CheckpointError, UnknownNameError
 from elm.adapters import MLPAdapter
+from elm.model.base._words import Words
 from elm.tasks import Task, all_tasks
 
 
@@ -25,6 +26,27 @@ class ModelParts:
     adapters: Mapping[str, MLPAdapter]
     about: Mapping[str, Any] = field(default_factory=dict)
     tasks: Mapping[str, Task] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Words | None:
+        """The words that it writes in; None: all of its base's. `CheckpointError` where its folder names other ones."""
+        text = self.about.get("words")
+        return None if text is None else Words.read(text, self.llm.get_input_embeddings().weight.shape[0])
+
+    @property
+    def most_repeats(self) -> int:
+        """How often the same run of words may come in a row; 0: the texts are not watched for that."""
+        count = self.about.get("most_repeats", 0)
+        if not isinstance(count, int) or not 0 <= count < 1000:
+            raise CheckpointError(f"most_repeats in config.json is a count below 1000, got {str(count)[:40]}")
+        return count
+
+    def check_words(self) -> None:
+        """Raise `CheckpointError` where the folder names words that its base does not have, or cannot end without."""
+        _ = self.most_repeats
+        end = self.tokenizer.eos_token_id
+        if self.words is not None and end is not None and end not in self.words:
+            raise CheckpointError("the words of a model hold its end token, and those in its config.json do not")
 
     @property
     def device(self) -> torch.device:

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from elm.embeddings import VectorTable
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._saved import load_model
-from elm.model.base._llm import SHIPPED_BASE, load_llm
+from elm.model.base._from_shipped import SHIPPED_BASE
+from elm.model.base._load import load_llm
 
 SHIPPED = Path(__file__).parent / "shipped"
 Kind = Literal["films", "users", "items"]

@@ -17,8 +17,9 @@ from elm.training import LoopConfig, TwoStage
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Settings of a run. `dataset` is a name or a folder; `base` is "shipped", a folder or a Hub id; `encoder` is the
-    name or the folder of a sentence encoder. The items are called films here, whatever the domain.
+    """Settings of a run. `dataset` is a name or a folder; `base` is as `load_llm` takes it, such as "shipped" or
+    "gemma-3-270m"; `encoder` is the name or the folder of a sentence encoder. The items are called films here, whatever
+    the domain.
     """
 
     dataset: str = "demo"

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from elm.model import EmbeddingLanguageModel
+from elm.model import EmbeddingLanguageModel, runs
 from elm.training.data._collate import IGNORED, Batch
 from elm.training.loop._distributed import Team
 from elm.training.loop._precision import bf16_is_fast
@@ -24,13 +24,13 @@ class Objective(nn.Module):
         self.model = model
         self._fast = fast
         # In a tuple it is no module of this one: its weights are the model's.
-        self._compiled: tuple[Any, ...] = (torch.compile(model.llm, dynamic=True),) if fast else ()
+        self._compiled: tuple[Any, ...] = (torch.compile(runs(model.llm, model.words), dynamic=True),) if fast else ()
 
     def forward(
         self, adapter: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor, labels: torch.Tensor
     ) -> torch.Tensor:
         """Vectors (B, k, dim), prompts and targets (B, T), places of soft tokens (B, k * n) -> loss in nats a token."""
-        llm: Any = self._compiled[0] if self._compiled else self.model.llm
+        llm: Any = self._compiled[0] if self._compiled else None
         half = self._fast or bf16_is_fast(vectors.device)
         with torch.autocast(vectors.device.type, dtype=torch.bfloat16, enabled=half):
             loss: torch.Tensor = self.model(adapter, vectors, ids, slots, labels, llm)

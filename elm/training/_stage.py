@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from elm._errors import CallError
-from elm.model import EmbeddingLanguageModel, context_length, is_lora, with_lora
+from elm.model import EmbeddingLanguageModel, context_length, is_lora, require_plain, with_lora
 from elm.training._objective import Objective, shared_loss
 from elm.training.data._dataset import WrittenLessons
 from elm.training.data._generated import Lessons
@@ -24,6 +24,9 @@ Groups = list[tuple[nn.Parameter, float]]
 
 StepLoss = Callable[[int], tuple[torch.Tensor, int, int]]
 """Number of a batch -> (loss, tokens, targets)."""
+
+
+ALL_WEIGHTS = "stage two without LoRA trains all weights"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ def adapters_and_llm(model: EmbeddingLanguageModel, llm_lr: float = 1.0, lora_ra
             torch.manual_seed(seed)
             model.llm = with_lora(model.llm, lora_rank)
     lora = is_lora(model.llm)
+    if not lora:
+        require_plain(model.llm, ALL_WEIGHTS)
     return _freed(model, lambda name: not lora or "lora_" in name, llm_lr)
 
 

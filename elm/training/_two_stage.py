@@ -11,21 +11,27 @@ from typing import Literal
 
 import numpy as np
 
-from elm._errors import CallError, OutsideDataWarning, VectorError
-from elm.model import EmbeddingLanguageModel, require_end
-from elm.training._stage import Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
+from elm._errors import CallError, OutsideDataWarning, UnknownNameError, VectorError
+from elm.model import LARGE, EmbeddingLanguageModel, Words, head_of, is_lora, require_end, require_plain
+from elm.training._stage import ALL_WEIGHTS, Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
+from elm.training.data._corpus_words import corpus_words
 from elm.training.data._dataset import WrittenLessons
 from elm.training.data._generated import Lessons
 from elm.training.loop._distributed import Team
 from elm.training.loop._optimise import LoopConfig, LoopResult
 from elm.training.loop._validation import Validation
 
+WORDS = ("auto", "all", "corpus")
+"""What training may be told of the words that it writes in."""
+
 
 @dataclass(frozen=True)
 class TwoStage:
     """Run options of both stages. `llm_lr` is the language model's learning rate in stage two, relative to `two.lr`.
 
-    `fast` compiles the language model, which pays off from some minutes of training on.
+    `fast` compiles the language model, which pays off from some minutes of training on. `words`: which of the base's
+    words are trained and written, where "auto" means those of the corpus from a vocabulary of 32,768 on; the model's
+    folder records them. Raises `UnknownNameError` for another choice.
     """
 
     one: LoopConfig = field(default_factory=lambda: LoopConfig(steps=300, lr=2e-3))
@@ -35,6 +41,11 @@ class TwoStage:
     seed: int = 0
     fast: bool = False
     lora_rank: int = 0  # 0: stage two trains all weights of the language model; above: low-rank updates by PEFT
+    words: str = "auto"  # "corpus": those of the texts and a common stock; "all" of the base; "auto": by its size
+
+    def __post_init__(self) -> None:
+        if self.words not in WORDS:
+            raise UnknownNameError("choice of words", self.words, WORDS)
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,10 @@ def train_two_stage(
     _check_spaces(model, lessons, allow_space_mismatch)
     require_end(model.tokenizer)
     _remember(model, lessons)
+    if not config.lora_rank and not is_lora(model.llm):
+        require_plain(model.llm, ALL_WEIGHTS)  # before stage one has taken its time
     Team().to_device(model)
+    model.words = chosen_words(model, config, lessons, progress)
     model.tasks |= {task.id: task for lesson in lessons for task in lesson.learned}
     results = train_stages(
         model,
@@ -84,6 +98,26 @@ def train_two_stage(
     trainable(model, stage="two")
     model.eval()
     return TwoStageResult(**results)
+
+
+def chosen_words(
+    model: EmbeddingLanguageModel, config: TwoStage, lessons: Sequence[Lessons | WrittenLessons], progress: bool = True
+) -> Words | None:
+    """The words that a training with these settings writes in; None: all of the base's.
+
+    Raises `CallError` where some are asked for and the base's output layer cannot be told from the rest.
+    """
+    large = model.llm.get_input_embeddings().weight.shape[0] >= LARGE
+    if config.words == "all" or (config.words == "auto" and not large):
+        return model.words if config.words == "auto" else None
+    if head_of(model.llm) is None:
+        if config.words == "auto":
+            return None
+        raise CallError('this base\'s scores follow from its last states in a way of its own: train with words="all"')
+    batches = [
+        (config.seed + number, loop.steps * loop.accumulate) for number, loop in enumerate((config.one, config.two))
+    ]
+    return corpus_words(model, lessons, batches, config.batch_tokens, progress)
 
 
 def two_stages(config: TwoStage, lessons: Sequence[Lessons | WrittenLessons]) -> list[Stage]:

@@ -220,3 +220,27 @@ def test_save_pretrained_writes_what_save_model_writes(
     }
     assert ours == names, "the mixin adds nothing of its own"
     assert same(EmbeddingLanguageModel.from_pretrained(tmp_path / "one"), model)
+
+
+def test_a_repository_of_gguf_files(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gguf", reason="the library that reads GGUF files is not installed")
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "model")
+    import gguf_files
+
+    monkeypatch.setenv("ELM_CACHE", str(tmp_path / "kept"))
+    (tmp_path / "repo").mkdir()
+    gguf_files.write(tmp_path / "repo" / "tiny-Q8.gguf", gguf_files.llama())
+    (tmp_path / "repo" / "config.json").write_text("{}")  # as many of them have
+    hub.add("someone/tiny-GGUF", tmp_path / "repo")
+    llm, _ = load_llm("someone/tiny-GGUF")
+    assert torch.equal(llm.get_input_embeddings().weight, gguf_files.llama().get_input_embeddings().weight)
+    reference = base_reference("someone/tiny-GGUF")
+    assert (reference["id"], reference["revision"]) == ("someone/tiny-GGUF/tiny-Q8.gguf", None)
+    assert base_reference("someone/tiny-GGUF/tiny-Q8.gguf") == reference
+    gguf_files.write(tmp_path / "repo" / "tiny-F32.gguf", gguf_files.llama(seed=1))
+    hub.add("someone/tiny-GGUF", tmp_path / "repo")
+    with pytest.raises(CallError, match=r"a GGUF base is one file, and someone/tiny-GGUF has 2, such as tiny-F32.gguf"):
+        load_llm("someone/tiny-GGUF")
+    assert load_llm("someone/tiny-GGUF/tiny-F32.gguf")[0] is not None
+    with pytest.raises(DataFileError, match=r"someone/tiny-GGUF/gone.gguf is not"):
+        load_llm("someone/tiny-GGUF/gone.gguf")

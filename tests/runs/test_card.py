@@ -215,3 +215,13 @@ def test_the_card_of_a_run_tells_what_the_run_did(finished: Finished, tmp_path: 
     assert f"On {shown['n']} held-out films" in card
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     assert write_card(copy) == card
+
+
+def test_a_model_on_gemma_tells_its_terms(tmp_path: Path) -> None:
+    made = model(license="gemma")
+    made.about["base"] = {"id": "gemma-3-270m", "revision": None, "sha256": "0" * 64, "files": None}
+    text = write_card(save_model(made, tmp_path / "model"))
+    assert metadata(text)["base_model"] == "google/gemma-3-270m"
+    assert metadata(text)["license"] == "gemma"
+    assert "terms of use of its owner apply to it and to what is made of it: https://ai.google.dev/gemma/terms" in text
+    assert card_problems(text) == []

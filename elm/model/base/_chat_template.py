@@ -42,6 +42,7 @@ def chat_parts(tokenizer: Any, prompt: str) -> tuple[str, str, str] | None:
     start = text.find(place) - said.find(place)
     end = start + len(said)
     if start < 0 or text[start:end] != said:
-        raise CallError(f"a base's chat template must keep the words of a message, and this one changes them: "
-                        f"{OTHERWISE}")  # fmt: skip
+        raise CallError(
+            f"a base's chat template must keep the words of a message, and this one changes them: {OTHERWISE}"
+        )
     return text[:start], said, text[end:]

@@ -24,8 +24,11 @@ def control_tokens(tokenizer: Any) -> dict[int, str]:
     known = _FOUND.get(tokenizer)
     if known is None or known[0] != state:
         added = getattr(tokenizer, "added_tokens_decoder", {})
-        found = {number: token.content for number, token in added.items()
-                 if token.special or number in ends or token.content in state[0]}  # fmt: skip
+        found = {
+            number: token.content
+            for number, token in added.items()
+            if token.special or number in ends or token.content in state[0]
+        }
         found.pop(getattr(tokenizer, "unk_token_id", None), None)
         known = _FOUND[tokenizer] = (state, found)
     return known[1]

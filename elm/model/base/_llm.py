@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,19 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 
-from elm._errors import CheckpointError, DataFileError, ElmError
+from elm._errors import CheckpointError, DataFileError
 from elm._quiet import no_loading_bar
-from elm._storage.files import disk_errors, read_json, sha256
+from elm._storage.files import disk_errors, read_json
 from elm._storage.model_files import INDEX, code_asked, fields_of, outside_problems
 from elm._text.tokenizing import panics_unseen, tokenizing
 from elm.adapters import FLOATS, require_finite, tensor_kinds
 from elm.model.base._probe import require_causal, require_tokens
+from elm.model.base._quantised import quantised_by, quantised_problems
 from elm.model.base._sampling import decoding
 from elm.model.hub._access import Access
+from elm.model.hub._transfer import fetch_file
 
-SHIPPED_BASE = Path(__file__).parents[1] / "shipped" / "base"
-BASE_ID = "elm-toolkit/demo-base"
-
+_PLAIN = (torch.Tensor, torch.nn.Parameter)  # and not the blocks of a quantised base
 _DEPTHS = ("num_hidden_layers", "num_layers", "n_layer", "n_layers", "num_decoder_layers")
 
 
@@ -38,34 +37,29 @@ def save_llm(llm: Any, tokenizer: Any, folder: str | Path, dtype: torch.dtype = 
     tokenizer.save_pretrained(folder)
 
 
-def load_llm(
-    folder: str | Path,
+def read_base(
+    place: str | Path,
     revision: str | None = None,
     strict: bool = False,
     access: Access | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> tuple[Any, Any]:
-    """(model, tokenizer) from a transformers folder or a Hub id; runs no code from there.
-
-    dtype: of the weights. A base that stays frozen, as with LoRA, may be read in bfloat16, for half the memory.
-
-    Raises `DataFileError` where there is none, `CheckpointError` for weights that are cut off, missing, misshapen or
-    not finite, for a description that asks for code, and with `strict` also for weights that the model has no place
-    for.
+    """(model, tokenizer) from a transformers folder (a `Path`), or from a repository of the Hub and the commit of it
+    whose description lies in its cache; runs no code from there. Arguments and errors are those of `load_llm`.
     """
     tokenizer = None
-    if Path(folder).is_dir():
-        tokenizer = check_shapes(Path(folder), strict)  # before memory is asked for
+    if isinstance(place, Path) and not quantised_by(place):
+        tokenizer = check_shapes(place, strict)  # before memory is asked for
+    elif isinstance(place, Path):
+        _refuse(place, strict)
     else:
-        described = _snapshot(str(folder), revision, access or Access())
-        _refuse(described, strict=False)
-        revision = described.name  # the commit, of which all files then are
+        _refuse(fetch_file(place, "config.json", revision, access).parent, strict=False)
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
-    llm, report = _read(folder, options, dtype=dtype)
-    _check_report(report, folder, strict)
-    require_finite(llm.state_dict(), folder)
-    tokenizer = _read_tokenizer(folder, options, llm) if tokenizer is None else tokenizer
-    require_causal(llm.eval(), tokenizer, folder)
+    llm, report = _read(place, options, dtype=dtype)
+    _check_report(report, place, strict)
+    require_finite({name: value for name, value in llm.state_dict().items() if type(value) in _PLAIN}, place)
+    tokenizer = _read_tokenizer(place, options, llm) if tokenizer is None else tokenizer
+    require_causal(llm.eval(), tokenizer, place)
     llm.generation_config = decoding(tokenizer)
     return llm, tokenizer
 
@@ -88,7 +82,10 @@ def _description_problems(folder: Path, strict: bool) -> Iterator[str]:
     """Descriptions that lead to code, and sizes that the weights cannot have. `strict` also refuses what transformers
     would not run, but somebody wrote for it.
     """
-    weights = sorted(folder.glob("*.safetensors"))
+    method = None if strict else quantised_by(folder)  # a model of ours holds plain weights
+    if method:
+        yield from quantised_problems(method)
+    weights = [] if method else sorted(folder.glob("*.safetensors"))
     odd = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind not in FLOATS]
     whole = [name for path in weights for name, (kind, _) in tensor_kinds(path).items() if kind[0] in "IUB"]
     whole = [name for name in whole if name in odd and name.endswith(".weight")]  # beside masks, which bases may hold
@@ -174,50 +171,3 @@ def _check_report(report: Mapping[str, Any], folder: str | Path, strict: bool) -
     odd = [*report["missing_keys"], *misshapen, *(report["unexpected_keys"] if strict else ())]
     if odd:
         raise CheckpointError(f"the weights in {folder} do not fit their config: {', '.join(sorted(odd)[:5])}")
-
-
-def base_reference(name: str, revision: str | None = None) -> dict[str, str | None]:
-    """What a folder says of its base: its id, the Hub's commit, and two hashes of a local one, of its weights (sha256)
-    and of all files that decide its texts (files).
-
-    name: "shipped", a folder, or the Hub id of a base that `load_llm` has fetched.
-    """
-    shipped = name in ("shipped", BASE_ID)
-    folder = SHIPPED_BASE if shipped else Path(name)
-    if folder.is_dir():
-        known = BASE_ID if shipped else str(name)
-        return {"id": known, "revision": None, "sha256": weights_hash(folder), "files": files_hash(folder)}
-    described = _snapshot(str(name), revision, Access(local_files_only=True))
-    return {"id": str(name), "revision": described.name, "sha256": None, "files": None}
-
-
-def _snapshot(name: str, revision: str | None, access: Access) -> Path:
-    """The folder in the Hub's cache that holds a model's config, called by the commit; `DataFileError` without one."""
-    from elm.model.hub._transfer import fetch_file
-
-    try:
-        return fetch_file(name, "config.json", revision, access).parent
-    except ElmError as error:
-        message = f"a language model is a local transformers folder or a Hub id; {name} is not: {error}"
-        raise DataFileError(message) from error
-
-
-def weights_hash(folder: Path) -> str:
-    """One hash of all safetensors files of a folder: that of the file itself where there is one."""
-    files = sorted(folder.glob("*.safetensors"))
-    return sha256(files[0]) if len(files) == 1 else _one_hash(folder, files)
-
-
-def files_hash(folder: Path) -> str:
-    """One hash of all files of a folder that decide what its model writes: weights and which of them are read, its
-    config, tokenizer, chat templates and settings of decoding.
-    """
-    kinds = (".json", ".safetensors", ".txt", ".model", ".jinja", ".tiktoken")
-    files = [path for path in (*folder.glob("*"), *folder.glob("additional_chat_templates/*"))
-             if path.suffix in kinds and path.name != "manifest.json" and path.is_file()]  # fmt: skip
-    return _one_hash(folder, sorted(files))
-
-
-def _one_hash(folder: Path, files: Iterable[Path]) -> str:
-    lines = "".join(f"{sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)
-    return hashlib.sha256(lines.encode()).hexdigest()

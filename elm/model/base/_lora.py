@@ -29,9 +29,13 @@ def with_lora(llm: Any, rank: int, dropout: float = 0.0) -> Any:
     if is_lora(llm):
         raise CallError("the language model has LoRA updates already; merge them before adding others")
     config = LoraConfig(
-        r=rank, lora_alpha=2 * rank, lora_dropout=dropout, target_modules="all-linear", task_type="CAUSAL_LM",
+        r=rank,
+        lora_alpha=2 * rank,
+        lora_dropout=dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
         fan_in_fan_out=any(type(module).__name__ == "Conv1D" for module in llm.modules()),  # GPT-2's linear layers
-    )  # fmt: skip
+    )
     return get_peft_model(llm, config)
 
 

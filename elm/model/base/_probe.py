@@ -33,10 +33,12 @@ def require_tokens(tokenizer: Any, llm: Any, where: object) -> None:
         return
     ends = {getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad", "unk")}
     template = str(getattr(tokenizer, "chat_template", None) or "")
-    unused = {number for number, token in control_tokens(tokenizer).items()
-              if number not in ends and token not in template}  # fmt: skip
-    if missing := sorted(token for token, number in tokenizer.get_vocab().items()
-                         if number >= rows and number not in unused):  # fmt: skip
+    unused = {
+        number for number, token in control_tokens(tokenizer).items() if number not in ends and token not in template
+    }
+    if missing := sorted(
+        token for token, number in tokenizer.get_vocab().items() if number >= rows and number not in unused
+    ):
         raise CheckpointError(
             f"a language model has an embedding for each token of its tokenizer; that of {where} has {rows}, and the "
             f"tokenizer writes {len(tokenizer)}, {missing[0]!r} among them: resize the model "
@@ -67,8 +69,10 @@ def require_causal(llm: Any, tokenizer: Any, where: object) -> None:
             "take another"
         ) from error
     if not bool(logits.isfinite().all()):
-        raise CheckpointError(f"a base gives each next word a finite score, and {where} does not: its config.json or "
-                              "its weights are damaged")  # fmt: skip
+        raise CheckpointError(
+            f"a base gives each next word a finite score, and {where} does not: its config.json or "
+            "its weights are damaged"
+        )
     rounding = max(1e-3, 4 * torch.finfo(table.weight.dtype).eps) * logits.abs().max()
     if bool((logits[0] - logits[1]).abs().max() > rounding):
         raise CheckpointError(

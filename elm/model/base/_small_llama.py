@@ -35,11 +35,16 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=list(_SPECIAL.values()), show_progress=False,
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())  # fmt: skip
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(_SPECIAL.values()),
+        show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
     bpe.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=bpe, padding_side="left", clean_up_tokenization_spaces=False,
-                                   **_SPECIAL)  # fmt: skip
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe, padding_side="left", clean_up_tokenization_spaces=False, **_SPECIAL
+    )
 
 
 def new_base(tokenizer: PreTrainedTokenizerFast, config: BaseConfig, seed: int = 0) -> LlamaForCausalLM:

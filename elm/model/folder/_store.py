@@ -32,7 +32,10 @@ from elm.adapters import (
     write_manifest,
 )
 from elm.model._parts import ModelParts
-from elm.model.base._llm import BASE_ID, SHIPPED_BASE, files_hash, load_llm, save_llm, weights_hash
+from elm.model.base._converted import kept
+from elm.model.base._find import find_base
+from elm.model.base._found import Found
+from elm.model.base._llm import read_base, save_llm
 from elm.model.base._lora import is_lora, load_lora, save_lora
 from elm.model.folder._stored_tasks import stored_task
 from elm.model.hub._access import Access
@@ -120,22 +123,27 @@ def stored_tasks(config: FolderConfig) -> list[Task]:
         raise CheckpointError(f"config.json holds a prompt that is none: {error}") from error
 
 
-def resolved_base(config: FolderConfig, folder: Path, base: str | Path | None = None) -> str:
-    """Where the base of a LoRA folder is: the shipped one by its id, else a folder or the Hub's id.
+def resolved_base(
+    config: FolderConfig, folder: Path, base: str | Path | None = None, access: Access | None = None
+) -> Found:
+    """Where the base of a LoRA folder is: what its id names, or `base`, or what was converted from that very file.
 
     Raises `CheckpointError` where the folder names none, or it is not the one that the model was trained on: other
     weights, or another tokenizer, chat template or setting.
     """
     named = _named_base(config, folder)
-    place = str(base or named["id"])
-    place = str(SHIPPED_BASE) if place in (BASE_ID, "shipped") else place
-    for field, hashed, what in (("sha256", weights_hash, "weights"), ("files", files_hash, "files")):
-        if named[field] and Path(place).is_dir() and hashed(Path(place)) != named[field]:
+    if base is None and (found := kept(named["sha256"], str(named["id"]))):
+        return found
+    found = find_base(base or str(named["id"]), named["revision"] if base is None else None, access)
+    elsewhere = isinstance(found.place, str) and base is None and found.id != named["id"]
+    for field, what in (("sha256", "weights"), ("files", "files")):
+        hashed = found.hash_of(field) if named[field] else None
+        if named[field] and (elsewhere or (hashed is not None and hashed != named[field])):
             raise CheckpointError(
-                f"{folder} was trained on the base {named['id']} ({str(named[field])[:12]}), and the {what} in {place} "
-                "are others; name the right folder as `base`"
+                f"{folder} was trained on the base {named['id']} ({str(named[field])[:12]}), and the {what} in "
+                f"{found.place} are others; name the right folder as `base`"
             )
-    return place
+    return found
 
 
 def _load(folder: Path, base: str | Path | None, access: Access) -> ModelParts:
@@ -144,20 +152,20 @@ def _load(folder: Path, base: str | Path | None, access: Access) -> ModelParts:
     if problem := next(layout_problems(folder, config), None):
         raise CheckpointError(f"{folder} {problem.what}")
     if (folder / "lora").is_dir():
-        place = resolved_base(config, folder, base)
-        frozen, tokenizer = load_llm(
-            place, _named_base(config, folder)["revision"] if base is None else None, access=access
-        )
+        found = resolved_base(config, folder, base, access)
+        frozen, tokenizer = read_base(found.place, found.revision, access=access)
         llm = load_lora(frozen, folder / "lora")
     else:
-        llm, tokenizer = load_llm(folder / "llm", strict=True)
+        llm, tokenizer = read_base(folder / "llm", strict=True)
     adapters = {name: load_adapter(folder / "adapters" / name) for name in config.adapters}
     about: dict[str, Any] = {**config.notes, "version": config.version}
     if config.base is not None:
         about["base"] = dict(config.base)
     if config.allow_space_mismatch:
         about["allow_space_mismatch"] = True
-    return ModelParts(llm, tokenizer, adapters, about, {task.id: task for task in stored_tasks(config)})
+    parts = ModelParts(llm, tokenizer, adapters, about, {task.id: task for task in stored_tasks(config)})
+    parts.check_words()
+    return parts
 
 
 def _config_of(model: ModelParts) -> FolderConfig:

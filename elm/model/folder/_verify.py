@@ -23,6 +23,7 @@ from elm.adapters import (
     shape_problems,
     tensor_kinds,
 )
+from elm.model.base._find import find_base
 from elm.model.base._llm import check_shapes
 from elm.model.base._lora import check_lora
 from elm.model.folder._store import layout_problems, model_folder, needed_files, resolved_base, stored_tasks
@@ -139,10 +140,10 @@ def _width(folder: Path, config: FolderConfig, base: str | Path | None) -> int |
         return _hidden_size(read_json(folder / "llm" / "config.json"), folder / "llm")
     if base is None:
         return None
-    place = resolved_base(config, folder, base) if (folder / "lora").is_dir() else base
-    if Path(place).is_dir():
-        return _hidden_size(read_json(Path(place) / "config.json"), Path(place))
-    return _hidden_size(read_json(fetch_file(str(place), "config.json")), place)
+    found = resolved_base(config, folder, base) if (folder / "lora").is_dir() else find_base(base)
+    place = found.place if isinstance(found.place, Path) else None
+    about = place / "config.json" if place else fetch_file(str(found.place), "config.json", found.revision)
+    return _hidden_size(read_json(about), found.place)
 
 
 def _hidden_size(value: Any, source: object) -> int:

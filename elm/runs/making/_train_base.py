@@ -15,7 +15,7 @@ from elm._storage.folders import folder_written_aside
 from elm.adapters import write_manifest
 from elm.data import guard_disjoint, make_films, make_products, split_entities
 from elm.data import load as load_dataset
-from elm.model import BaseConfig, save_llm, shipped_base
+from elm.model import BaseConfig, is_shipped, save_llm, shipped_base
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import real_film_facts, real_world_texts
 from elm.tasks import trait_matrix
@@ -83,7 +83,7 @@ def guard_base(base: str, films: Iterable[str], world_seed: int, demo_world: boo
     """Refuse held-out films that the base was trained on (`LeakageError`): those that its folder names, and for the
     shipped base the demo films of another seed, whose combinations of facts it may have met.
     """
-    if base == "shipped" and demo_world and world_seed != 0:
+    if is_shipped(base) and demo_world and world_seed != 0:
         raise LeakageError(
             f"the shipped base left out the held-out demo films of seed 0 only, so it may have met those of seed "
             f"{world_seed}; make a base for them with `elm train base --seed {world_seed}` and name it by --base"

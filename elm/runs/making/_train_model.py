@@ -11,7 +11,15 @@ from elm._errors import CallError
 from elm.adapters import MLPAdapter
 from elm.data import film_texts, make_films, make_products, product_texts
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
-from elm.model import EmbeddingLanguageModel, base_reference, load_llm, save_model, shipped_base, token_spread
+from elm.model import (
+    EmbeddingLanguageModel,
+    base_reference,
+    is_shipped,
+    load_llm,
+    packaged,
+    save_model,
+    token_spread,
+)
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import FILMS, USERS, World, kept, user_views
 from elm.runs._folder import RunFolder
@@ -22,6 +30,7 @@ from elm.tasks import ItemFacts, TemplateTeacher, generated_facts, get
 from elm.training import Lessons, TwoStageResult, train_two_stage
 
 _MAKERS = {"films": (make_films, film_texts), "products": (make_products, product_texts)}
+_MOST_REPEATS = 3  # of the same words in a row, in texts of a base that may go round in circles
 _BATCHES_OF_FILMS = 0.7  # the other batches are of users
 
 
@@ -32,7 +41,7 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
     """
     held = [*world.film_split.validation, *world.film_split.test]
     guard_base(config.base, held, config.seed, demo_world=config.dataset == "demo")
-    llm, tokenizer = shipped_base() if config.base == "shipped" else load_llm(config.base)
+    llm, tokenizer = load_llm(config.base)
     width, spread = llm.get_input_embeddings().weight.shape[1], token_spread(llm)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
@@ -45,7 +54,8 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
                 (USERS, world.users, world.users.ids, config.user_tasks),
             )
         }
-    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base)})
+    guard = {} if is_shipped(config.base) else {"most_repeats": _MOST_REPEATS}
+    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base), **guard})
 
 
 def lessons(
@@ -177,5 +187,10 @@ def _made(world: World, config: RunConfig, encoder: SentenceEncoder, result: Two
 
 
 def _license(config: RunConfig) -> dict[str, str]:
-    """That of the generated world is ours to give; of other data the card says that it is not known."""
-    return {"license": "apache-2.0"} if (config.dataset, config.base) == ("demo", "shipped") else {}
+    """That of the generated world is ours to give, that of a packaged base its owner's; of other data and bases the
+    card says that it is not known.
+    """
+    if config.dataset == "demo" and is_shipped(config.base):
+        return {"license": "apache-2.0"}
+    known = packaged(config.base)
+    return {} if known is None else {"license": known.license}

@@ -14,7 +14,7 @@ from elm._errors import CallError
 from elm._storage.files import json_bytes, read_json
 from elm.adapters import AdapterConfig, FolderConfig, read_adapter_config, read_config, rewritten
 from elm.evaluation import SECTIONS, scores_figure
-from elm.model import model_folder
+from elm.model import model_folder, terms_of
 from elm.runs.share._card_data import front_matter
 
 SCORES, PICTURE, LOSSES = "scores.json", "scores.png", "losses.png"
@@ -158,6 +158,8 @@ Vectors are of this space when their table carries its fingerprint: `elm describ
 def _limits(config: FolderConfig, scores: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
     yield "It reads the spaces above alone: another encoder, or another fit of the factors, is another space."
     yield f"It says what its teacher's texts about {_data(made)} say, in their words, and nothing beyond them."
+    if terms := terms_of((config.base or {}).get("id")):
+        yield f"Of its base: {terms}"
     if config.allow_space_mismatch:
         yield "It was trained on vectors of another space than its adapters name."
     for task, row in (scores.get("consistency") or {}).items():

@@ -11,6 +11,7 @@ from typing import Any
 from elm._storage.names import is_own_name
 from elm.adapters import AdapterConfig, FolderConfig
 from elm.evaluation import SECTIONS
+from elm.model import packaged
 
 _METRICS = {"SC": "semantic_consistency", "BC": "behavioural_consistency"}  # what a measure is on the Hub
 
@@ -28,6 +29,8 @@ def front_matter(
     made = made if isinstance(made, dict) else {}
     dataset = str(made.get("dataset") or "")
     base = (config.base or {}).get("id")
+    if carried := packaged(base):
+        base = carried.hub
     results = list(_results(scores, dataset or "unknown"))
     known: dict[str, Any] = {"base_model": base} if is_repository_id(base) else {}
     if known:

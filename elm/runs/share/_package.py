@@ -13,7 +13,7 @@ from elm._errors import CallError, CheckpointError
 from elm._storage.files import json_bytes, read_json
 from elm._version import __version__
 from elm.adapters import FolderConfig, read_config, rewritten
-from elm.model import load_model, merge, model_folder, save_model, verify
+from elm.model import load_model, merge, model_folder, packaged, save_model, verify
 from elm.runs.share._card import LOSSES, PICTURE, SCORES, card_of, licensed
 from elm.runs.share._card_data import is_repository_id
 
@@ -45,7 +45,7 @@ def pack(source: str | Path, out: str | Path, *, half: bool = False, license: st
             files[_LORA] = json_bytes({**read_json(folder / _LORA), **name})
         rewritten(folder, files, out)
     base = (config.base or {}).get("id")
-    if (out / "lora").is_dir() and not is_repository_id(base):
+    if (out / "lora").is_dir() and not (is_repository_id(base) or packaged(base)):
         remarks.append(
             f"lora/ needs its base, {base}, which is on no Hub: who loads the folder names it as `base`; `elm adapter "
             "merge` makes a folder that needs none"
