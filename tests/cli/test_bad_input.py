@@ -115,7 +115,7 @@ def test_no_network_for_the_sentence_encoder(
 def test_no_network_for_a_base(refused: Refused, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from elm.model import load_llm
 
-    with pytest.raises(Exception, match="a local transformers folder or a Hub id; no-such/model is not: ") as error:
+    with pytest.raises(Exception, match="a GGUF file or a Hub id; no-such/model is not: ") as error:
         load_llm("no-such/model")
     assert "\n" not in str(error.value)
 

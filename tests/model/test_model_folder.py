@@ -324,7 +324,8 @@ def test_a_file_of_tensors_on_a_full_disk(tmp_path: Path, small_disk: Callable[[
 
 def test_a_base_that_is_none(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(
-        DataFileError, match=r"a language model is a local transformers folder or a Hub id; .*nowhere is not"
+        DataFileError,
+        match=r"is a local transformers folder, a GGUF file or a Hub id; .*nowhere is not",
     ):
         load_llm(tmp_path / "nowhere")
     (folder / "llm" / "model.safetensors").unlink()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
+from collections.abc import Iterator
 from pathlib import Path
 
 from elm._errors import CallError, DataFileError, ElmError
@@ -22,14 +24,12 @@ def find(name: str | Path, revision: str | None, access: Access) -> Found | None
     from elm.model.hub._transfer import fetch_file
 
     repo, file = _parted(str(name))
-    try:
-        if file is None and repo.lower().endswith("gguf"):
-            file = _only_file(repo, revision, access)
+    if file is None and repo.lower().endswith("gguf"):
+        with _told(name):
+            names = _names(repo, revision, access)
+        file = _only(names, repo)
+    with _told(name):
         path = fetch_file(repo, file or "config.json", revision, access)
-    except CallError:
-        raise
-    except ElmError as error:
-        raise DataFileError(f"{_WANTED}; {name} is not: {error}") from error
     return Found(repo, repo, path.parent.name) if file is None else converted(path, f"{repo}/{file}")
 
 
@@ -45,12 +45,20 @@ def _parted(name: str) -> tuple[str, str | None]:
     return name, None
 
 
-def _only_file(repo: str, revision: str | None, access: Access) -> str:
-    names = fnmatch.filter(_names(repo, revision, access), "*.gguf")
-    if len(names) != 1:
-        told = f"has {len(names)}, such as {min(names)}" if names else "has none"
+def _only(names: list[str], repo: str) -> str:
+    found = fnmatch.filter(names, "*.gguf")
+    if len(found) != 1:
+        told = f"has {len(found)}, such as {min(found)}" if found else "has none"
         raise CallError(f"a GGUF base is one file, and {repo} {told}: name one, such as {repo}/FILE.gguf")
-    return names[0]
+    return found[0]
+
+
+@contextlib.contextmanager
+def _told(name: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except ElmError as error:
+        raise DataFileError(f"{_WANTED}; {name} is not: {error}") from error
 
 
 def _names(repo: str, revision: str | None, access: Access) -> list[str]:

@@ -140,8 +140,8 @@ def _read(folder: str | Path, options: Mapping[str, Any], **more: Any) -> tuple[
     except SafetensorError as error:
         raise CheckpointError(f"the weights in {folder} are cut off or damaged ({error}); fetch them again") from error
     except (OSError, ValueError) as error:
-        message = f"a language model is a local transformers folder or a Hub id; {folder} is not: {_reason(error)}"
-        raise DataFileError(message) from error
+        wanted = "a language model is a local transformers folder, a GGUF file or a Hub id"
+        raise DataFileError(f"{wanted}; {folder} is not: {_reason(error)}") from error
     except Exception as error:  # a description that is not what transformers expects fails in any way
         raise CheckpointError(f"{folder} does not describe a language model: {_reason(error)}") from error
 
