@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
 
 
@@ -77,3 +78,11 @@ class ConsistencyWarning(UserWarning):
 
 class TermsWarning(UserWarning):
     """A base whose owner's terms of use bind who uses it, told when it is first taken into use."""
+
+
+def callers_depth() -> int:
+    """How far up the first code outside the toolkit is, as `warnings.warn` counts in the function that calls this."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and (frame.f_globals.get("__name__", "") + ".").startswith("elm."):
+        depth, frame = depth + 1, frame.f_back
+    return depth

@@ -63,4 +63,10 @@ def probe(tokenizer: Any, where: object) -> None:
     """Try a tokenizer on a few texts, there and back, so that one that panics is found when it is loaded."""
     with panics_unseen(), tokenizing(where):
         for text in PROBES:
-            tokenizer.decode(tokenizer(text, verbose=False)["input_ids"])
+            try:
+                tokenizer.decode(tokenizer(text, verbose=False)["input_ids"])
+            except (TypeError, ValueError, AttributeError, LookupError) as error:  # of settings that are none
+                raise CheckpointError(
+                    f"a tokenizer must take any text, and that of {where} breaks off: {str(error)[:200]}; fetch its "
+                    "files again"
+                ) from error

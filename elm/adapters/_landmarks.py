@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from elm._errors import OutsideDataWarning
+from elm._errors import OutsideDataWarning, callers_depth
 from elm._typing import Array, Flags, Floats
 from elm.embeddings import EmbeddingSpace
 
 MOST = 256
 _LEAST_DATA = 200  # fewer vectors show no region: its edge is calibrated on a fifth of them
 _ROWS = 20_000
+_SURE = 200  # held-out vectors that show where the last percent lies
 _MARGIN = 0.5  # vectors that were moved or mixed a little are no strangers
 
 
@@ -38,7 +39,8 @@ def landmarks(vectors: Array, seed: int = 0) -> Landmarks | None:
     """Landmarks of vectors (n, dim): centres of their directions; None for fewer than 200, which show no region.
 
     A fifth of the vectors is held out from the centres, and shows how near a vector of this kind lies to one of them.
-    `near` stands below the nearness that 99 % of that fifth reach, by half of the distance to its median. At most
+    `near` stands below the nearness that 99 % of that fifth reach, by half of the distance to its median, and by more
+    where the fifth has fewer than 200 vectors, which say little of the last percent. At most
     256 centres of four vectors or more are kept, so that a shared adapter does not hold the vectors themselves.
     """
     from scipy.cluster.vq import kmeans2
@@ -53,7 +55,8 @@ def landmarks(vectors: Array, seed: int = 0) -> Landmarks | None:
     centres, member = kmeans2(known, min(MOST, len(known) // 4), minit="points", seed=rng, iter=10, missing="warn")
     found = directions(centres[np.unique(member)].astype(np.float32))
     low, middle = np.quantile(Landmarks(found, 0.0).nearness(held), [0.01, 0.5])
-    return Landmarks(found, float(low - _MARGIN * (middle - low)))
+    margin = _MARGIN * min(max(_SURE / len(held), 1), 3)
+    return Landmarks(found, float(low - margin * (middle - low)))
 
 
 def check_inside(space: EmbeddingSpace, vectors: npt.ArrayLike, region: Landmarks | None) -> Array:
@@ -70,7 +73,7 @@ def check_inside(space: EmbeddingSpace, vectors: npt.ArrayLike, region: Landmark
         f"{region.nearness(checked).min():.2f} with the nearest of its directions, where vectors of its kind have "
         f"{region.near:.2f} or more): text about them is a guess",
         OutsideDataWarning,
-        stacklevel=3,
+        stacklevel=callers_depth(),
     )
     return checked
 

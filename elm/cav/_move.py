@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from elm._errors import CallError, OutsideDataWarning, VectorError
+from elm._errors import CallError, OutsideDataWarning, VectorError, callers_depth
 from elm._typing import Floats, Integers
 from elm.embeddings import EmbeddingSpace, VectorTable
 
@@ -89,16 +88,8 @@ def warn_outside(space: EmbeddingSpace, start: Floats, moved: Floats, near: Vect
             f"{int(left.sum())} of {len(moved)} moved vectors leave {data}: text about them is a guess; take a smaller "
             "amount",
             OutsideDataWarning,
-            stacklevel=_callers_depth(),
+            stacklevel=callers_depth(),
         )
-
-
-def _callers_depth() -> int:
-    """How far up the first code outside the toolkit is, as `warnings.warn` counts in the function that calls this."""
-    depth, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("elm."):
-        depth, frame = depth + 1, frame.f_back
-    return depth
 
 
 def _usual_gap(table: VectorTable) -> float:

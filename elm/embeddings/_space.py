@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorError
+from elm._errors import CallError, DataFileError, OutsideDataWarning, VectorError, callers_depth
 from elm._storage.fields import Check, is_count, is_numbers, is_object, is_one_of, is_positive, is_text, strictly
 from elm._typing import Array, Flags, Floats
 from elm.embeddings._vectors import real_array
@@ -114,7 +114,7 @@ class EmbeddingSpace:
                 f"{far.size} of {len(checked)} vectors lie far outside the data of space {self.name!r} "
                 f"(distance {worst:.1f}, its data reach {self.reach:.1f}): text about them is a guess",
                 OutsideDataWarning,
-                stacklevel=2,
+                stacklevel=callers_depth(),
             )
         return checked
 

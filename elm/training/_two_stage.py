@@ -152,10 +152,19 @@ def _check_spaces(model: EmbeddingLanguageModel, lessons: Sequence[Lessons | Wri
 
 
 def _remember(model: EmbeddingLanguageModel, lessons: Sequence[Lessons | WrittenLessons]) -> None:
-    """Each adapter keeps where the vectors that it learns from lie, to notice others later."""
+    """Each adapter keeps where the vectors that it learns from lie, to notice others later.
+
+    One vector stands for all views of an entity ("u1", "u1#1", ...): the region is calibrated on vectors that are no
+    twins of those that made it.
+    """
     for name in dict.fromkeys(lesson.adapter for lesson in lessons):
-        rows = [lesson.table.rows(lesson.ids) for lesson in lessons if lesson.adapter == name]
-        model.adapter(name).remember(np.unique(np.concatenate(rows), axis=0))
+        rows = {
+            id.partition("#")[0]: lesson.table[id]
+            for lesson in lessons
+            if lesson.adapter == name
+            for id in reversed(lesson.ids)
+        }
+        model.adapter(name).remember(np.stack(list(rows.values())))
 
 
 def trainable(model: EmbeddingLanguageModel, stage: Literal["one", "two"], llm_lr: float = 1.0) -> Groups:

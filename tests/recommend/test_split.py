@@ -207,8 +207,10 @@ def test_numbers_of_any_make_are_settings(split):
 
 
 def test_the_table_tests_in_pairs_over_seeds_and_users():
-    better = [{"ndcg@20": [0.3, 0.5]}, {"ndcg@20": [0.4, 0.61]}]
-    worse = [{"ndcg@20": [0.2, 0.4]}, {"ndcg@20": [0.31, 0.5]}]
+    better = [{"ndcg@20": [0.3, 0.5, 0.4]}, {"ndcg@20": [0.4, 0.61, 0.505]}]
+    worse = [{"ndcg@20": [0.2, 0.4, 0.3]}, {"ndcg@20": [0.31, 0.5, 0.4]}]
+    few = [[{"ndcg@20": seed["ndcg@20"][:2]} for seed in side] for side in (better, worse)]
+    assert compare(dict(zip("ab", few, strict=True)), "b")[0]["ndcg@20"]["p_users"] is None  # four users show nothing
     rows = {row["model"]: row["ndcg@20"] for row in compare({"a": better, "b": worse}, "b")}
     assert rows["a"]["mean"] == pytest.approx(0.4525)
     assert rows["a"]["sd"] == pytest.approx(np.std([0.4, 0.505], ddof=1))

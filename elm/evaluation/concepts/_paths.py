@@ -13,7 +13,7 @@ from elm._errors import CallError
 from elm._typing import Array, Floats
 from elm.cav import CAV
 from elm.embeddings import VectorTable
-from elm.evaluation._protocols import Describer, Encoder, encoded, unit, written
+from elm.evaluation._protocols import Describer, Encoder, encoded, unit, written_moved
 from elm.evaluation.rankers._candidates import Candidates, graded_ndcg
 from elm.evaluation.rankers._rankers import TrainedRanker
 from elm.metrics import cosine, partners, spearman
@@ -160,8 +160,8 @@ def _along(
     """score: moved vectors and the texts about them by system -> values (n,) by system. read: of the concept."""
     steps = moves.steps(entities.ids)
     moved = [np.asarray(moves.move(entities.vectors, step), dtype=np.float32) for step in steps]
-    texts = [written(model, vectors, task, seed) for vectors in moved]
-    still, others = written(model, entities.vectors, task, seed), partners(len(entities), seed)
+    texts = [written_moved(model, vectors, task, seed) for vectors in moved]
+    still, others = written_moved(model, entities.vectors, task, seed), partners(len(entities), seed)
     rows = [
         score(vectors, {"model": found, "shuffled": [found[row] for row in others], "still": still})
         for vectors, found in zip(moved, texts, strict=True)

@@ -13,7 +13,7 @@ from elm._errors import CallError
 from elm._typing import Array, Floats
 from elm.cav import CAV
 from elm.embeddings import VectorTable
-from elm.evaluation._protocols import Describer, written
+from elm.evaluation._protocols import Describer, written_moved
 from elm.metrics import top_k
 
 Read = Callable[[list[str]], Array]
@@ -60,7 +60,7 @@ def text_sensitivity(
     """
 
     def measured(vectors: Array) -> Floats:
-        read_back = read(written(model, vectors, task, seed))
+        read_back = read(written_moved(model, vectors, task, seed))
         return np.stack([concept.score(read_back) for concept in concepts.values()], axis=1)  # (n, concepts)
 
     return _sensitivity(measured, list(concepts), table.rows(ids), table, concepts, steps or Steps(), seed)

@@ -13,7 +13,7 @@ from elm._typing import Floats
 from elm.cav import CAV
 from elm.embeddings import VectorTable
 from elm.evaluation._json import number
-from elm.evaluation._protocols import Describer, Encoder, encoded, written
+from elm.evaluation._protocols import Describer, Encoder, encoded, written_moved
 from elm.metrics import paired_test, spearman
 
 
@@ -79,7 +79,7 @@ def steer_scores(
     direction /= np.linalg.norm(direction)
     control = replace(cav, name="random", direction=direction.astype(np.float32)).measured_on(table)
     texts = {
-        mover.name: [written(model, mover.move(vectors, step), task, seed) for step in steps]
+        mover.name: [written_moved(model, mover.move(vectors, step), task, seed) for step in steps]
         for mover in (cav, control)
     }
     flat = [text for by_step in texts.values() for found in by_step for text in found]

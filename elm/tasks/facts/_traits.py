@@ -64,8 +64,8 @@ class TraitReader:
     >>> from elm.data import demo
     >>> world = demo(n_films=60, n_users=10)
     >>> facts = TraitReader(world).read_all(world.interactions)["u1"]
-    >>> len(facts.likes), len(facts.dislikes)
-    (6, 4)
+    >>> [name for name, _ in facts.likes]
+    ['Drama', 'Comedy']
     """
 
     def __init__(
