@@ -64,6 +64,8 @@ def test_bleu_by_hand():
     assert bleu("a b c d", "a b c d e f g h") == pytest.approx(math.exp(-1) + other)
     # A word that comes more often than in the other text counts as often as there: 2/6, 1/5, and no three in a row.
     assert bleu("a a a a a a", "a a b a") == 0
+    twice = text_statistics(["a b c d a b c d", "a b c d x y z w"])["bleu"]["mean"]  # what is said twice counts once
+    assert twice == pytest.approx((4 / 8 * 3 / 7 * 2 / 6 * 1 / 5) ** 0.25)
     assert bleu("a b c", "a b c") == 0  # no four words in a row
 
 
