@@ -76,6 +76,12 @@ def test_every_movielens_genre_has_words():
     assert genre_words("children's") == genre_words("Children")
 
 
+def test_genre_ndcg_of_a_short_list_and_of_empty_places():
+    last = np.array([False, True])  # an empty place, -1, is not the last item
+    np.testing.assert_allclose(genre_ndcg(np.array([[0, -1]]), last, k=2), [0.0])
+    np.testing.assert_allclose(genre_ndcg(np.array([[1]]), last, k=2), [1 / (1 + 1 / np.log2(3))])
+
+
 def test_genre_ndcg_counts_all_places_in_its_ideal():
     mask = np.array([True, True, False, False])
     ranked = np.array([[0, 1, 2], [2, 3, 0], [3, 2, 3]])

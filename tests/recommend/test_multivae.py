@@ -16,6 +16,7 @@ from elm.recommend import (
     ndcg_at,
     train_multivae,
 )
+from elm.recommend._held_out import Best
 
 SMALL = MultiVAEConfig(40, hidden=16, latent=4)
 
@@ -35,6 +36,16 @@ def test_training_reports_every_epoch_and_keeps_the_best(world):
     best = np.nanmean(ndcg_at(model.scores(world.validation.inputs), world.validation.targets))
     assert best == pytest.approx(max(record["ndcg"] for record in log))
     assert not model.training
+
+
+def test_the_weights_of_the_best_score_come_back():
+    module = torch.nn.Linear(1, 1)
+    best = Best(module, patience=3)
+    for epoch, (weight, score) in enumerate([(1.0, 0.5), (2.0, 0.1), (3.0, 0.4)]):
+        torch.nn.init.constant_(module.weight, weight)
+        best.update(score, epoch)
+    best.restore()
+    assert (module.weight.item(), best.epoch) == (1.0, 0)
 
 
 def test_patience_stops_early(world):
