@@ -59,9 +59,9 @@ class AdapterConfig:
     def from_dict(cls, value: Any, source: object = "the description") -> AdapterConfig:
         """Read what `to_dict` wrote; `CheckpointError` names `source` and the field that is missing, wrong or new."""
         try:
-            later = {name: default for name, (_, default) in _LATER.items()} if isinstance(value, dict) else {}
-            checks = _FIELDS | {name: check for name, (check, _) in _LATER.items()}
-            fields = strictly({**later, **value} if later else value, checks)
+            if isinstance(value, dict):
+                value = {name: default for name, (_, default) in _LATER.items()} | value
+            fields = strictly(value, _FIELDS | {name: check for name, (check, _) in _LATER.items()})
         except ValueError as error:
             raise CheckpointError(f"{source} is not an adapter's config: {error}") from error
         return cls(**{**fields, "tasks": tuple(fields["tasks"]), "reach": float(fields["reach"])})

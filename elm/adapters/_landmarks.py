@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from elm._errors import OutsideDataWarning, callers_depth
 from elm._typing import Array, Flags, Floats
-from elm.embeddings import EmbeddingSpace
+from elm.embeddings import EmbeddingSpace, unit
 
 MOST = 256
 _LEAST_DATA = 200  # fewer vectors show no region: its edge is calibrated on a fifth of them
@@ -31,7 +31,7 @@ class Landmarks(NamedTuple):
 
     def nearness(self, vectors: Array) -> Floats:
         """The highest cosine of each vector (n, dim) with one of the directions, (n,)."""
-        result: Floats = (directions(vectors) @ self.directions.T).max(1)
+        result: Floats = (unit(vectors) @ self.directions.T).max(1)
         return result
 
 
@@ -46,14 +46,14 @@ def landmarks(vectors: Array, seed: int = 0) -> Landmarks | None:
     from scipy.cluster.vq import kmeans2
 
     rng = np.random.default_rng(seed)
-    rows = directions(vectors)
+    rows = unit(vectors)
     rows = rows[np.linalg.norm(rows, axis=1) > 0]
     if len(rows) < _LEAST_DATA:
         return None
     rows = rows[rng.permutation(len(rows))[:_ROWS]]
     held, known = np.split(rows, [len(rows) // 5])
     centres, member = kmeans2(known, min(MOST, len(known) // 4), minit="points", seed=rng, iter=10, missing="warn")
-    found = directions(centres[np.unique(member)].astype(np.float32))
+    found = unit(centres[np.unique(member)])
     low, middle = np.quantile(Landmarks(found, 0.0).nearness(held), [0.01, 0.5])
     margin = _MARGIN * min(max(_SURE / len(held), 1), 3)
     return Landmarks(found, float(low - margin * (middle - low)))
@@ -64,22 +64,18 @@ def check_inside(space: EmbeddingSpace, vectors: npt.ArrayLike, region: Landmark
 
     region: where there is one, vectors far from it are warned of, too.
     """
-    checked = space.check(vectors, warn_far=False)
-    strange = None if region is None else region.outside(checked)
-    if region is None or strange is None or not strange.any():
+    if region is None:
         return space.check(vectors)
+    checked = space.check(vectors, warn_far=False)
+    near = region.nearness(checked)
+    strange = near < region.near
+    if not strange.any():
+        return space.check(checked)
     warnings.warn(
         f"{(strange | space.far(checked)).sum()} of {len(checked)} vectors lie far outside what was learned (cosine "
-        f"{region.nearness(checked).min():.2f} with the nearest of its directions, where vectors of its kind have "
-        f"{region.near:.2f} or more): text about them is a guess",
+        f"{near.min():.2f} with the nearest of its directions, where vectors of its kind have {region.near:.2f} or "
+        "more): text about them is a guess",
         OutsideDataWarning,
         stacklevel=callers_depth(),
     )
     return checked
-
-
-def directions(vectors: Array) -> Array:
-    """The vectors (n, dim) at length 1; a zero vector stays as it is."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    result: Array = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return result

@@ -2,7 +2,7 @@
 
 from elm.embeddings._arithmetic import centroid, interpolate
 from elm.embeddings._confidence import confidence
-from elm.embeddings._encoder import SentenceEncoder
+from elm.embeddings._encoder import SentenceEncoder, unit
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, local_encoder
 from elm.embeddings._fingerprint import check_fingerprint, fingerprint_of, nearest_space
 from elm.embeddings._map import export_map, space_map
@@ -33,5 +33,6 @@ __all__ = [
     "real_array",
     "semantic",
     "space_map",
+    "unit",
     "wals",
 ]
