@@ -100,6 +100,9 @@ def run(
     target: Annotated[
         str | None, typer.Option(help="Text source that teachers quote (real films); tmdb by default.")
     ] = None,
+    themes: Annotated[
+        int, typer.Option(min=0, help="Words that tell what a real film is about; 0: teachers quote its plot instead.")
+    ] = 6,
     hidden: Annotated[
         int, typer.Option(min=2, help="Width of the adapters; a narrow one reads coarser and overfits less.")
     ] = 768,
@@ -158,6 +161,7 @@ def run(
         seed=seed,
         base=base_folder,
         encoder=encoder,
+        themes=themes,
         hidden=hidden,
         training=stages,
         text_lora_rank=text_lora,

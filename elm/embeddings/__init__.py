@@ -13,6 +13,8 @@ from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
 from elm.embeddings._vectors import real_array
 from elm.embeddings._wals import fold_in, wals
+from elm.embeddings.sources._files import read_frame
+from elm.embeddings.sources._vector_table import vector_table
 
 __all__ = [
     "DEFAULT_ENCODER",
@@ -30,9 +32,11 @@ __all__ = [
     "nearest",
     "nearest_space",
     "rating_order",
+    "read_frame",
     "real_array",
     "semantic",
     "space_map",
     "unit",
+    "vector_table",
     "wals",
 ]

@@ -8,6 +8,7 @@ from elm.tasks._task import SECOND, VECTOR, Reads, Task, all_tasks, get, registe
 from elm.tasks._task_file import load_task
 from elm.tasks.catalogue import _pairs, _persuasion, _points, _reviews, _rewrites, _stories  # noqa: F401  (they register tasks)
 from elm.tasks.catalogue._profiles import USER_PROFILE, USER_SUMMARY
+from elm.tasks.catalogue._texts import COMMON, DIFFERENCE, GIST, TEXT, TEXT_TASKS, TOPICS
 from elm.tasks.domains._books import BOOKS
 from elm.tasks.domains._films import FILMS
 from elm.tasks.domains._items import ITEMS
@@ -20,6 +21,7 @@ from elm.tasks.examples._plan import PAPER, SMALL, ExamplePlan
 from elm.tasks.facts._briefs import ItemBrief, UserBrief, item_briefs, user_briefs
 from elm.tasks.facts._facts import ItemFacts, UserFacts, generated_facts, item_facts
 from elm.tasks.facts._found import found_facts, found_qualities, opening
+from elm.tasks.facts._key_words import KeyWords
 from elm.tasks.facts._themes import plot_themes
 from elm.tasks.facts._traits import TraitReader, trait_matrix
 from elm.tasks.facts._user_summaries import TasteWriter
@@ -27,16 +29,24 @@ from elm.tasks.teachers._chat_teacher import ChatTeacher
 from elm.tasks.teachers._dialogue import Failure
 from elm.tasks.teachers._pipeline_teacher import PipelineTeacher
 from elm.tasks.teachers._teacher import Entity, Teacher, TemplateTeacher
+from elm.tasks.teachers._text_teacher import NOTHING, TextTeacher
 from elm.tasks.teachers._title_leaks import names_in
 
 __all__ = [
     "BOOKS",
+    "COMMON",
+    "DIFFERENCE",
     "FILMS",
+    "GIST",
     "ITEMS",
+    "NOTHING",
     "PAPER",
     "PRODUCTS",
     "SECOND",
     "SMALL",
+    "TEXT",
+    "TEXT_TASKS",
+    "TOPICS",
     "USER_PROFILE",
     "USER_SUMMARY",
     "VECTOR",
@@ -53,6 +63,7 @@ __all__ = [
     "Failure",
     "ItemBrief",
     "ItemFacts",
+    "KeyWords",
     "LeakageReport",
     "PipelineTeacher",
     "Reads",
@@ -61,6 +72,7 @@ __all__ = [
     "TasteWriter",
     "Teacher",
     "TemplateTeacher",
+    "TextTeacher",
     "TraitReader",
     "UserBrief",
     "UserFacts",

@@ -1,0 +1,1 @@
+"""Vectors of other programs: files, frames, and objects of libraries, each read into a table."""
