@@ -35,6 +35,10 @@ from elm.runs.making._train_base import make_base
 from elm.runs.making._train_model import teach
 from elm.runs.making._train_recommender import HeldUsers, held_users, teach_recommender
 from elm.runs.making._train_run import make_demo, train_run
+from elm.runs.readers._bench import bench_reader
+from elm.runs.readers._config import FitOptions, ReaderConfig
+from elm.runs.readers._fit import Reader, fit, fit_pairs, paired
+from elm.runs.readers._texts import texts_of
 from elm.runs.scoring._bench import bench_compare, bench_entities, bench_run, report_folder
 from elm.runs.scoring._bench_forms import bench_forms
 from elm.runs.scoring._certificates import Known, certifier
@@ -50,8 +54,11 @@ __all__ = [
     "TEXT_MODELS",
     "ConceptSettings",
     "ControlTasks",
+    "FitOptions",
     "HeldUsers",
     "Known",
+    "Reader",
+    "ReaderConfig",
     "RunConfig",
     "RunFolder",
     "RunScores",
@@ -64,6 +71,7 @@ __all__ = [
     "bench_control",
     "bench_entities",
     "bench_forms",
+    "bench_reader",
     "bench_run",
     "best_alpha",
     "build_world",
@@ -75,7 +83,9 @@ __all__ = [
     "concept_source",
     "concept_vector",
     "file_summaries",
+    "fit",
     "fit_concepts",
+    "fit_pairs",
     "fit_text_model",
     "held_users",
     "latent_table",
@@ -91,6 +101,7 @@ __all__ = [
     "open_table",
     "open_vector",
     "pack",
+    "paired",
     "quickstart",
     "read_summaries",
     "report_folder",
@@ -105,6 +116,7 @@ __all__ = [
     "teach_recommender",
     "template_summaries",
     "text_split",
+    "texts_of",
     "train_run",
     "trust",
     "vector_of_history",

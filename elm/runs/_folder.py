@@ -18,7 +18,7 @@ from elm._storage.inside import RUN, check_links, mark_as_made_here
 _MADE = tuple(
     """
     steps checkpoints vectors splits model recommender certificates.json scores.png report.html report.json
-    scores.csv texts.csv training-report
+    scores.csv texts.csv training-report texts.parquet
 """.split()
 )
 """What a run makes; markers of steps first, so that a kill while they are removed leaves no step that looks done."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, CheckpointError
-from elm._storage.files import read_json, sha256
+from elm._storage.files import sha256
 from elm._version import __version__
 from elm.data import items_named
 from elm.embeddings import SentenceEncoder
@@ -25,17 +22,18 @@ from elm.evaluation import (
     read_texts,
     write_entities,
 )
-from elm.model import load_model, model_folder
+from elm.model import load_model
 from elm.recommend import Recommender
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
-from elm.runs._open import open_recommender, open_run
+from elm.runs._open import open_recommender, open_run, run_settings
+from elm.runs.readers._bench import bench_reader
+from elm.runs.readers._config import is_reader
+from elm.runs.scoring._files import digest, model_digest, unless_read_only
 from elm.runs.scoring._score import RunScores, score_films, score_run
 from elm.runs.share._card import write_card
 from elm.tasks import item_briefs
-
-_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def bench_run(
@@ -60,6 +58,11 @@ def bench_run(
     """
     if training and texts is not None:
         raise CallError("given texts are about held-out entities; training films are scored with the run's model alone")
+    if is_reader(run_settings(path)):
+        if texts is not None or training:
+            raise CallError("a reader's own texts about held-out entities are scored: leave --texts and --training out")
+        scored = bench_reader(path, films, out=out, progress=progress)
+        return {"profile": {}, "behaviour": {}, "versions": {}, **scored}
     run, config = open_run(path)
     world = _held_out(run, config, progress)
     cached = CachedEncoder(SentenceEncoder(config.encoder))
@@ -87,7 +90,7 @@ def bench_run(
     found = scores.to_dict()
     sections = {name: part for name, part in found.items() if isinstance(part, dict)}
     if texts is None and not training:
-        _unless_read_only(lambda: write_card(path, found))
+        unless_read_only(lambda: write_card(path, found))
     about = {
         "title": Path(texts or path).resolve().stem,
         "version": __version__,
@@ -100,7 +103,7 @@ def bench_run(
     report = BenchReport(about, sections, scores.frame(), written, _names(world, set(written["id"])))
     target = report_folder(path, texts, out, training)
     if out is None:
-        _unless_read_only(lambda: report.save(target))
+        unless_read_only(lambda: report.save(target))
     else:
         report.save(target)
     profile = dict(found["profile"])
@@ -160,12 +163,6 @@ def report_folder(
     return Path(path) if texts is None else Path(texts).with_name(f"{Path(texts).stem}-report")
 
 
-def model_digest(path: str | Path) -> str:
-    """A hash of the weights of a run's model: the checksums that its manifest holds."""
-    files = read_json(model_folder(path) / "manifest.json")
-    return _digest(f"{name} {files[name]['sha256']}" for name in sorted(files) if name.endswith(".safetensors"))
-
-
 def _held_out(run: RunFolder, config: RunConfig, progress: bool) -> World:
     """The run's world; `CallError` where it keeps nothing apart to score."""
     world = build_world(run, config, SentenceEncoder(config.encoder), progress)
@@ -211,9 +208,9 @@ def _world(world: World, config: RunConfig) -> dict[str, Any]:
         "domain": config.domain,
         "seed": config.seed,
         "vectors": world.films.space.fingerprint,
-        "film_split": _digest((*world.film_split.train, "|", *world.film_split.test)),
-        "user_split": _digest((*world.user_split.train, "|", *world.user_split.test)),
-        "held_out_ratings": _digest(sorted(hidden)),
+        "film_split": digest((*world.film_split.train, "|", *world.film_split.test)),
+        "user_split": digest((*world.user_split.train, "|", *world.user_split.test)),
+        "held_out_ratings": digest(sorted(hidden)),
     }
 
 
@@ -221,16 +218,3 @@ def _names(world: World, ids: Iterable[str]) -> dict[str, str]:
     briefs = item_briefs(world.dataset, domain=world.domain)
     parts = sorted({part for id in ids for part in items_named(id, briefs)})
     return {item: briefs[item].label for item in parts if item in briefs}
-
-
-def _digest(words: Iterable[str]) -> str:
-    return hashlib.sha256(json.dumps(list(words)).encode()).hexdigest()[:16]
-
-
-def _unless_read_only(write: Callable[[], object]) -> None:
-    """A run that may only be read is scored, too."""
-    try:
-        write()
-    except OSError as error:
-        if error.errno not in _READ_ONLY:
-            raise

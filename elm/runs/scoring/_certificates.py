@@ -32,6 +32,7 @@ from elm.model import SHIPPED, EmbeddingLanguageModel, load_model, shipped_model
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._open import open_run
+from elm.runs.readers._certificates import KnownReader, is_reader_folder
 from elm.runs.scoring._shipped import shipped_world
 from elm.tasks import Task, domain_named, trait_matrix
 
@@ -61,7 +62,11 @@ def certifier(run: str | Path | None, task: str, *, least: float = LEAST, progre
 
 @lru_cache(maxsize=8)
 def _certifier(place: Path, task: str, shipped: bool, stamp: str, least: float, progress: bool) -> Certifier:
-    known = Known.shipped(progress) if shipped else Known.of_run(place, progress)
+    known: Known | KnownReader
+    if shipped:
+        known = Known.shipped(progress)
+    else:
+        known = KnownReader.of_run(place, progress) if is_reader_folder(place) else Known.of_run(place, progress)
     told = known.model.task(task)
     group, tasks = known.group(told)
     evidence = known.evidence(told)

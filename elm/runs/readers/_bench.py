@@ -1,0 +1,70 @@
+"""The consistency benchmark of a reader: scored, reported, and said in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from elm._version import __version__
+from elm.embeddings import SentenceEncoder
+from elm.evaluation import BenchReport
+from elm.model import load_model
+from elm.runs.readers._lessons import ReaderWorld
+from elm.runs.readers._open import open_reader
+from elm.runs.readers._score import key_word_recall, score_reader, text_reader, verdict
+from elm.runs.scoring._files import digest, model_digest, unless_read_only
+from elm.runs.scoring._score import RunScores
+from elm.runs.share._card import write_card
+
+_KEY_WORDS = ("topics", "common", "difference")
+
+
+def bench_reader(
+    path: str | Path,
+    entities: int | None = None,
+    *,
+    out: str | Path | None = None,
+    world: ReaderWorld | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Scores of a reader on held-out entities: {"run", "consistency", "key_words", "verdict"}, and its report.
+
+    entities: how many at most; those of its settings by default. world: what it was trained on, where it is at hand.
+    The report goes to `out`, by default the reader's folder, whose card gets the scores, too. Errors of `open_reader`.
+    """
+    if world is None:
+        run, config, world = open_reader(path)
+    else:
+        run, config, _ = open_reader(path)
+    config = replace(config, scored=entities or config.scored)
+    encoder = text_reader(world, SentenceEncoder(config.encoder))
+    found = score_reader(load_model(run.path), world, config, encoder, progress=progress)
+    scores = RunScores(found, {})
+    told = scores.to_dict()
+    about = {
+        "title": run.path.resolve().name,
+        "version": __version__,
+        "source": {"kind": "model", "folder": str(path), "weights": model_digest(run.path)},
+        "asked": {"entities": config.scored},
+        "world": {
+            "data": config.data,
+            "seed": config.seed,
+            "vectors": world.pairs.table.space.fingerprint,
+            "split": digest((*world.split.train, "|", *world.split.test)),
+        },
+        "settings": config.to_dict(),
+    }
+    sections = {name: part for name, part in told.items() if isinstance(part, dict)}
+    report = BenchReport(about, sections, scores.frame(), scores.texts_frame(), {})
+    if out is None:
+        unless_read_only(lambda: write_card(run.path, told))
+        unless_read_only(lambda: report.save(run.path))
+    else:
+        report.save(Path(out))
+    return {
+        "run": str(path),
+        "consistency": told["consistency"],
+        "key_words": {task: key_word_recall(found[task]) for task in _KEY_WORDS if task in found},
+        "verdict": verdict(found, world, config),
+    }
