@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from elm.evaluation import Certificate
     from elm.model import EmbeddingLanguageModel
     from elm.model._reading import Many, One, ReadOptions, Unshaped
+    from elm.runs import Reader
 
 
 @overload
@@ -76,6 +77,18 @@ def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -
     rows = getattr(vector, "vectors", vector)
     found = certifier(None, task, progress=False).certificates([text] if isinstance(text, str) else text, rows, task)
     return found[0] if isinstance(text, str) else found
+
+
+def fit(vectors: Any, texts: Any = None, **options: Any) -> Reader:
+    """Train a model that reads anyone's vectors in words: `elm.fit(vectors, texts, base="gemma-3-270m", out="reader")`.
+
+    vectors: an array (n, dim), a file, a table, word vectors, factors of a recommender (see
+    `elm.embeddings.vector_table`). texts: one or more of each, joined by id. The reader that comes back says in one
+    line whether it beats copying the nearest text. Options and errors are those of `elm.runs.fit`.
+    """
+    from elm.runs import fit as fit_reader
+
+    return fit_reader(vectors, texts, **options)
 
 
 def load(name: str | Path, **options: Any) -> EmbeddingLanguageModel:

@@ -25,6 +25,7 @@ from elm.cli._data import data
 from elm.cli._describe import describe, profile
 from elm.cli._doctor import doctor
 from elm.cli._embed import embed
+from elm.cli._fit import fit, reader
 from elm.cli._folder import repair, trust
 from elm.cli._noise import quiet_libraries
 from elm.cli._quickstart import quickstart
@@ -45,7 +46,9 @@ app.command()(quickstart)
 app.command()(data)
 app.command()(embed)
 app.add_typer(tasks, name="tasks")
+app.command()(fit)
 app.add_typer(train, name="train")
+train.command("reader")(reader)
 app.command()(describe)
 app.command()(ask)
 app.command()(profile)

@@ -38,7 +38,7 @@ from elm.runs.making._train_run import make_demo, train_run
 from elm.runs.readers._bench import bench_reader
 from elm.runs.readers._config import FitOptions, ReaderConfig
 from elm.runs.readers._fit import Reader, fit, fit_pairs, paired
-from elm.runs.readers._texts import texts_of
+from elm.runs.readers._texts import texts_of, without_names
 from elm.runs.scoring._bench import bench_compare, bench_entities, bench_run, report_folder
 from elm.runs.scoring._bench_forms import bench_forms
 from elm.runs.scoring._certificates import Known, certifier
@@ -120,6 +120,7 @@ __all__ = [
     "train_run",
     "trust",
     "vector_of_history",
+    "without_names",
     "write_card",
     "zero_shot_ranker",
 ]

@@ -20,7 +20,11 @@ from elm.runs._folder import RunFolder
 
 Kind = Literal["films", "users", "items"]
 
-_KINDS: dict[Kind, tuple[str, ...]] = {"films": ("films",), "users": ("users", "held_users"), "items": ("items",)}
+_KINDS: dict[Kind, tuple[str, ...]] = {
+    "films": ("films", "entities"),
+    "users": ("users", "held_users"),
+    "items": ("items",),
+}
 
 
 def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:

@@ -15,7 +15,7 @@ from elm.embeddings import VectorTable
 from elm.evaluation._protocols import Describer
 from elm.evaluation.rankers._candidates import Draw
 from elm.evaluation.rankers._rankers import Ranker
-from elm.tasks import ItemFacts, TemplateTeacher, UserFacts
+from elm.tasks import ItemFacts, Teacher, UserFacts
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class HeldOutItems:
     train_ids: Sequence[str]
     ids: Sequence[str]
     facts: Mapping[str, ItemFacts]
-    teacher: TemplateTeacher
+    teacher: Teacher
     include_training: bool = False
 
     def __post_init__(self) -> None:

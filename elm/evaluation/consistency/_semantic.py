@@ -55,7 +55,7 @@ def item_consistency(
     read = None
     if controls.probe:
         found = LinearProbe.fit(training.vectors, [held_out.facts[item] for item in training.ids], seed).read(vectors)
-        read = TemplateTeacher(dict(zip(ids, found, strict=True)), teacher.seed)
+        read = TemplateTeacher(dict(zip(ids, found, strict=True)), seed)
     scores = {}
     for task in (get_task(id, facts[0].domain) for id in _tracked(task_ids, progress)):
         with_whom = paired_with(task, held_out.table, ids, seed)

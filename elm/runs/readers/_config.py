@@ -75,8 +75,8 @@ class ReaderConfig:
             )
         if not (self.epochs > 0 and self.words >= 4 and self.groups >= 0 and self.scored >= 2):
             raise CallError(
-                "a reader has epochs above 0, texts of 4 words or more, 0 groups or more and 2 scored entities or more, "
-                f"got {self.epochs}, {self.words}, {self.groups} and {self.scored}"
+                "a reader has epochs above 0, texts of 4 words or more, groups of 0 percent or more, and 2 scored "
+                f"entities or more, got {self.epochs}, {self.words}, {self.groups} and {self.scored}"
             )
         if "common" in self.task and not self.groups:
             raise CallError(
@@ -104,7 +104,8 @@ class ReaderConfig:
     def from_dict(cls, values: Mapping[str, Any], source: object = "run.json") -> ReaderConfig:
         """Read what `to_dict` wrote; `DataFileError` where a setting is unknown or of another kind."""
         try:
-            return cls(**{k: tuple(v) if k in ("task", "shares") else v for k, v in values.items()})
+            known: dict[str, Any] = {k: tuple(v) if k in ("task", "shares") else v for k, v in values.items()}
+            return cls(**known)
         except TypeError as error:
             raise DataFileError(f"{source} holds the settings of a reader, and these are not: {error}") from error
 

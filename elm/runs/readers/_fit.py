@@ -83,7 +83,8 @@ def fit(
     or a vector are held out together. The folder gets the model with its card, certificates, and a report.
 
     Raises `CallError` for fewer than 20 vectors with texts, vectors or texts that are all alike, and texts in a script
-    that the base does not read; what `vector_table` and `texts_of` raise; warns `ConsistencyWarning` for fewer than 500.
+    that the base does not read, and what `vector_table` and `texts_of` raise. Warns `ConsistencyWarning` for fewer than
+    500 vectors.
     """
     pairs = paired(vectors, texts, ids, name, progress)
     if told := expectation(len(pairs.table)):
@@ -137,8 +138,8 @@ def _train(run: RunFolder, world: ReaderWorld, config: ReaderConfig, progress: b
     if known := packaged(config.base):
         model.about["license"] = known.license
     picture = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
-    kind = torch.float16 if config.lora else None
-    write_card(save_model(model, run.path / "model", files={LOSSES: picture}, **({"dtype": kind} if kind else {})))
+    kind = torch.float16 if config.lora else torch.float32  # updates and an adapter are small, and meant to be shared
+    write_card(save_model(model, run.path / "model", dtype=kind, files={LOSSES: picture}))
     return {
         f"stage_{name}": {"loss": round(stage.loss, 4), "seconds": round(stage.seconds, 1), "steps": len(stage.losses)}
         for name, stage in (("one", result.one), ("two", result.two))
@@ -183,7 +184,7 @@ def _check_base(trained: EmbeddingLanguageModel, config: ReaderConfig) -> None:
     own, wanted = (trained.about.get("base") or {}).get("id"), base_reference(config.base)["id"]
     if own != wanted:
         raise CheckpointError(
-            f"a reader goes on with the base that it was trained on: {config.reader} was trained on {own}, and {wanted} "
+            f"a reader goes on with the base that it was trained on: that of {config.reader} is {own}, and {wanted} "
             f"was asked for; say --base {own}"
         )
 

@@ -61,7 +61,8 @@ def _draw(kind: str, among: VectorTable, rng: np.random.Generator, size: int | N
     members = [among.ids[k] for k in rng.choice(len(among), size=min(number, len(among)), replace=False)]
     if kind == "some":
         return members, centroid(among.rows(members), space=space)
-    return members, interpolate(*among.rows(members), float(rng.uniform(*_BETWEEN)), space)
+    one, other = among.rows(members)
+    return members, interpolate(one, other, float(rng.uniform(*_BETWEEN)), space)
 
 
 def joined(table: VectorTable, more: VectorTable) -> VectorTable:

@@ -1,4 +1,4 @@
-"""What a reader is worth: its texts about held-out entities beside copied and shuffled ones, and a line that says so."""
+"""What a reader is worth: its texts about held-out entities beside copied and shuffled ones, and a verdict."""
 
 from __future__ import annotations
 

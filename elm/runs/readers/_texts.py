@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,22 @@ def _told(source: Any) -> str:
     return str(source) if isinstance(source, str | os.PathLike) else f"the {type(source).__name__} that came"
 
 
-def twice(texts: Texts) -> int:
-    """How many texts stand there more than once, under whatever id."""
-    counts = Counter(" ".join(text.lower().split()) for some in texts.values() for text in some)
-    return sum(count - 1 for count in counts.values())
+def without_names(texts: Texts, names: Texts) -> Texts:
+    """The texts of entities none of whose texts holds one of the names, such as titles that are held out elsewhere.
+
+    A name counts as a run of whole words, in capital or small letters; a year in brackets behind it does not.
+    """
+    known = {tuple(_plain(re.sub(r"\(\d{4}\)\s*$", "", name))) for some in names.values() for name in some} - {()}
+    longest = max(map(len, known), default=0)
+
+    def named(text: str) -> bool:
+        found = _plain(text)
+        return any(
+            tuple(found[place : place + size]) in known for place in range(len(found)) for size in range(1, longest + 1)
+        )
+
+    return {id: some for id, some in texts.items() if not any(map(named, some))}
+
+
+def _plain(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
