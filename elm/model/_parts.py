@@ -11,7 +11,7 @@ import torch
 from elm._errors import CheckpointError, UnknownNameError
 from elm.adapters import MLPAdapter
 from elm.model.base._words import Words
-from elm.tasks import Task, all_tasks
+from elm.tasks import TEXT_TASKS, Task, all_tasks, get
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,11 @@ class ModelParts:
         """
         if isinstance(task, Task):
             return task
-        if task not in (known := self._known_tasks()):
-            raise UnknownNameError("task", task, known)
-        return known[task]
+        if task in (known := self._known_tasks()):
+            return known[task]
+        if task in {one.id for one in TEXT_TASKS}:
+            return get(task)
+        raise UnknownNameError("task", task, known)
 
     def learned(self, adapter: MLPAdapter) -> list[Task]:
         """The tasks that an adapter has learned and whose prompts are known."""

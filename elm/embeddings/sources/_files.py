@@ -36,7 +36,7 @@ def read_frame(path: Path) -> pd.DataFrame | None:
             text = {"dtype": str, "keep_default_na": False, "sep": "\t" if ending == "tsv" else ","}
             return pd.read_csv(path, encoding="utf-8-sig", **text)  # type: ignore[call-overload,no-any-return]
         if ending in ("jsonl", "ndjson"):
-            return pd.read_json(path, lines=True, dtype=False, convert_dates=False)
+            return pd.read_json(path, lines=True, dtype=False)
         if ending == "parquet":
             return read_parquet(path)
         if ending in ("arrow", "feather"):

@@ -13,7 +13,7 @@ from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
 from elm.runs.readers._config import SINGLE, ReaderConfig
 from elm.runs.readers._means import joined, means_of
 from elm.runs.readers._pairs import Pairs, with_statistics_of
-from elm.tasks import NOTHING, KeyWords, TextTeacher, get
+from elm.tasks import NOTHING, TEXT, KeyWords, TextTeacher, get
 from elm.training import LoopConfig, TwoStage, WrittenLessons
 
 Row = dict[str, Any]
@@ -29,14 +29,15 @@ class ReaderWorld:
 
     pairs: Pairs
     split: EntitySplit
-    key_words: KeyWords
+    key_words: KeyWords | None
 
     @classmethod
     def of(cls, pairs: Pairs, config: ReaderConfig) -> ReaderWorld:
         """The table has the statistics of training entities alone; `CallError` where no word comes up twice."""
         split = pairs.split(config.shares, config.seed)
         known = Pairs(with_statistics_of(pairs.table, split.train), pairs.texts)
-        return cls(known, split, KeyWords.fit([text for id in split.train for text in pairs.texts[id]]))
+        learned = [text for id in split.train for text in pairs.texts[id]]
+        return cls(known, split, None if config.task == (TEXT.id,) else KeyWords.fit(learned))
 
     def teacher(self, config: ReaderConfig, more: dict[str, list[str]] | None = None) -> TextTeacher:
         """Of all entities, and of the means in `more`."""

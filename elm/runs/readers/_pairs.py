@@ -106,7 +106,7 @@ class Pairs:
         groups: dict[str, list[str]] = {}
         for id in self.table.ids:
             groups.setdefault(first(id), []).append(id)
-        return groups
+        return {members[0]: members for members in groups.values()}
 
     def _nearest(self) -> list[tuple[str, str, float]]:
         """Each entity, another with nearly its direction, and the cosine."""

@@ -18,6 +18,7 @@ from elm.evaluation import (
     Texts,
     item_consistency,
 )
+from elm.metrics import entity_p_value
 from elm.runs.readers._config import ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld, single
 from elm.runs.readers._means import joined, means_of
@@ -25,6 +26,9 @@ from elm.tasks import ItemFacts, TextTeacher
 
 COMMON_OF = 20
 """Neighbours whose mean is asked for what they have in common."""
+
+SURE = 0.05
+"""p value of a paired test below which two mean scores differ."""
 
 _PROJECTED = 5_000  # training entities that a projection of texts is fitted on, at most
 
@@ -110,11 +114,13 @@ def verdict(scores: Mapping[str, TaskScores], world: ReaderWorld, config: Reader
     model, copied, shuffled = (float(own.sc[name].mean()) for name in ("model", "nn", "shuffled"))
     figures = f"SC {model:.2f}, the nearest training entity's text {copied:.2f}, shuffled {shuffled:.2f}"
     head = f"on {len(own.ids)} held-out entities, task {task!r}: {figures}"
-    if own.p_value >= 0.05 or model <= shuffled:
+    if not own.p_value < SURE or model <= shuffled:  # of fewer than five entities none is known
         return f"{head}. Its texts do not tell one vector from another: do not use it. {_next(world, config)}"
-    if model > copied:
-        return f"{head}. It reads the vectors better than copying the nearest text."
-    return f"{head}. It reads the vectors, but copying the nearest text is still better. {_next(world, config)}"
+    p = entity_p_value(own.sc["model"], own.sc["nn"])
+    if p < SURE and model > copied:
+        return f"{head}. It reads the vectors better than copying the nearest text (p {p:.2g})."
+    standing = "copying the nearest text is still better" if p < SURE else "copying the nearest text is as good"
+    return f"{head}. It reads the vectors, but {standing} (p {p:.2g}). {_next(world, config)}"
 
 
 def _next(world: ReaderWorld, config: ReaderConfig) -> str:

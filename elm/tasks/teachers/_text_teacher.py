@@ -19,8 +19,9 @@ NOTHING = "nothing"
 class TextTeacher:
     """Writes the tasks over texts (`TEXT_TASKS`) about entities with one text or more.
 
-    texts: entity -> its texts, at least one; of a mean of entities those of all of them. words: at most so many of a
-    text are quoted. The variant of `write` is the number of the text that is quoted, counted round.
+    texts: entity -> its texts, at least one; of a mean of entities those of all of them. key_words: None where "text"
+    alone is written. words: at most so many of a text are quoted. The variant of `write` is the number of the text that
+    is quoted, counted round.
 
     >>> texts = {"a": ["Two moons collide."], "b": ["A moon is lost.", "It is found."]}
     >>> teacher = TextTeacher(texts, KeyWords.fit([text for some in texts.values() for text in some] * 2))
@@ -28,8 +29,15 @@ class TextTeacher:
     ('It is found.', 'lost, moon', 'lost, moon')
     """
 
-    def __init__(self, texts: Mapping[str, Sequence[str]], key_words: KeyWords, words: int = 60) -> None:
-        self.texts, self.key_words, self.words = texts, key_words, words
+    def __init__(self, texts: Mapping[str, Sequence[str]], key_words: KeyWords | None, words: int = 60) -> None:
+        self.texts, self.words, self._key_words = texts, words, key_words
+
+    @property
+    def key_words(self) -> KeyWords:
+        """The key words of the corpus; `CallError` where none were given."""
+        if self._key_words is None:
+            raise CallError(f"this teacher knows no key words, and so writes the task {TEXT.id!r} alone")
+        return self._key_words
 
     def write(self, entity: Entity, task: str | Task, variant: int = 0) -> str:
         """The text of a task about an entity or a pair of them; `UnknownNameError` for one without texts, `CallError`
