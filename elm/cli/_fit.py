@@ -14,7 +14,7 @@ Base = Annotated[
     typer.Option(help='"auto" (gemma-3-270m where it is installed), "shipped", a folder, a GGUF file, or a Hub id.'),
 ]
 Epochs = Annotated[
-    float | None, typer.Option(help="How often each text is learned; 3 by default, 12 with the shipped base.")
+    float | None, typer.Option(help="How often each text is learned; 1 by default, 12 with the shipped base.")
 ]
 Words = Annotated[int, typer.Option(min=4, help="Words of a text that are learned, at most.")]
 Lora = Annotated[

@@ -16,7 +16,15 @@ import readable
 from small_world import trusted_copy
 
 import elm
-from elm._errors import CallError, CheckpointError, ConsistencyWarning, DataFileError, ElmError, UnknownNameError
+from elm._errors import (
+    CallError,
+    CheckpointError,
+    ConsistencyWarning,
+    DataFileError,
+    ElmError,
+    LeakageError,
+    UnknownNameError,
+)
 from elm.embeddings import SentenceEncoder, VectorTable
 from elm.runs import Reader, bench_run, certifier, fit, open_table
 from elm.runs.readers._config import ReaderConfig
@@ -184,6 +192,8 @@ def test_a_reader_begins_from_a_trained_one(parts: Path, fitted: Reader, tmp_pat
     ]
     assert losses[0] < 0.5 * losses[1]
     shutil.copytree(parts / "base", tmp_path / "other")
+    with pytest.raises(LeakageError, match="learned the texts of"):
+        quick_fit(table, TEXTS, tmp_path / "l", **options(parts, reader=str(fitted.folder), seed=1))
     with pytest.raises(CheckpointError, match="goes on with the base"):
         quick_fit(
             table, TEXTS, tmp_path / "g", **options(parts, reader=str(fitted.folder), base=str(tmp_path / "other"))

@@ -12,7 +12,7 @@ from elm.embeddings import SentenceEncoder, VectorTable, nearest
 from elm.evaluation import LEAST, CachedEncoder, Certifier, Encoder, Evidence
 from elm.metrics import cosine
 from elm.model import EmbeddingLanguageModel, load_model
-from elm.runs.readers._config import ReaderConfig, is_reader
+from elm.runs.readers._config import ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld, single
 from elm.runs.readers._open import open_reader
 from elm.runs.readers._score import text_reader
@@ -69,10 +69,3 @@ class KnownReader:
         true = self.encoder.encode([teacher.write(id, task) for id in table.ids])
         result: Flags = cosine(self.encoder.encode(list(texts)), true) > cosine(self.encoder.encode(copied), true)
         return result
-
-
-def is_reader_folder(place: Path) -> bool:
-    """Whether a folder is a reader's run folder."""
-    from elm.runs._open import run_settings
-
-    return (place / "run.json").is_file() and is_reader(run_settings(place))

@@ -52,7 +52,7 @@ class ReaderConfig:
     task: tuple[str, ...] = ("text", "topics")
     encoder: str = DEFAULT_ENCODER
     reader: str | None = None
-    epochs: float = 3.0
+    epochs: float = 1.0
     words: int = 60
     groups: int = 0
     batch_tokens: int = 700

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 
 import torch
 
-from elm._errors import CallError, CheckpointError, ConsistencyWarning, callers_depth
+from elm._errors import CallError, CheckpointError, ConsistencyWarning, LeakageError, callers_depth
 from elm.adapters import MLPAdapter
 from elm.embeddings import SentenceEncoder, VectorTable, semantic, vector_table
 from elm.model import (
@@ -28,7 +28,8 @@ from elm.runs._folder import RunFolder
 from elm.runs.readers._bench import bench_reader
 from elm.runs.readers._config import FitOptions, ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld, lessons, schedule, single
-from elm.runs.readers._pairs import Pairs
+from elm.runs.readers._open import is_reader_folder, open_reader
+from elm.runs.readers._pairs import Pairs, plain
 from elm.runs.readers._score import expectation, score_reader, text_reader
 from elm.runs.readers._texts import texts_of
 from elm.runs.share._card import LOSSES, losses_picture, write_card
@@ -160,6 +161,7 @@ def fresh_model(world: ReaderWorld, config: ReaderConfig, table: VectorTable) ->
     else:
         trained = load_model(config.reader)
         _check_base(trained, config)
+        _check_unseen(config.reader, world)
         llm, tokenizer, about = trained.llm, trained.tokenizer, dict(trained.about)
         known = dict(trained.adapters.items())  # type: ignore[arg-type]
     same = [adapter for adapter in known.values() if adapter.config.fingerprint == space.fingerprint]
@@ -186,6 +188,21 @@ def _check_base(trained: EmbeddingLanguageModel, config: ReaderConfig) -> None:
         raise CheckpointError(
             f"a reader goes on with the base that it was trained on: that of {config.reader} is {own}, and {wanted} "
             f"was asked for; say --base {own}"
+        )
+
+
+def _check_unseen(reader: str, world: ReaderWorld) -> None:
+    """`LeakageError` where the reader learned a text that is held out here, as far as its folder tells."""
+    if not is_reader_folder(Path(reader)):
+        return
+    _, _, before = open_reader(reader)
+    learned = {plain(text) for id in before.split.train for text in before.pairs.texts[id]}
+    held = [*world.split.validation, *world.split.test]
+    seen = [id for id in held if any(plain(text) in learned for text in world.pairs.texts[id])]
+    if seen:
+        raise LeakageError(
+            f"what is scored was never trained on, but {reader} learned the texts of {len(seen)} of {len(held)} "
+            f"held-out entities, such as {seen[0]!r}: begin from a reader of other texts, or keep the seed that it was split by"
         )
 
 

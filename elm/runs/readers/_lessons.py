@@ -92,10 +92,11 @@ def schedule(model: EmbeddingLanguageModel, found: WrittenLessons, config: Reade
         lengths.append(len(prompt.ids) + len(plain_ids(model.tokenizer, row["text"])) + 1)
     per_epoch = len(found.rows) * float(np.mean(lengths)) / config.batch_tokens
     two = max(20, round(config.epochs * per_epoch))
-    one = int(np.clip(two // 3, *_STAGE_ONE))
+    known = config.reader is not None and adapter.landmarks > 0  # an adapter that was trained before goes on
+    one = _STAGE_ONE[0] // 2 if known else int(np.clip(two // 3, *_STAGE_ONE))
     loops = (LoopConfig(one, _LR[0], save_every=50), LoopConfig(two, _LR[1], save_every=50))
-    share = _LORA_SHARE if config.lora else 1.0
-    return TwoStage(*loops, llm_lr=share, batch_tokens=config.batch_tokens, seed=config.seed, lora_rank=config.lora)
+    share, seed = _LORA_SHARE if config.lora else 1.0, config.seed + int(config.reader is not None)  # in another order
+    return TwoStage(*loops, llm_lr=share, batch_tokens=config.batch_tokens, seed=seed, lora_rank=config.lora)
 
 
 def single(config: ReaderConfig) -> list[str]:

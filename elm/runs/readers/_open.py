@@ -31,3 +31,8 @@ def open_reader(path: str | Path) -> tuple[RunFolder, ReaderConfig, ReaderWorld]
             "bring them back, or fit again with --fresh"
         )
     return run, config, ReaderWorld.of(pairs, config)
+
+
+def is_reader_folder(place: Path) -> bool:
+    """Whether a folder is a reader's run folder."""
+    return (place / RUN).is_file() and is_reader(run_settings(place))

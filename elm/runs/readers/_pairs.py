@@ -41,7 +41,7 @@ class Pairs:
             )
         if not (spread > 1e-9 * max(1.0, float(np.abs(self.table.vectors).max()))).any():
             raise CallError(f"vectors have to differ, and these {len(self.table)} are all alike: nothing can be read")
-        if len({" ".join(text.lower().split()) for some in self.texts.values() for text in some}) < 2:
+        if len({plain(text) for some in self.texts.values() for text in some}) < 2:
             raise CallError("texts have to differ, and these all say the same: there is nothing to learn")
 
     @classmethod
@@ -99,7 +99,7 @@ class Pairs:
         seen: dict[str, str] = {}
         for id, some in self.texts.items():
             for text in some:
-                join(seen.setdefault(" ".join(text.lower().split()), id), id)
+                join(seen.setdefault(plain(text), id), id)
         for id, near, score in self._nearest():
             if score > _TWINS:
                 join(near, id)
@@ -118,6 +118,11 @@ class Pairs:
 
 
 _PARTS = ("train", "validation", "test")
+
+
+def plain(text: str) -> str:
+    """A text without what does not tell it from another: capital letters and spaces."""
+    return " ".join(text.lower().split())
 
 
 def _some(ids: list[str]) -> str:

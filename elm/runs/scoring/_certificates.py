@@ -32,7 +32,8 @@ from elm.model import SHIPPED, EmbeddingLanguageModel, load_model, shipped_model
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._open import open_run
-from elm.runs.readers._certificates import KnownReader, is_reader_folder
+from elm.runs.readers._certificates import KnownReader
+from elm.runs.readers._open import is_reader_folder
 from elm.runs.scoring._shipped import shipped_world
 from elm.tasks import Task, domain_named, trait_matrix
 
