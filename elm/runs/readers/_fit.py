@@ -202,8 +202,8 @@ def _check_unseen(reader: str, world: ReaderWorld) -> None:
     if seen:
         raise LeakageError(
             f"what is scored was never trained on, but {reader} learned the texts of {len(seen)} of {len(held)} "
-            f"held-out entities, such as {seen[0]!r}: begin from a reader of other texts, or keep its seed, which splits "
-            "them alike"
+            f"held-out entities, such as {seen[0]!r}: begin from a reader of other texts, or keep its "
+            "seed, which splits them alike"
         )
 
 
