@@ -49,6 +49,11 @@ class HeldOut:
         if self.profiles is not None and len(self.profiles) != self.inputs.shape[0]:
             raise CallError(f"one profile a user: {self.inputs.shape[0]} users, {len(self.profiles)} profiles")
 
+    @property
+    def n_scored(self) -> int:
+        """How many users have a target, without which no measure is defined."""
+        return int((np.diff(self.targets.indptr) > 0).sum())
+
     def check(self, items: int) -> None:
         """Raise `CallError` unless these users can be scored over a catalogue of `items`."""
         if self.inputs.shape[1] != items:
