@@ -167,7 +167,7 @@ def soft_attributes(data: Dataset, path: Path | None) -> dict[str, pd.Series]:
             raise DataFileError(f"{path}: scores of {name!r} must lie in [0, 1]; scale them to that range")
         if rows.index.has_duplicates or not rows.index.isin(data.items.index).any():
             raise DataFileError(
-                f"{path}: {name!r} needs one score an item, of items of {data.name}; some repeat or none is"
+                f"{path}: {name!r} needs one score per item, of items of {data.name}; some repeat or none is"
             )
     return found
 

@@ -56,7 +56,7 @@ class Guided:
         return self.before[:, None] - self.less
 
     def summary(self) -> pd.DataFrame:
-        """A row an attribute and alpha, then a row an alpha named "mean": `before`, mean `rise` and `fall`, and
+        """A row an attribute and alpha, then a row per alpha named "mean": `before`, mean `rise` and `fall`, and
         `rise_share`, `fall_share` of users moved the right way; over all `users`."""
         found = {
             "before": np.broadcast_to(self.before.mean(axis=1)[:, None], self.rise.shape[:2]),
@@ -125,7 +125,7 @@ def guided(
 def _weights(name: str, values: npt.ArrayLike, items: int) -> Floats:
     weights = np.asarray(values, dtype=np.float64)
     if weights.shape != (items,):
-        raise CallError(f"the attribute {name!r} needs a number an item, ({items},), got shape {weights.shape}")
+        raise CallError(f"the attribute {name!r} needs a number per item, ({items},), got shape {weights.shape}")
     if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() <= 1):
         raise CallError(f"the attribute {name!r} must lie in [0, 1] for every item; scale it to that range")
     if not weights.any():

@@ -96,7 +96,7 @@ class LargeScope:
     k: int
 
     def summary(self) -> pd.DataFrame:
-        """A row an alpha. `rise`: mean of after - before of the new favourite; `fall`: mean of before - after of the
+        """A row per alpha. `rise`: mean of after - before of the new favourite; `fall`: mean of before - after of the
         old one, so that a change in the wrong direction counts against; `rise_share`, `fall_share`: of users moved the
         right way, both over the `users` who were flipped (`left_out`: who were not); `ndcg`: of the unedited texts,
         over `ndcg_users`, all who have a target."""
@@ -135,7 +135,7 @@ def large_scope(
     read = held_out.profiles if profiles is None else profiles
     n = held_out.inputs.shape[0]
     if read is None or len(read) != n:
-        raise CallError(f"control needs one profile a user: {n} users, {0 if read is None else len(read)} profiles")
+        raise CallError(f"control needs one profile per user: {n} users, {0 if read is None else len(read)} profiles")
     if held_out.targets.nnz == 0:
         raise CallError("no user has a target, so that the unedited texts cannot be scored")
     rest = np.setdiff1d(np.arange(n), flips.users)

@@ -31,7 +31,7 @@ SCHEMA = 1
 class RecommendationSplit:
     """Ratings that are trained on, and ratings that are to be ranked high.
 
-    rows: one rating a row, in columns user, item (str), rating (float32), part ("train", "validation", "test") and
+    rows: one rating per row, in columns user, item (str), rating (float32), part ("train", "validation", "test") and
         role: "input" is what a model may see of a user, "target" what comes after. In a strong split no user is in two
         parts; in a weak one each user's ratings are divided, inputs are all of part "train", and targets alone lie in
         the others.

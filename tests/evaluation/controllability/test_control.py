@@ -261,7 +261,7 @@ def calls(films, held_out):
             "unknown genre",
         ),
         "empty profile": (lambda: draw_flips(RuleEditor(), empty.profiles, GENRES), CallError, "profile is empty"),
-        "silence": (lambda: draw_targets([films], silent, ITEM_WORDS, between=(2, 9)), CallError, "text a user"),
+        "silence": (lambda: draw_targets([films], silent, ITEM_WORDS, between=(2, 9)), CallError, "text per user"),
         "range": (lambda: draw_targets([films], held_out, ITEM_WORDS, between=(9, 3)), CallError, "got 9 to 3"),
         "beyond": (lambda: draw_targets([films], held_out, ITEM_WORDS, between=(99, 500)), CallError, "1 and 60"),
         "words": (lambda: draw_targets([films], held_out, [], between=(2, 9)), CallError, "must hold 60 entries"),
@@ -269,7 +269,7 @@ def calls(films, held_out):
         "targets": (
             lambda: fine_grained(films, held_out, [1], ITEM_WORDS, RuleEditor()),
             CallError,
-            "one target a user",
+            "one target per user",
         ),
         "none left": (
             lambda: fine_grained(films, held_out, [-1] * 3, ITEM_WORDS, RuleEditor()),
