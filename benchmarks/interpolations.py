@@ -122,7 +122,7 @@ def row(task: str, measure: str, scores: Mapping[str, np.ndarray], texts: Texts)
 def films(
     model: Any, world: World, encoder: CachedEncoder, words: Words, tasks: Sequence[str], count: int, seed: int
 ) -> list[dict[str, Any]]:
-    """A row a task; the fixed film is the first of the test films, the others are mixed with it."""
+    """A row per task; the fixed film is the first of the test films, the others are mixed with it."""
     fixed, *ids = world.film_split.test[: count + 1]
     rows = []
     for task in tasks:

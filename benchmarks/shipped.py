@@ -85,7 +85,7 @@ def verdicts(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def markdown(scores: Mapping[str, Mapping[str, Any]]) -> str:
-    """One row a film task: SC and its controls, facts, BC of the film, and the paper's figures."""
+    """One row per film task: SC and its controls, facts, BC of the film, and the paper's figures."""
     heads = [
         "task",
         "SC",

@@ -3,7 +3,7 @@
     python benchmarks/trust/outside.py [texts.txt ...]
 
 Landmarks are made of one half of each kind; the other half should draw no warning, every other kind should. Kinds are
-the demo films and the generated products (MiniLM), the demo users (WALS), and each file given (a text a line, MiniLM).
+the demo films and the generated products (MiniLM), the demo users (WALS), each file given (a text per line, MiniLM).
 Beside them stand random vectors, the vectors turned round, and the vectors with their numbers in another order.
 """
 

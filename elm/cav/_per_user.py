@@ -25,11 +25,11 @@ def own_against_common(
     """For one concept: each user's own CAV against the common one, on that user's held-out judgements.
 
     judgements: columns user, item (of `table`) and value, 1 where this user finds the concept in the item and 0 where
-    not; one row a user and item. Users with at least `min_each` of both are asked, copies of a vector counting once.
+    not; one row per user and item. Users with at least `min_each` of both are asked, copies of a vector counting once.
     30 % of their judgements are held out of every fit; the common direction is fitted on all others' and their
     remaining ones, the own one on theirs.
 
-    A row a user: n, auc_common, auc_own, gain (own minus common). A concept is subjective in degree as the gain is
+    A row per user: n, auc_common, auc_own, gain (own minus common). A concept is subjective in degree as the gain is
     above zero (`elm.metrics.paired_test` of both columns), objective where users share one sense of it (Göpfert et
     al. 2022). Raises `CallError` for missing columns, values other than 0 and 1, a pair twice, or too few judgements;
     `UnknownNameError` for an item that is not in the table.

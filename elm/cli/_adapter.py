@@ -292,7 +292,7 @@ def export(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Write prompts as embeddings, one a vector, for an engine that runs the folder's llm/, such as vLLM.
+    """Write prompts as embeddings, one per vector, for an engine that runs the folder's llm/, such as vLLM.
 
     Example: elm adapter export shared/films --vectors runs/quickstart/vectors/films --out prompts.safetensors
     """

@@ -34,7 +34,7 @@ UserRatings = Annotated[int | None, typer.Option(min=1, help="Users need so many
 ItemRatings = Annotated[int | None, typer.Option(min=1, help="Items need so many ratings.")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds: splits and models change with them.")]
 Texts = Annotated[
-    Path | None, typer.Option(help="JSON of the users' texts by another hand, user id -> text (docs/summaries.md).")
+    Path | None, typer.Option(help="JSON of the users' texts from another writer, user id -> text (docs/summaries.md).")
 ]
 ResultsFolder = Annotated[Path | None, typer.Option(help="Keep results here; a second call goes on there.")]
 

@@ -24,7 +24,7 @@ def _no_texts() -> pd.DataFrame:
 class Facts:
     """What is true of a generated world, which no real data set can say: for scoring, never for training on users.
 
-    items: one row an item, indexed as `Dataset.items`; users: the hidden tastes, indexed as `Dataset.users`.
+    items: one row per item, indexed as `Dataset.items`; users: the hidden tastes, indexed as `Dataset.users`.
     """
 
     items: pd.DataFrame

@@ -27,8 +27,9 @@ def ids_of(values: Iterable[Any], what: str = "id") -> list[str]:
     """
     if isinstance(values, str | bytes):
         raise CallError(f"{what} ids are a list, got one {type(values).__name__} {values!r}; write [{values!r}]")
-    column = values if isinstance(values, pd.Series | pd.Index) else pd.Series(list(values), dtype=object)
-    return [str(name) for name in id_index(column, what)]
+    if isinstance(values, pd.Series | pd.Index):
+        return [str(name) for name in id_index(values, what)]
+    return _names(values, what)
 
 
 def id_column(column: pd.Series, what: str) -> pd.Series:
@@ -50,13 +51,18 @@ def id_column(column: pd.Series, what: str) -> pd.Series:
 
 def id_index(values: pd.Index | pd.Series, what: str) -> pd.Index:
     """The same as an index; each different value is looked at once."""
+    if isinstance(values.dtype, pd.StringDtype) and all(map(_id, values.unique())):
+        return pd.Index(values, dtype=str)
     if pd.api.types.is_integer_dtype(values.dtype) and not values.isna().any():
         return pd.Index(values.astype(str), dtype=str)
     if isinstance(values, pd.MultiIndex):
         raise CallError(f"{what} ids are one column, but an index of {values.nlevels} levels came; keep one of them")
-    cells = values.astype(object).to_numpy()
+    return pd.Index(_names(values.astype(object).to_numpy(), what), dtype=str)
+
+
+def _names(cells: Iterable[Any], what: str) -> list[str]:
     known: dict[Any, str] = {}
-    found = []
+    found: list[str] = []
     for place, cell in enumerate(cells):
         try:
             name = known.get((type(cell), cell))
@@ -68,7 +74,7 @@ def id_index(values: pd.Index | pd.Series, what: str) -> pd.Index:
                 raise CallError(_fault(what, place, cell))
             name = known[type(cell), cell] = read
         found.append(name)
-    return pd.Index(found, dtype=str)
+    return found
 
 
 def _id(cell: Any) -> str | None:

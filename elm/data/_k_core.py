@@ -36,7 +36,7 @@ def k_core(dataset: Dataset, k: int) -> Dataset:
     np.True_
     """
     if k < 1:
-        raise CallError(f"a core has at least 1 rating a user and item, but k={k} came")
+        raise CallError(f"a core has at least 1 rating per user and item, but k={k} came")
     users = positions(dataset.interactions["user"], dataset.users.index)
     items = positions(dataset.interactions["item"], dataset.items.index)
     kept = core_rows(users, items, k)

@@ -36,7 +36,7 @@ def load(name_or_path: str | Path, folder: str | Path | None = None, seed: int =
     'demo'
     """
     if core < 1:
-        raise CallError(f"a core has at least 1 rating a user and item, but core={core} came")
+        raise CallError(f"a core has at least 1 rating per user and item, but core={core} came")
     dataset = _load(name_or_path, folder, seed, core)
     return k_core(dataset, core) if core > 1 else dataset
 

@@ -55,11 +55,11 @@ class CachedEncoder:
 
 
 def written(model: Describer, vectors: Asked, task: str, seed: int) -> list[str]:
-    """The model's texts, (n, dim) or two of them -> n; `CallError` where it does not give one text a vector or pair."""
+    """The model's texts, (n, dim) or two of them -> n; `CallError` where it does not give a text per vector or pair."""
     texts = list(model.describe(vectors, task, seed=seed))
     count = len(vectors[0] if isinstance(vectors, tuple) else vectors)
     if len(texts) != count:
-        raise CallError(f"a model writes one text a vector, but {count} vectors gave {len(texts)} texts")
+        raise CallError(f"a model writes one text per vector, but {count} vectors gave {len(texts)} texts")
     return [str(text) for text in texts]
 
 

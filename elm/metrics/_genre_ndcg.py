@@ -15,7 +15,7 @@ def genre_ndcg(ranked: np.ndarray, has_genre: np.ndarray, k: int = 20) -> np.nda
 
     Args:
         ranked: (n, L) item indices, best first; -1 is an empty place.
-        has_genre: which items are of the genre, (items,) for one genre or (n, items) for one a user: boolean, or in
+        has_genre: which items are of the genre, (items,) for one genre or (n, items) for one per user: boolean, or in
             [0, 1] how much they have of a soft attribute.
 
     >>> genre_ndcg(np.array([[0, 1], [1, 0]]), np.array([True, False]), k=2).round(3)

@@ -20,7 +20,7 @@ def text_statistics(texts: Sequence[str], pairs: int = 2000, seed: int = 0) -> d
     """Lengths of texts in words, and edit distance and BLEU-4 between texts of different users.
 
     Args:
-        texts: one a user; words are compared in lower case, without punctuation.
+        texts: one per user; words are compared in lower case, without punctuation.
         pairs: how many ordered pairs of different users are drawn, each at most once; all where there are fewer.
 
     Returns:

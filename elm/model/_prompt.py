@@ -31,7 +31,7 @@ def prompt_ids(tokenizer: Any, prompt: str, soft_tokens: int | Sequence[int]) ->
     """Tokenise the text around the placeholders and reserve positions in their place; a base with a chat template is
     asked by it.
 
-    soft_tokens: how many each vector takes, one number a vector; a single number is that of a single vector. The ids in
+    soft_tokens: how many each vector takes, a number per vector; a single number is that of a single vector. The ids in
     the slots never reach the language model, so no vocabulary needs a token for them. Raises `CallError` for a prompt
     that does not hold each vector's placeholder once.
     """

@@ -31,7 +31,7 @@ def seeded(seed: int) -> Iterator[None]:
 class HeldOut:
     """Users that training never sees: what is known of them, and what should be ranked high.
 
-    inputs: (users, items) raw ratings; targets: (users, items) ones; profiles: one text a user, where texts are used
+    inputs: (users, items) raw ratings; targets: (users, items) ones; profiles: one text per user, where texts are used
     (for GERS shares of genres). The profiles must come from the inputs alone. hidden: (users, items) what else is not
     to be ranked.
     """
@@ -47,7 +47,12 @@ class HeldOut:
                 f"inputs and targets must be of one shape, got {self.inputs.shape} and {self.targets.shape}"
             )
         if self.profiles is not None and len(self.profiles) != self.inputs.shape[0]:
-            raise CallError(f"one profile a user: {self.inputs.shape[0]} users, {len(self.profiles)} profiles")
+            raise CallError(f"one profile per user: {self.inputs.shape[0]} users, {len(self.profiles)} profiles")
+
+    @property
+    def n_scored(self) -> int:
+        """How many users have a target, without which no measure is defined."""
+        return int((np.diff(self.targets.indptr) > 0).sum())
 
     def check(self, items: int) -> None:
         """Raise `CallError` unless these users can be scored over a catalogue of `items`."""

@@ -30,7 +30,7 @@ def write_model(
 ) -> Path:
     """Write the folder whole, and return it; a kill at any moment leaves the model that was there or the new one.
 
-    config: without `files`, which are added. columns: those of the items, one row an item.
+    config: without `files`, which are added. columns: those of the items, one row per item.
     """
     with folder_written_aside(folder) as aside:
         save_file(dict(tensors), aside / WEIGHTS)

@@ -58,7 +58,7 @@ def as_histories(histories: sparse.csr_matrix, items: int) -> sparse.csr_matrix:
     """The same for users to rank for, over a catalogue of `items`."""
     matrix = as_ratings(histories, "histories")
     if matrix.shape[1] != items:
-        raise CallError(f"histories must have {items} columns, one an item, got shape {matrix.shape}")
+        raise CallError(f"histories must have {items} columns, one per item, got shape {matrix.shape}")
     return matrix
 
 

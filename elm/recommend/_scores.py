@@ -23,7 +23,7 @@ def evaluate_profiles(
 
     Args:
         histories: (n, items) what the recommender may see, and masks; None for profiles alone.
-        profiles: one text a user; None for histories alone.
+        profiles: one text per user; None for histories alone.
         targets: (n, items) ones where an item should be ranked high.
     """
     return ndcg_at(recommender.scores(histories, profiles, alpha), targets, k)

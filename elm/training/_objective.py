@@ -29,7 +29,7 @@ class Objective(nn.Module):
     def forward(
         self, adapter: str, vectors: torch.Tensor, ids: torch.Tensor, slots: torch.Tensor, labels: torch.Tensor
     ) -> torch.Tensor:
-        """Vectors (B, k, dim), prompts and targets (B, T), places of soft tokens (B, k * n) -> loss in nats a token."""
+        """Vectors (B, k, dim), prompts and targets (B, T), places of soft tokens (B, k * n) -> loss, nats per token."""
         llm: Any = self._compiled[0] if self._compiled else None
         half = self._fast or bf16_is_fast(vectors.device)
         with torch.autocast(vectors.device.type, dtype=torch.bfloat16, enabled=half):

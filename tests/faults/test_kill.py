@@ -1,4 +1,7 @@
-"""kill -9 at any moment of a save leaves the whole old folder or the whole new one, and the next save tidies up."""
+"""kill -9 at any moment of a save leaves the whole old folder or the whole new one, and the next save tidies up.
+
+ELM_KILLS=50 kills each kind of folder, and a training, more often than fits into a test run.
+"""
 
 from __future__ import annotations
 
@@ -39,3 +42,11 @@ def test_killed_at_random_moments_while_saving_models(tmp_path: Path) -> None:
     assert sum(came["found"].values()) == 55
     assert set(came["found"]) == {"first", "second"}
     assert came["left"] == ["model"]
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_while_saving_every_other_kind(tmp_path: Path) -> None:
+    times = int(os.environ.get("ELM_KILLS", "6"))
+    for kind, found in report("kill_kinds.py", tmp_path, times, 0).items():
+        assert sum(found.values()) == times
+        assert set(found) <= {"first", "second"}, kind

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 import elm.recommend
 from elm._errors import CallError, ElmError, TeacherError, UnknownNameError
 from elm.cli._options import asked_model
-from elm.cli.bench._recommend import parse_settings, recommend
+from elm.cli.bench._recommend import _alphas, parse_settings, recommend
 from elm.data import demo
 from elm.recommend import RecommendationSplit, Thresholds, bench_models, split_dataset
+from elm.recommend.tears._registry import WithTexts
 
 SMALL = ("--seeds", 2, "--held-out", 100, "--user-ratings", 8, "--quiet")
 
@@ -42,7 +43,8 @@ def test_the_table_and_its_json_tell_the_same(data, tmp_path):
     assert ease["ndcg@20"]["mean"] > popularity["ndcg@20"]["mean"]
     assert 0 < popularity["ndcg@20"]["p_users"] < 1
     assert {split["seed"] for split in value["splits"]} == {0, 1}
-    assert value["splits"][0]["users"]["test"] == 50
+    first = value["splits"][0]
+    assert first["users"]["test"] + first["without_targets"]["test"] == 50
     text = run(*words).stdout
     assert "demo, protocol paper: " in text
     assert f"{ease['ndcg@20']['mean']:.3f}" in text
@@ -68,6 +70,52 @@ def test_a_saved_split_is_used_and_only_the_models_seeds_change(data, tmp_path):
     assert [s["seed"] for s in value["splits"]] == [0, 0]
     assert value["splits"][0] == split.summary()
     assert value["rows"][0]["ndcg@20"]["sd"] == 0
+
+
+def test_users_who_like_no_target_are_counted_apart(tmp_path):
+    split = split_dataset(demo(n_films=300, n_users=500), "paper", thresholds=Thresholds(8, 5, 100))
+    some = split.users("test")[:3] + split.users("validation")[:2]
+    found = RecommendationSplit(
+        split.rows.assign(rating=split.rows["rating"].mask(split.rows["user"].isin(some), 1.0)), split.about
+    )
+    after = found.summary()
+    for part, more in (("test", 3), ("validation", 2)):
+        assert after["without_targets"][part] >= more
+        assert after["users"][part] + after["without_targets"][part] == len(split.users(part))
+    records = []
+    bench_models(
+        lambda seed: found,
+        ["popularity"],
+        [0],
+        step=lambda name, work: records.append(work()) or records[-1],
+    )
+    assert {len(values) for values in records[0]["users"].values()} == {after["users"]["test"]}
+    found.save(tmp_path / "split")
+    text = run("demo", "--models", "popularity", "--seeds", 1, "--quiet", "--split", tmp_path / "split").stdout
+    assert f"{after['users']['test']} for the test" in " ".join(text.split())
+    assert f"not scored: {after['without_targets']['test']} test users" in text
+
+
+def test_the_weight_of_the_text_is_told_for_each_seed():
+    split = split_dataset(demo(n_films=150, n_users=60), "weak", thresholds=Thresholds(5, 3))
+
+    class Listed:
+        items = split.items
+
+        def scores(self, histories, profiles=None, alpha=None):
+            return elm.recommend.Popularity.fit(split.train()).scores(histories)
+
+    others = {
+        "mixed": lambda part, seed: WithTexts(Listed(), None, (0.25, 0.75)[seed]),
+        "plain": lambda part, seed: Listed(),
+    }
+    value = bench_models(lambda seed: split, ["mixed", "plain"], [0, 1], others=others)
+    mixed, plain = value["rows"]
+    assert mixed["alpha"] == {"mean": 0.5, "each": [0.25, 0.75]}
+    assert "alpha" not in plain
+    assert _alphas(mixed["alpha"]) == "0.50 (0.25-0.75)"
+    assert _alphas({"mean": 0.3, "each": [0.3, 0.3]}) == "0.3"
+    assert _alphas(None) == "-"
 
 
 def first_numbers(number, body):

@@ -174,7 +174,7 @@ def test_shares_of_genres_are_flipped_and_gathered():
     [
         ({"options": EditOptions(edited=[])}, CallError, "1 profiles, 0 after the edit"),
         ({"favourite": []}, CallError, "1 profiles, 0 favourites"),
-        ({"item_genres": KINDS[:3]}, CallError, "40 entries, one an item, got 3"),
+        ({"item_genres": KINDS[:3]}, CallError, "40 entries, one per item, got 3"),
         ({"least": ["War"]}, UnknownNameError, "unknown genre 'War'; known: Comedy, Horror"),
     ],
 )

@@ -37,7 +37,7 @@ def test_without_any_item_of_these_genres_shares_are_equal():
 def test_a_genre_that_no_item_has_is_an_error_that_names_the_nearest():
     with pytest.raises(UnknownNameError, match="unknown genre 'Comedies'; did you mean 'Comedy'"):
         shares([5, 0, 0, 0, 0], genres=("Comedies",))
-    with pytest.raises(CallError, match="5 entries, one an item, got 4"):
+    with pytest.raises(CallError, match="5 entries, one per item, got 4"):
         genre_shares(sparse.csr_matrix((1, 5)), FIVE[:4], ["War"])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from small_world import AMOUNTS, Finished, Small, save_encoder, small_dataset
+from small_world import AMOUNTS, Finished, Small, save_base, save_encoder, small_dataset
 
 from elm.runs import quickstart
 from elm.runs.making import _quickstart_steps
@@ -38,9 +38,10 @@ def small(once: Callable[[str, Callable[[Path], None]], Path]) -> Small:
         dataset = small_dataset()
         dataset.save(folder / "data")
         save_encoder(folder, dataset.texts["text"].tolist())
+        save_base(folder)
 
     folder = once("small", fill)
-    return Small(folder / "data", folder / "encoder")
+    return Small(folder / "data", folder / "encoder", folder / "base")
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def experiment(part: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, caps
 @pytest.fixture(scope="module")
 def run(small: Small, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run as far as its model, which has learned next to nothing."""
-    config = small.config()
+    config = small.config(base=str(small.base))
     folder = config.begin(tmp_path_factory.mktemp("run"))
     encoder = SentenceEncoder(config.encoder)
     teach(folder, build_world(folder, config, encoder, progress=False), config, encoder, progress=False)
@@ -79,7 +79,8 @@ def test_the_toy_in_both_regimes(experiment: Run, part: Callable[[str], Any], tm
 
 @pytest.mark.slow
 def test_stages_and_soft_tokens(experiment: Run, small: Small, tmp_path: Path) -> None:
-    options = ("--data", small.data, "--encoder", small.encoder, "--films", 2, "--batch-tokens", 300)
+    options = ("--data", small.data, "--encoder", small.encoder, "--base", small.base, "--films", 2)
+    options += ("--batch-tokens", 300)
     rows = experiment("stages", *options, "--steps", 2, "--out", tmp_path / "stages")
     two, one = rows
     assert two["regime"] == "two stages, 1 + 1"

@@ -27,6 +27,7 @@ def bare(small: Small, tmp_path: Path) -> Path:
 def settings(small: Small) -> dict[str, object]:
     return {
         "encoder": str(small.encoder),
+        "base": str(small.base),
         "training": TwoStage(one=STAGE, two=STAGE, batch_tokens=600),
         "soft_tokens": 2,
         "hidden": 32,

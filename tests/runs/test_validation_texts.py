@@ -19,7 +19,7 @@ from elm.training import read_metrics
 
 
 def test_a_watched_run_scores_validation_films_alone(small: Small, tmp_path: Path) -> None:
-    config = small.config(validate_every=2, film_tasks=("summary", "similarities"))
+    config = small.config(base=str(small.base), validate_every=2, film_tasks=("summary", "similarities"))
     run = config.begin(tmp_path / "run")
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress=False)

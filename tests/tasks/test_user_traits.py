@@ -153,7 +153,7 @@ def test_ratings_that_cannot_be_read(world: Dataset) -> None:
     reader = TraitReader(world)
     with pytest.raises(CallError, match="at least one, got 0 of 0"):
         reader.read([], np.array([]))
-    with pytest.raises(CallError, match="one rating an item, at least one, got 1 of 2"):
+    with pytest.raises(CallError, match="one rating per item, at least one, got 1 of 2"):
         reader.read(["f1", "f2"], np.array([3.0]))
     with pytest.raises(UnknownNameError, match=r"unknown item 'f20000'; did you mean 'f2"):
         reader.read(["f20000"], np.array([3.0]))

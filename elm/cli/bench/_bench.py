@@ -137,7 +137,7 @@ def entities(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """What another system has to write about: held-out ids and vectors of every task, one a line.
+    """What another system has to write about: held-out ids and vectors of every task, one per line.
 
     Its texts, a JSON object a line with task, id and text, are scored by `elm bench consistency RUN --texts FILE`.
 

@@ -167,7 +167,7 @@ def soft_attributes(data: Dataset, path: Path | None) -> dict[str, pd.Series]:
             raise DataFileError(f"{path}: scores of {name!r} must lie in [0, 1]; scale them to that range")
         if rows.index.has_duplicates or not rows.index.isin(data.items.index).any():
             raise DataFileError(
-                f"{path}: {name!r} needs one score an item, of items of {data.name}; some repeat or none is"
+                f"{path}: {name!r} needs one score per item, of items of {data.name}; some repeat or none is"
             )
     return found
 
@@ -196,12 +196,21 @@ def by_model(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 _TABLES = {
-    "large": ("Large scope: two genres change places", ("rise", "rise_share", "fall", "fall_share", "ndcg", "users")),
-    "bound": ("Upper bound: all shares on the new favourite", ("rise", "rise_share", "fall", "fall_share")),
+    "large": (
+        "Large scope: two genres change places",
+        ("rise", "rise_share", "fall", "fall_share", "users", "ndcg", "ndcg_users"),
+    ),
+    "bound": ("Upper bound: all shares on the new favourite", ("rise", "rise_share", "fall", "fall_share", "users")),
     "fine": ("Fine-grained: one sentence about one item", ("gain", "gain_se", "share", "share_edits", "users")),
-    "guided": ("Guided: more and less of a genre, mean of all", ("rise", "rise_share", "fall", "fall_share")),
-    "attributes": ("Guided: soft attributes, mean of all", ("rise", "rise_share", "fall", "fall_share")),
+    "guided": ("Guided: more and less of a genre, mean of all", ("rise", "rise_share", "fall", "fall_share", "users")),
+    "attributes": ("Guided: soft attributes, mean of all", ("rise", "rise_share", "fall", "fall_share", "users")),
 }
+
+
+def _mean(row: dict[str, Any], measure: str) -> float | str | None:
+    """A measure's mean over seeds; None in rows of a run that an older version began without it."""
+    found: float | None = row.get(measure, {}).get("mean")
+    return f"{found:g}" if found is not None and measure.endswith("users") else found
 
 
 def _show(value: dict[str, Any]) -> None:
@@ -217,10 +226,7 @@ def _show(value: dict[str, Any]) -> None:
         if rows:
             table(
                 ["model", "alpha", *(name.replace("_", " ") for name in measures), f"sd {measures[0]}"],
-                [
-                    [r["model"], f"{r['alpha']:g}", *(r[m]["mean"] for m in measures), r[measures[0]]["sd"]]
-                    for r in rows
-                ],
+                [[r["model"], f"{r['alpha']:g}", *(_mean(r, m) for m in measures), r[measures[0]]["sd"]] for r in rows],
                 title,
             )
     if not any(row["task"] == "fine" for row in value["rows"]):

@@ -64,7 +64,7 @@ def _score(paths: list[Path], key: Path, seed: int, json_mode: bool) -> None:
 
 
 def show_scores(value: Mapping[str, Any]) -> None:
-    """Print scores of forms: a row a task and system."""
+    """Print scores of forms: a row per task and system."""
     from elm.cli._output import echo, table
 
     titles = {

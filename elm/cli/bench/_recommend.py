@@ -185,18 +185,22 @@ def _show(value: dict[str, Any]) -> None:
     from elm.cli._output import echo, table
 
     first = value["splits"][0]
-    users = first["users"]
+    users, lacking = first["users"], first["without_targets"]["test"]
     echo(
         f"{first['dataset']}, protocol {first['protocol']}{' in a drawn order' if first['order'] == 'random' else ''}: "
         f"{users['train']:,} training users, {users['validation']:,} for validation, {users['test']:,} for the test, "
         f"{first['items']:,} items; {value['rows'][0]['seeds']} seeds"
     )
-    metrics = [name for name, entry in value["rows"][0].items() if isinstance(entry, dict)]
+    if lacking:
+        echo(f"not scored: {lacking:,} test users, who like nothing of what was held out")
+    metrics = [name for name, entry in value["rows"][0].items() if name.startswith(("recall@", "ndcg@"))]
+    mixed = ["alpha"] if any("alpha" in row for row in value["rows"]) else []
     table(
         [
             "model",
             *(name.replace("recall@", "R").replace("ndcg@", "N") for name in metrics),
             "sd",
+            *mixed,
             "p seeds",
             "p users",
             "s",
@@ -207,6 +211,7 @@ def _show(value: dict[str, Any]) -> None:
                 row["model"],
                 *(row[name]["mean"] for name in metrics),
                 row["ndcg@20"]["sd"],
+                *(_alphas(row.get("alpha")) for _ in mixed),
                 *_p(row["ndcg@20"]),
                 f"{row['seconds']:.1f}",
                 _whole(row["memory_mib"]),
@@ -217,6 +222,8 @@ def _show(value: dict[str, Any]) -> None:
     echo(
         f"R is Recall, N is NDCG; sd: of N@20 over seeds; p: of N@20 against {value['reference']}, two-sided, in pairs"
     )
+    if mixed:
+        echo("alpha: weight of the text, chosen on validation users unless @ gives it; mean (range) over seeds")
     if value["pairs"]:
         table(
             ["model", "against", "N@20 gain", "p seeds", "p users"],
@@ -225,6 +232,13 @@ def _show(value: dict[str, Any]) -> None:
     for row in value["rows"]:
         if row["failures"]:
             echo(f"{row['model']}: no usable answer for {row['failures']} users, who score 0")
+
+
+def _alphas(entry: dict[str, Any] | None) -> str:
+    if entry is None:
+        return "-"
+    low, high = min(entry["each"]), max(entry["each"])
+    return f"{low:g}" if low == high else f"{entry['mean']:.2f} ({low:g}-{high:g})"
 
 
 def _p(entry: dict[str, float | None]) -> list[str]:

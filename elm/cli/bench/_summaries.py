@@ -20,7 +20,7 @@ def summaries(
     dataset: options.DataName,
     folder: options.DataFolder = None,
     texts: Annotated[
-        list[Path] | None, typer.Option(help="JSON of texts by another hand, user id -> text; may come often.")
+        list[Path] | None, typer.Option(help="JSON of texts from another writer, user id -> text; may come often.")
     ] = None,
     users: Annotated[int | None, typer.Option(min=1, help="So many users of the split, drawn; by default all.")] = None,
     pairs: Annotated[int, typer.Option(min=1, help="So many pairs of users are compared.")] = 2000,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -10,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 from elm._errors import DataFileError
+from elm._storage.cache import cache_home
 from elm._storage.names import is_own_name
 
 _PACKED = 100  # bytes for each byte of an archive: ratings and texts take 3 to 10
@@ -24,10 +24,8 @@ MD5: dict[str, str | None] = {
 
 
 def cache_folder() -> Path:
-    """Where downloads go: the environment variable ELM_CACHE, or the platform's folder for caches."""
-    import platformdirs
-
-    return Path(os.environ.get("ELM_CACHE") or platformdirs.user_cache_dir("elm")) / "data"
+    """Where downloads go: the folder `data` of `cache_home`."""
+    return cache_home() / "data"
 
 
 def fetch_movielens(name: str) -> Path:

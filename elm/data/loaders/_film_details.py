@@ -105,7 +105,7 @@ def movielens_100k_with_texts(folder: str | Path) -> Dataset:
 def movielens_1m_with_texts(folder: str | Path) -> Dataset:
     """MovieLens 1M with texts about its films, by id, as far as their files lie in `folder`/ml-1m-text.
 
-    Sources: "tmdb" (overviews), "keywords" (TMDB's, one line a film) and "omdb" (plots). `notes` tell how each joined.
+    Sources: "tmdb" (overviews), "keywords" (TMDB's, a line per film) and "omdb" (plots). `notes` tell how each joined.
     """
     folder = Path(folder)
     dataset = load_movielens("ml-1m", folder)

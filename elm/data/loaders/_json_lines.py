@@ -56,7 +56,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
                 while line := file.readline(LONGEST):
                     number += 1
                     if len(line) == LONGEST:
-                        raise DataFileError(f"{path} should hold one record a line, but line {number} has no end")
+                        raise DataFileError(f"{path} should hold one record per line, but line {number} has no end")
                     if line.strip():
                         yield number, line
     except FileNotFoundError as error:

@@ -57,7 +57,7 @@ def holds_netflix(folder: Path) -> bool:
 
 
 def rating_files(folder: Path) -> list[Path]:
-    """The files of ratings: the four combined ones, or else one a film."""
+    """The files of ratings: the four combined ones, or else one per film."""
     combined = sorted(folder.glob("combined_data_*.txt*"))
     return combined or sorted((folder / "training_set").glob("mv_*.txt*"))
 

@@ -90,7 +90,7 @@ def list_sensitivity(
     def measured(vectors: Array) -> Floats:
         lists = top_k(np.asarray(rank(vectors), dtype=np.float64), k)
         if lists.max() >= len(grades):
-            raise CallError(f"levels must have a row an item ranked, got {len(grades)} rows")
+            raise CallError(f"levels must have a row per item ranked, got {len(grades)} rows")
         result: Floats = grades[lists].mean(1)
         return result
 

@@ -18,7 +18,7 @@ def soft_attribute_scores(
     """Goodman-Kruskal gamma and accuracy of each concept's order of the judged pairs: a row an attribute.
 
     judged: columns attribute, lower, higher (`elm.data.load_soft_attributes`), and rater where known; attributes
-    without a concept and pairs without vectors are left out. baseline: a number an item, such as its popularity, whose
+    without a concept and pairs without vectors are left out. baseline: a number per item, such as its popularity, whose
     order is scored beside ("gamma_baseline"). "raters" counts who judged; "pairs" what is left of their pairs.
 
     Raises `CallError` where nothing is left to score.

@@ -76,7 +76,7 @@ class ItemBehaviour:
         }
 
     def frame(self) -> pd.DataFrame:
-        """A row a value: section "behaviour"; measures "BC" and "NDCG", and "BC_" with the name of each further ranker.
+        """A row per value: section "behaviour"; measures "BC" and "NDCG", "BC_" with the name of each further ranker.
 
         The texts are those of `TaskScores`.
         """

@@ -88,11 +88,11 @@ class TaskScores:
         }
 
     def frame(self) -> pd.DataFrame:
-        """A row a value: section "consistency"; measures "SC", "SC_text", "SC_vector", and those of facts."""
+        """A row per value: section "consistency"; measures "SC", "SC_text", "SC_vector", and those of facts."""
         return tidy("consistency", self.task, self.ids, SECTIONS["consistency"].values(self))
 
     def texts_frame(self) -> pd.DataFrame:
-        """A row a text: task, system, id, text."""
+        """A row per text: task, system, id, text."""
         return tidy_texts(self.task, self.ids, self.texts)
 
 

@@ -1,4 +1,4 @@
-"""Scores and texts as tidy tables, a row a value: what runs are compared and drawn by."""
+"""Scores and texts as tidy tables, a row per value: what runs are compared and drawn by."""
 
 from __future__ import annotations
 

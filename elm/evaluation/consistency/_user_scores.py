@@ -92,7 +92,7 @@ class UserScores:
         }
 
     def frame(self) -> pd.DataFrame:
-        """A row a value: section "profile"; measures "BC" and "NDCG" with the held-out ratings (and "BC_uniform", or
+        """A row per value: section "profile"; measures "BC" and "NDCG" with the held-out ratings (and "BC_uniform", or
         "BC_popular", with candidates drawn the other way), "BC_predicted" and "NDCG_predicted" with the collaborative
         model's predictions, "SC", and "BC_" with the name of each further ranker.
         """
@@ -101,7 +101,7 @@ class UserScores:
         return tidy("profile", self.task, self.users, measures)
 
     def texts_frame(self) -> pd.DataFrame:
-        """A row a text: task, system, id, text."""
+        """A row per text: task, system, id, text."""
         return tidy_texts(self.task, self.users, self.texts)
 
 

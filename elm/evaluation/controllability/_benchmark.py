@@ -9,7 +9,7 @@ import numpy as np
 
 from elm._errors import CallError, UnknownNameError
 from elm.evaluation.controllability._fine_grained import check_range
-from elm.evaluation.controllability._large_scope import draw_flips, largest_genres
+from elm.evaluation.controllability._large_scope import check_genres, draw_flips, largest_genres
 from elm.evaluation.controllability._map import GuidedMap, MapSettings, guided_map
 from elm.evaluation.controllability._suite import ControlTasks, Part, control_means, control_scores, share_scores
 from elm.recommend import (
@@ -54,6 +54,9 @@ def bench_control(
     for seed in seeds:
         split = split_of(seed)
         check_range(tasks.between, len(split.items))
+        check_genres(
+            largest_genres(shared.dataset.items["genres"].reindex(split.items), tasks.genres)
+        )  # before training
         splits.append(split.summary())
         popular.append(_popular(split, tasks.part))
         for model in models:

@@ -62,7 +62,7 @@ def draw_targets(
     items, (low, high) = len(recommenders[0].items), between
     check_range(between, items)
     if len(item_words) != items:
-        raise CallError(f"item_words must hold {items} entries, one an item, got {len(item_words)}")
+        raise CallError(f"item_words must hold {items} entries, one per item, got {len(item_words)}")
     fits = held_out.targets.toarray() > 0
     fits &= np.array([bool(words) for words in item_words])
     for recommender in recommenders:
@@ -94,7 +94,7 @@ class FineGrained:
         return gains
 
     def summary(self) -> pd.DataFrame:
-        """A row an alpha. `gain`: mean places won, with its standard error `gain_se`; `share`: of users whose median
+        """A row per alpha. `gain`: mean places won, with its standard error `gain_se`; `share`: of users whose median
         gain is above 0, `share_edits`: of single edits; `users`, `no_target`, `no_edit`."""
         gain, m = self.gain, len(self.users)
         spread = gain.std(axis=1, ddof=1) if m > 1 else np.full(len(self.alphas), np.nan)
@@ -128,7 +128,7 @@ def fine_grained(
     """
     texts, wanted = _texts(held_out), np.asarray(targets, dtype=np.int64)
     if wanted.shape != (len(texts),):
-        raise CallError(f"one target a user, -1 for none: {len(texts)} users, targets of shape {wanted.shape}")
+        raise CallError(f"one target per user, -1 for none: {len(texts)} users, targets of shape {wanted.shape}")
     if edits < 1:
         raise CallError(f"at least one edit a user is needed, got {edits}")
     users, edited = [], []
@@ -159,5 +159,5 @@ def fine_grained(
 
 def _texts(held_out: HeldOut) -> list[str]:
     if held_out.profiles is None:
-        raise CallError("fine-grained control needs one text a user, and these users have none")
+        raise CallError("fine-grained control needs one text per user, and these users have none")
     return list(held_out.profiles)

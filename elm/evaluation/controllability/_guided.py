@@ -56,8 +56,8 @@ class Guided:
         return self.before[:, None] - self.less
 
     def summary(self) -> pd.DataFrame:
-        """A row an attribute and alpha, then a row an alpha named "mean": `before`, mean `rise` and `fall`, and
-        `rise_share`, `fall_share` of users moved the right way."""
+        """A row an attribute and alpha, then a row per alpha named "mean": `before`, mean `rise` and `fall`, and
+        `rise_share`, `fall_share` of users moved the right way; over all `users`."""
         found = {
             "before": np.broadcast_to(self.before.mean(axis=1)[:, None], self.rise.shape[:2]),
             "rise": self.rise.mean(axis=2),
@@ -68,7 +68,7 @@ class Guided:
         names = [*self.names, "mean"]
         index = pd.MultiIndex.from_product([names, self.alphas], names=["name", "alpha"])
         table = {measure: np.vstack([values, values.mean(axis=0)]).ravel() for measure, values in found.items()}
-        return pd.DataFrame(table, index=index).reset_index()
+        return pd.DataFrame(table, index=index).assign(users=self.before.shape[1]).reset_index()
 
 
 def genre_attributes(item_genres: Sequence[Collection[str]], genres: Sequence[str]) -> dict[str, Floats]:
@@ -125,7 +125,7 @@ def guided(
 def _weights(name: str, values: npt.ArrayLike, items: int) -> Floats:
     weights = np.asarray(values, dtype=np.float64)
     if weights.shape != (items,):
-        raise CallError(f"the attribute {name!r} needs a number an item, ({items},), got shape {weights.shape}")
+        raise CallError(f"the attribute {name!r} needs a number per item, ({items},), got shape {weights.shape}")
     if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() <= 1):
         raise CallError(f"the attribute {name!r} must lie in [0, 1] for every item; scale it to that range")
     if not weights.any():

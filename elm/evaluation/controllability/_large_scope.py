@@ -31,6 +31,15 @@ def largest_genres(item_genres: Sequence[Collection[str]], count: int = 10) -> l
     return sorted(found, key=lambda genre: (-found[genre], genre))[:count]
 
 
+def check_genres(genres: Sequence[str]) -> None:
+    """Raise `CallError` unless there are two genres that can change places."""
+    if len(genres) < 2:
+        raise CallError(
+            f"control exchanges two genres of a profile, and the items have {len(genres) or 'none'}"
+            f"{f' ({genres[0]})' if genres else ''}; give the data set's items genres"
+        )
+
+
 @dataclass(frozen=True)
 class Flips:
     """Whose profile was flipped, and to what. users: (m,) rows of the profiles; edited: m profiles after the flip."""
@@ -56,8 +65,10 @@ class Flips:
 def draw_flips(editor: Editor, profiles: Sequence[str], genres: Sequence[str]) -> Flips:
     """Let an editor find each profile's favourite and least favourite of `genres`, and flip the profile.
 
-    Users for whom it finds no such pair or no edit are left out; `CallError` where that is everybody.
+    Users for whom it finds no such pair or no edit are left out; `CallError` where that is everybody, and for fewer
+    than two genres.
     """
+    check_genres(genres)
     users, pairs, edited = [], [], []
     for user, profile in enumerate(profiles):
         pair = editor.favourites(profile, genres)
@@ -68,8 +79,8 @@ def draw_flips(editor: Editor, profiles: Sequence[str], genres: Sequence[str]) -
             edited.append(text)
     if not users:
         raise CallError(
-            f"no profile of {len(profiles)} names one of {', '.join(genres)} in favour and another against; "
-            "a flip needs both"
+            f"a flip needs a profile that speaks for one genre and against another ({', '.join(genres)}), and of "
+            f"{len(profiles)} profiles none does; write profiles that name genres on both sides"
         )
     favourite, least = (list(side) for side in zip(*pairs, strict=True))
     return Flips(np.array(users, dtype=np.int64), favourite, least, edited)
@@ -85,9 +96,10 @@ class LargeScope:
     k: int
 
     def summary(self) -> pd.DataFrame:
-        """A row an alpha. `rise`: mean of after - before of the new favourite; `fall`: mean of before - after of the
+        """A row per alpha. `rise`: mean of after - before of the new favourite; `fall`: mean of before - after of the
         old one, so that a change in the wrong direction counts against; `rise_share`, `fall_share`: of users moved the
-        right way; `ndcg`: of the unedited texts; `users` flipped and `left_out`."""
+        right way, both over the `users` who were flipped (`left_out`: who were not); `ndcg`: of the unedited texts,
+        over `ndcg_users`, all who have a target."""
         effect = self.effect
         return pd.DataFrame(
             {
@@ -98,6 +110,7 @@ class LargeScope:
                 "fall_share": (effect.fall > 0).mean(axis=1),
                 "ndcg": np.nanmean(self.ndcg, axis=1),
                 "users": len(self.flips.users),
+                "ndcg_users": (~np.isnan(self.ndcg)).sum(axis=1),
                 "left_out": self.ndcg.shape[1] - len(self.flips.users),
             }
         )
@@ -122,7 +135,7 @@ def large_scope(
     read = held_out.profiles if profiles is None else profiles
     n = held_out.inputs.shape[0]
     if read is None or len(read) != n:
-        raise CallError(f"control needs one profile a user: {n} users, {0 if read is None else len(read)} profiles")
+        raise CallError(f"control needs one profile per user: {n} users, {0 if read is None else len(read)} profiles")
     if held_out.targets.nnz == 0:
         raise CallError("no user has a target, so that the unedited texts cannot be scored")
     rest = np.setdiff1d(np.arange(n), flips.users)

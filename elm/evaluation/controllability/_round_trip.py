@@ -166,7 +166,7 @@ def edit_scores(
     places; users whose profile names fewer than two are left out (`CallError` where fewer than two users are left).
     """
     if len(profiles) != histories.shape[0]:
-        raise CallError(f"one profile a user: {histories.shape[0]} histories, {len(profiles)} profiles")
+        raise CallError(f"one profile per user: {histories.shape[0]} histories, {len(profiles)} profiles")
     table = genre_preferences(histories, item_genres)
     genres = [str(genre) for genre in table.columns]
     preferences = [dict(zip(genres, row, strict=True)) for row in table.to_numpy(np.float64).tolist()]

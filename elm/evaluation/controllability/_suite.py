@@ -25,7 +25,7 @@ from elm.evaluation.controllability._large_scope import (
 from elm.recommend import Editor, HeldOut, RuleEditor, Scorer
 
 Part = Literal["validation", "test"]
-_COUNTS = ("users", "left_out", "no_target", "no_edit")
+_COUNTS = ("users", "ndcg_users", "left_out", "no_target", "no_edit")
 
 
 @dataclass(frozen=True)

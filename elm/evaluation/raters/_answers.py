@@ -124,7 +124,7 @@ class FormScores:
         return cls(rows, seed)
 
     def outputs(self) -> pd.DataFrame:
-        """A row a text, its score the mean over questions and raters: kind, task, system, id, score. Choices are right
+        """A row per text, score: the mean over questions and raters: kind, task, system, id, score. Choices are right
         (1) or wrong (0) in each rater's eyes first; one that leans to neither side is half right.
         """
         rows = self.rows.copy()

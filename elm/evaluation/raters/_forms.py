@@ -41,7 +41,7 @@ class FormItem:
 
 @dataclass(frozen=True)
 class Forms:
-    """title, the items in the order that raters see them, and the key (columns `KEY`), a row an item."""
+    """title, the items in the order that raters see them, and the key (columns `KEY`), a row per item."""
 
     title: str
     items: list[FormItem]

@@ -34,7 +34,7 @@ _NAMES = {"SC": "semantic consistency (cosine)", "BC": "behavioural consistency 
 
 
 def standing_figure(frame: pd.DataFrame, section: str) -> Figure:
-    """A row a task: the mean score of every system, and the model's 95 % interval over entities (normal).
+    """A row per task: the mean score of every system, and the model's 95 % interval over entities (normal).
 
     frame: columns section, task, measure, system, id, value; section: "consistency", "profile" or "behaviour". Raises
     `CallError` where the frame has no scores of it.
@@ -67,7 +67,7 @@ def standing_figure(frame: pd.DataFrame, section: str) -> Figure:
 
 
 def margins_figure(frame: pd.DataFrame, section: str, control: str = "nn") -> Figure:
-    """A row a task: how far the model's text stands above `control`'s for every single entity, as a box.
+    """A row per task: how far the model's text stands above `control`'s for every single entity, as a box.
 
     The box holds the middle half of the entities, the line is the median, whiskers reach from the 5th to the 95th
     percentile; the number is the share of entities above zero. frame and errors as of `standing_figure`.

@@ -97,7 +97,7 @@ def _source(source: Mapping[str, Any]) -> str:
 
 
 def _summary(report: Found, judged: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    """A row a task and section: the model's position, its verdict, and the position's interval."""
+    """A row per task and section: the model's position, its verdict, and the position's interval."""
     rows = []
     for (section, task), verdict in sorted(judged.items(), key=lambda one: list(SECTIONS).index(one[0][0])):
         row, key = report.scores.get(section, {}).get(task, {}), SECTIONS[section].position
@@ -179,7 +179,7 @@ def _safe(element: str) -> Any:
 
 
 def _means(report: Found, section: str, measure: str, key: str) -> dict[str, Any]:
-    """A row a task: the mean of each system, and where it is the section's own measure the position."""
+    """A row per task: the mean of each system, and where it is the section's own measure the position."""
     rows = report.frame[(report.frame["section"] == section) & (report.frame["measure"] == measure)]
     means = rows.groupby(["task", "system"], sort=False)["value"].mean().unstack()
     systems = [*(n for n in SYSTEMS if n in means), *(str(n) for n in means if n not in SYSTEMS)]

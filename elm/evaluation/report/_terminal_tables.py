@@ -124,7 +124,7 @@ def _scores(
     more: Mapping[str, Callable[[Mapping[str, Any]], str]],
     heads: Mapping[str, str] = MappingProxyType({}),
 ) -> Table:
-    """A row a task of a section: its headline by system, the position, further measures, `more` (head -> cell) and n.
+    """A row per task of a section: its headline by system, the position, further measures, `more` (head -> cell) and n.
 
     heads: those of systems that are called otherwise here.
     """

@@ -23,7 +23,7 @@ _VOID = {"prompt", "ids"}
 
 
 def report_tests(frame: pd.DataFrame) -> pd.DataFrame:
-    """The tests of `control_tests` for the model, and behind them one a task of the teacher against shuffled texts (the
+    """The tests of `control_tests` for the model, and then one per task of the teacher against shuffled texts (the
     teacher's own where they were scored), which tests the yardstick itself. A column system says whose they are; the
     two are corrected apart.
     """

@@ -55,7 +55,7 @@ class LayerConfig:
 
 
 class Autoencoder(nn.Module):
-    """A history is encoded as a Gaussian in a latent space, and a latent vector decoded to a score an item.
+    """A history is encoded as a Gaussian in a latent space, and a latent vector decoded to one score per item.
 
     `encoder` and `decoder` are modules; what they share until `untie` (MacridVAE's item table) belongs to the decoder.
     """

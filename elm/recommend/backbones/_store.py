@@ -26,7 +26,7 @@ def save_backbone(
     """Write a backbone with the ids of its items, and their titles (the ids by default); returns the folder.
 
     A kill at any moment leaves the model that was there or the new one. Raises `CallError` for a model that is not one
-    of `MODELS`, or where the ids are not one an item.
+    of `MODELS`, or where the ids are not one per item.
     """
     spec = spec_of(model)
     kept: Any = model

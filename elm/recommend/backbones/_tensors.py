@@ -18,6 +18,6 @@ def as_tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def rows_of(path: Path, name: str) -> int:
-    """The first side of a tensor in a file, by its header alone: of most, one row an item."""
+    """The first side of a tensor in a file, by its header alone: of most, one row per item."""
     _, shape = tensor_kinds(path)[name]
     return shape[0]

@@ -12,6 +12,7 @@ from elm.recommend.backbones._registry import AUTOENCODERS, MODELS, fit_backbone
 from elm.recommend.backbones._spec import Fitting
 from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
 from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.tears._registry import WithTexts
 
 Record: TypeAlias = dict[str, Any]
 Make: TypeAlias = Callable[..., Backbone]
@@ -58,8 +59,10 @@ def bench_models(
         step: name and work -> what the work gives; a caller may keep results and leave finished work out.
 
     Returns:
-        `splits` (their summaries), `reference`, `rows`, as of `compare`, with `seconds` and `memory_mib` of fits
-        (means over seeds; the memory is the highest), and `pairs`: gain in NDCG@20 and the tests of each.
+        `splits` (their summaries), `reference`, `rows`, as of `compare`, with `seconds` and `memory_mib` of fits (means
+        over seeds; the memory is the highest) and, of a text model, the weight `alpha` of its texts (`mean`, and
+        `each` seed's own: chosen on validation users unless the name says it), and `pairs`: gain in NDCG@20 and the
+        tests of each.
 
     Raises:
         UnknownNameError: a model that is neither in `MODELS` nor in `others`.
@@ -87,6 +90,8 @@ def bench_models(
         peaks = [record["memory_mib"] for record in found if record["memory_mib"] is not None]
         row["memory_mib"] = max(peaks) if peaks else None
         row["failures"] = sum(record["failures"] for record in found)
+        if (alphas := [record.get("alpha") for record in found])[0] is not None:
+            row["alpha"] = {"mean": sum(alphas) / len(alphas), "each": alphas}
     tested = [
         _pair(model, other, {name: [record["users"] for record in records[name]] for name in (model, other)})
         for model, other in pairs
@@ -119,6 +124,7 @@ def _one(model: str, split: RecommendationSplit, seed: int, others: Mapping[str,
     return {
         "users": {metric: values.tolist() for metric, values in users.items()},
         "failures": getattr(fitted, "failures", 0),
+        "alpha": fitted.alpha if isinstance(fitted, WithTexts) else None,
         **spent,
     }
 

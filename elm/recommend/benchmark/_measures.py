@@ -49,7 +49,7 @@ def compare(
     """The rows of a table: each model's mean and deviation over seeds, and whether it differs from `reference`.
 
     Args:
-        results: model -> one record a seed, as `measure` gives it, all models with the same seeds and users.
+        results: model -> one record per seed, as `measure` gives it, all models with the same seeds and users.
         reference: the model that the others are tested against, two-sided and in pairs: `p_seeds` over the means of the
             seeds (the paper's test; None for fewer than two), `p_users` over the users of all seeds.
 

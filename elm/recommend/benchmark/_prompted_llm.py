@@ -37,8 +37,8 @@ class AskedModel:
         """
         Args:
             ask: an `elm.chat.Client`, or a function, prompt -> answer.
-            titles: one an item, in the order of the columns.
-            profiles: one text a user to be scored, in their order; without them the prompt tells the ratings.
+            titles: one per item, in the order of the columns.
+            profiles: one text per user to be scored, in their order; without them the prompt tells the ratings.
             candidates: columns that the prompt lists, where the catalogue is too long for it (default: all).
             places: how many items are asked for. kind: what an item is, in the singular.
         """
@@ -53,7 +53,7 @@ class AskedModel:
         """Scores (users, items): the first item named gets `places`, the next one less; items not named are -inf."""
         histories = as_histories(histories, len(self.titles))
         if self.profiles is not None and len(self.profiles) != histories.shape[0]:
-            raise CallError(f"one profile a user: {histories.shape[0]} users, {len(self.profiles)} profiles")
+            raise CallError(f"one profile per user: {histories.shape[0]} users, {len(self.profiles)} profiles")
         found = np.full(histories.shape, -np.inf, dtype=np.float32)
         for user in range(histories.shape[0]):
             named = self._answer(self.prompt(histories[user], user))

@@ -20,7 +20,8 @@ from elm.data import rating_rows
 from elm.recommend._held_out import HeldOut
 from elm.recommend._ratings import positives
 
-PARTS = ("train", "validation", "test")
+HELD_OUT: tuple[Literal["validation", "test"], ...] = ("validation", "test")
+PARTS = ("train", *HELD_OUT)
 COLUMNS = ("user", "item", "rating", "part", "role")
 _HEADER, _ROWS = "split.json", "ratings"
 SCHEMA = 1
@@ -30,7 +31,7 @@ SCHEMA = 1
 class RecommendationSplit:
     """Ratings that are trained on, and ratings that are to be ranked high.
 
-    rows: one rating a row, in columns user, item (str), rating (float32), part ("train", "validation", "test") and
+    rows: one rating per row, in columns user, item (str), rating (float32), part ("train", "validation", "test") and
         role: "input" is what a model may see of a user, "target" what comes after. In a strong split no user is in two
         parts; in a weak one each user's ratings are divided, inputs are all of part "train", and targets alone lie in
         the others.
@@ -85,14 +86,19 @@ class RecommendationSplit:
         return HeldOut(self._matrix(known, users), targets, hidden=hidden)
 
     def summary(self) -> dict[str, Any]:
-        """How it was made, and how many users, items and ratings each part has."""
-        tests = self.held_out("test")
+        """How it was made, and how many users, items and ratings each part has.
+
+        `users` counts who is trained on and who is scored; `without_targets` those of the held-out parts who like no
+        target, so that nothing can be scored.
+        """
+        everyone = {part: len(self.users(part)) for part in HELD_OUT}
+        scored = {part: self.held_out(part).n_scored for part in HELD_OUT}
         return {
             **self.about,
             "items": len(self.items),
-            "users": {part: len(self.users(part)) for part in PARTS},  # type: ignore[arg-type]
+            "users": {"train": len(self.users("train")), **scored},
+            "without_targets": {part: everyone[part] - scored[part] for part in HELD_OUT},
             "ratings": {part: int((self.rows["part"] == part).sum()) for part in PARTS},
-            "test_users_with_targets": int((np.diff(tests.targets.indptr) > 0).sum()),
         }
 
     def save(self, folder: str | Path, form: Literal["parquet", "csv"] = "parquet") -> Path:

@@ -87,9 +87,9 @@ def evaluate_edit(
     if edited is None:
         edited = [swap_genres(text, one, two) for text, one, two in zip(profiles, favourite, least, strict=True)]
     if len(edited) != n:
-        raise CallError(f"one edited profile a user: {n} profiles, {len(edited)} after the edit")
+        raise CallError(f"one edited profile per user: {n} profiles, {len(edited)} after the edit")
     if len(item_genres) != len(recommender.items):
-        raise CallError(f"item_genres must hold {len(recommender.items)} entries, one an item, got {len(item_genres)}")
+        raise CallError(f"item_genres must hold {len(recommender.items)} entries, one per item, got {len(item_genres)}")
     up, down = genre_masks(least, item_genres), genre_masks(favourite, item_genres)
     table, found = np.zeros((4, len(alphas), n)), np.zeros((len(alphas), n))
     for row, alpha in enumerate(alphas):

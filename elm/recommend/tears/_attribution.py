@@ -110,7 +110,7 @@ def explain(
 def without_each(
     recommender: Scorer, profile: str, rows: sparse.csr_matrix | None, alpha: float, k: int
 ) -> pd.DataFrame:
-    """A row a sentence of a profile; see `Recommender.without_each`."""
+    """A row per sentence of a profile; see `Recommender.without_each`."""
     parts = [number for number, text in enumerate(sentences(profile)) if _WORD.search(text)]
     if len(parts) < 2:
         raise CallError(f"a sentence is taken out of a profile of two or more, and this one has {len(parts)}")

@@ -30,7 +30,7 @@ def genre_shares(
     """
     ratings = as_ratings(histories, "histories")
     if len(item_genres) != ratings.shape[1]:
-        raise CallError(f"item_genres must hold {ratings.shape[1]} entries, one an item, got {len(item_genres)}")
+        raise CallError(f"item_genres must hold {ratings.shape[1]} entries, one per item, got {len(item_genres)}")
     flags = sparse.csr_matrix(genre_masks(genres, item_genres).T.astype(np.float32))
     counts, rated = ((matrix @ flags).toarray() for matrix in (positives(ratings), positives(ratings, 0)))
     counts = np.where(counts.sum(1, keepdims=True) > 0, counts, rated)

@@ -110,7 +110,7 @@ class Recommender:
     ) -> pd.DataFrame:
         """What each sentence of a profile does: the list without it.
 
-        A row a sentence: `sentence`, `kept` (the share of the list that stays), `brings` (items that are there because
+        A row per sentence: `sentence`, `kept` (the share of the list that stays), `brings` (items there because
         of it) and `keeps_out`. Raises `CallError` for a profile of one sentence, and what `recommend` raises.
         """
         _texts("without_each", profile)
@@ -165,7 +165,7 @@ class Recommender:
         if profiles is not None and not len(profiles) and rows is None:
             raise CallError("there must be a user to score, got no profile; pass at least one")
         if profiles is not None and rows is not None and len(profiles) != rows.shape[0]:
-            raise CallError(f"one profile a user: {rows.shape[0]} histories, {len(profiles)} profiles")
+            raise CallError(f"one profile per user: {rows.shape[0]} histories, {len(profiles)} profiles")
         return rows
 
     @torch.no_grad()

@@ -158,7 +158,7 @@ class TextModels:
     settings: of training, by model. Those of a backbone hold under every text model that stands on it, those of
         "tears-recvae" for "tears-recvae@1" as well.
     half: backbones compute in bfloat16.
-    written: user -> text by another hand, in place of the template's (`text_split`); views stay the template's.
+    written: user -> text from another writer, in place of the template's (`text_split`); views stay the template's.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ _MOODS = 3
 class TextSplit:
     """A split and its texts. Every text is written from ratings of role "input" alone.
 
-    texts: part -> one summary a user, in the order of `split.users(part)`. genres: those of each of `split.items`.
+    texts: part -> one summary per user, in the order of `split.users(part)`. genres: those of each of `split.items`.
     words: what each item is about, from its moods or its plot; () where nothing is known.
     """
 
@@ -88,7 +88,7 @@ def text_split(
     words of theirs are told as well (`plot_themes`).
 
     domain: whose words are used; by default that of the data set: films, books for Goodbooks, products for shops.
-    texts: user -> text by another hand, such as a chat model or a reading of the users' vectors, in place of the
+    texts: user -> text from another writer, such as a chat model or a reading of the users' vectors, in place of the
         template's; they must be written from the inputs alone. `CallError` where a user lacks one.
     """
     domain = domain or domain_of(dataset)

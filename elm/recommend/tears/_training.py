@@ -61,7 +61,7 @@ def train_tears(
         encoder: a frozen sentence encoder, which gets a fresh head, or a whole text encoder, such
             as `LoraTextEncoder(encoder, TextHeadConfig(encoder.dim, vae.latent), rank=8)`, tuned end to end, a trained
             one to go on with (Appendix L.3), or a `GenreEncoder`, which makes GERS.
-        histories: (users, items) raw ratings of the training users; profiles: one text a user, same order (GERS: shares
+        histories: (users, items) raw ratings of the training users; profiles: a text per user, same order (GERS: shares
             (users, genres)).
         validation: other users, with profiles written from their inputs alone.
         views: more texts and what fits them; every step takes its part of them beside a batch of users.
@@ -73,7 +73,7 @@ def train_tears(
     options, how = options or TearsTraining(), run or TearsRun()
     histories = as_ratings(histories, "histories")
     if len(profiles) != histories.shape[0] or not len(profiles):
-        raise CallError(f"one profile a user: {histories.shape[0]} users, {len(profiles)} profiles")
+        raise CallError(f"one profile per user: {histories.shape[0]} users, {len(profiles)} profiles")
     if validation.profiles is None:
         raise CallError("validation users need profiles; pass HeldOut(inputs, targets, profiles)")
     validation.check(vae.items)

@@ -129,6 +129,6 @@ the prompt, and nothing else: adapters put soft tokens in the place of the facts
 
 - made by: `{command}` ({recipe.steps} steps of {recipe.batch_tokens} tokens, learning rate {recipe.lr})
 - from: {origin}; held-out films and their combinations of facts left out
-- seed {recipe.seed}; final loss {loss:.4f} nats a token
+- seed {recipe.seed}; final loss {loss:.4f} nats per token
 - limits: it knows no world but this one, and no question but these tasks
 """

@@ -182,7 +182,7 @@ def _made(world: World, config: RunConfig, encoder: SentenceEncoder, result: Two
         "film vectors": f"{encoder.name} over the texts {', '.join(config.vector_sources)}",
         "user vectors": f"weighted ALS with {config.factors} factors",
         "steps": f"{stages.one.steps} and {stages.two.steps} of {stages.batch_tokens} tokens, seed {stages.seed}",
-        "loss": f"{result.one.loss:.3f} and {result.two.loss:.3f} nats a token",
+        "loss": f"{result.one.loss:.3f} and {result.two.loss:.3f} nats per token",
     }
 
 

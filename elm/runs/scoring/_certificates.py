@@ -108,6 +108,7 @@ class Known:
     progress: bool = True
 
     @classmethod
+    @lru_cache(maxsize=1)  # the world is generated anew otherwise, for each task
     def shipped(cls, progress: bool = True) -> Known:
         """The shipped model and the demo world."""
         encoder = SentenceEncoder()

@@ -75,12 +75,12 @@ class RunScores:
         return control_tests(self.frame())
 
     def frame(self) -> pd.DataFrame:
-        """All scores, a row a value: columns section, task, measure, system, id and value."""
+        """All scores, a row per value: columns section, task, measure, system, id and value."""
         parts: list[TaskScores | UserScores | ItemBehaviour] = [*self.films.values(), *self.users.values()]
         return pd.concat([scores.frame() for scores in (*parts, *self.behaviour.values())], ignore_index=True)
 
     def texts_frame(self) -> pd.DataFrame:
-        """All texts that were scored, a row a text: columns task, system, id and text."""
+        """All texts that were scored, a row per text: columns task, system, id and text."""
         parts: list[TaskScores | UserScores] = [*self.films.values(), *self.users.values()]
         return pd.concat([scores.texts_frame() for scores in parts], ignore_index=True)
 

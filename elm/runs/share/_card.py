@@ -193,7 +193,7 @@ def losses_picture(stages: Mapping[str, Sequence[float]]) -> bytes:
         smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
         axis.plot(np.arange(start + width, start + width + len(smooth)), smooth, label=name)
         start += len(losses)
-    axis.set(xlabel="step", ylabel="loss (nats a token)")
+    axis.set(xlabel="step", ylabel="loss (nats per token)")
     if axis.lines:
         axis.legend(frameon=False)
     axis.spines[["top", "right"]].set_visible(False)

@@ -101,7 +101,7 @@ class TraitReader:
         """The part of `scores` that is what the ratings say, (n_traits,) in stars; errors as there."""
         if not items or len(items) != len(ratings):
             raise CallError(
-                f"tastes are read from one rating an item, at least one, got {len(ratings)} of {len(items)}"
+                f"tastes are read from one rating per item, at least one, got {len(ratings)} of {len(items)}"
             )
         has = self.matrix(items)  # (n_rated, n_traits)
         stars: np.ndarray = (ratings - ratings.mean()) @ has / (has.sum(0) + _SHRINK)

@@ -17,7 +17,7 @@ class Example:
     prompt: list[int]
     target: list[int]  # ends with the end token
     slots: tuple[int, ...] = ()
-    rows: tuple[int, ...] = ()  # of the vector table, one a vector
+    rows: tuple[int, ...] = ()  # of the vector table, one per vector
 
 
 @dataclass(frozen=True)

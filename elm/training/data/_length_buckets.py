@@ -32,7 +32,7 @@ class LengthBuckets:
     ) -> None:
         self._lengths = np.asarray(lengths)
         if self._lengths.ndim != 1 or not len(self._lengths) or self._lengths.min() < 1:
-            raise CallError("lengths are whole numbers of at least 1, one a row, and there is at least one row")
+            raise CallError("lengths are whole numbers of at least 1, one per row, and there is at least one row")
         if batch_tokens < 1 or rows < 1 or ratio <= 1:
             came = f"got {batch_tokens}, {rows} and {ratio}"
             raise CallError(f"buckets have batch_tokens and rows of at least 1 and a ratio above 1, {came}")

@@ -101,7 +101,7 @@ def test_wrong_calls(table, concepts):
         text_sensitivity(Writer(), "summary", table, table.ids[:3], concepts, Counter(), Steps(size=-1.0))
     with pytest.raises(ValueError, match="k from 1 to 2"):
         list_sensitivity(lambda v: v[:, :2], table, table.ids[:3], concepts, pd.DataFrame({"a": [0.0, 1.0]}), k=3)
-    with pytest.raises(ValueError, match="a row an item"):
+    with pytest.raises(ValueError, match="a row per item"):
         list_sensitivity(lambda v: v, table, table.ids[:3], concepts, pd.DataFrame({"a": [0.0, 1.0]}), k=2)
 
 

@@ -113,14 +113,17 @@ def test_uniform_candidates_are_easier_for_popularity(user_world, encoder, look_
 
 def test_leakage_and_missing_facts_are_refused(user_world, encoder, look_up):
     model = look_up(user_world.folded, user_world.teacher)
+    known = user_world.held_out.known
+    unrated = replace(known, ratings=known.ratings.iloc[:0])  # users whose vectors alone were trained on
+    assert set(user_world.ratings["user"]) & set(unrated.users.ids)
     with pytest.raises(LeakageError, match="users: "):
-        replace(user_world.held_out, inputs=user_world.ratings, held=user_world.ratings)
-    nobody = replace(user_world.held_out.known, users=user_world.users.subset([]))
+        replace(user_world.held_out, known=unrated, held=user_world.ratings)
+    nobody = replace(known, users=user_world.users.subset([]))  # and users whose ratings alone were
     with pytest.raises(LeakageError, match="users: "):
         replace(user_world.held_out, known=nobody, held=user_world.ratings)
-    known = {u: f for u, f in user_world.facts.items() if u in user_world.users}
+    trained = {u: f for u, f in user_world.facts.items() if u in user_world.users}
     with pytest.raises(ValueError, match=r"every held-out user \(\d+ missing\)"):
-        user_consistency(model, "user_profile", replace(user_world.held_out, facts=known), encoder)
+        user_consistency(model, "user_profile", replace(user_world.held_out, facts=trained), encoder)
 
 
 def test_given_texts_score_as_the_model_that_wrote_them(user_world, encoder, look_up, trained):

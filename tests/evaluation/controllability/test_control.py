@@ -59,8 +59,14 @@ def test_flips_take_the_genres_of_the_texts(flips):
     assert flips.least == ["War", "Comedy", "Horror"]
     assert flips.edited[0] == TEXTS[0].replace("comedy", "x").replace("war", "comedy").replace("x", "war")
     assert draw_flips(RuleEditor(), ["Sings.", TEXTS[1]], GENRES).users.tolist() == [1]
-    with pytest.raises(CallError, match="no profile of 1 names one of Comedy in favour"):
-        draw_flips(RuleEditor(), [TEXTS[0]], ["Comedy"])
+    with pytest.raises(CallError, match=r"against another \(Comedy, Drama\), and of 1 profiles none does; write"):
+        draw_flips(RuleEditor(), ["Sings."], ["Comedy", "Drama"])
+
+
+@pytest.mark.parametrize(("genres", "have"), [([], "none;"), (["Comedy"], r"1 \(Comedy\);")])
+def test_two_genres_are_needed_to_change_places(genres, have):
+    with pytest.raises(CallError, match=f"exchanges two genres of a profile, and the items have {have} give"):
+        draw_flips(RuleEditor(), [TEXTS[0]], genres)
 
 
 def test_a_flip_moves_the_whole_list_at_alpha_1_and_nothing_at_0(films, held_out, flips):
@@ -87,6 +93,7 @@ def test_users_without_a_flip_still_count_in_the_cost(films, held_out):
     assert found.flips.users.tolist() == [0, 2]
     assert found.summary().loc[0, ["users", "left_out"]].tolist() == [2, 1]
     assert found.ndcg[0, [0, 2]].tolist() == pytest.approx([1, 1])
+    assert found.summary().loc[0, "ndcg_users"] == 3
     assert found.ndcg[0, 1] == 0  # a text without a genre ranks by index: comedies first
     everybody = films.scores(mixed.inputs, texts, 1.0)
     assert (np.argsort(-everybody[1])[:4] < 30).all()
@@ -254,7 +261,7 @@ def calls(films, held_out):
             "unknown genre",
         ),
         "empty profile": (lambda: draw_flips(RuleEditor(), empty.profiles, GENRES), CallError, "profile is empty"),
-        "silence": (lambda: draw_targets([films], silent, ITEM_WORDS, between=(2, 9)), CallError, "text a user"),
+        "silence": (lambda: draw_targets([films], silent, ITEM_WORDS, between=(2, 9)), CallError, "text per user"),
         "range": (lambda: draw_targets([films], held_out, ITEM_WORDS, between=(9, 3)), CallError, "got 9 to 3"),
         "beyond": (lambda: draw_targets([films], held_out, ITEM_WORDS, between=(99, 500)), CallError, "1 and 60"),
         "words": (lambda: draw_targets([films], held_out, [], between=(2, 9)), CallError, "must hold 60 entries"),
@@ -262,7 +269,7 @@ def calls(films, held_out):
         "targets": (
             lambda: fine_grained(films, held_out, [1], ITEM_WORDS, RuleEditor()),
             CallError,
-            "one target a user",
+            "one target per user",
         ),
         "none left": (
             lambda: fine_grained(films, held_out, [-1] * 3, ITEM_WORDS, RuleEditor()),

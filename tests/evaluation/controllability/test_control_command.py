@@ -11,7 +11,7 @@ from word_hash_encoder import WordHashEncoder
 from elm._errors import CallError, DataFileError, ElmError, UnknownNameError
 from elm.cli.bench._control import control, numbers, soft_attributes
 from elm.cli.bench._recommend import sources
-from elm.data import ATTRIBUTES, demo
+from elm.data import ATTRIBUTES, demo, load
 
 SETTINGS = [
     f"--set={model}.{setting}"
@@ -82,6 +82,15 @@ def test_every_model_has_the_tasks_that_suit_it(done):
     names = {row["name"] for row in value["rows"] if row["task"] == "attributes"}
     assert names == {name.replace("_", "-") for name in ATTRIBUTES} | {"mean"}
     assert 0 < value["popularity"]["mean"] < 1
+
+
+def test_items_without_genres_are_refused_before_any_training(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("elm.runs.TextModels.fit", lambda *_: pytest.fail("trained for nothing"))
+    bare = load(str(data))
+    items = bare.items.assign(genres=[[] for _ in range(len(bare.items))])
+    dataclasses.replace(bare, items=items, facts=None).save(tmp_path / "bare")
+    with pytest.raises(CallError, match="exchanges two genres of a profile, and the items have none; give"):
+        run(tmp_path / "bare", *SMALL)
 
 
 def test_figures_are_drawn(done):
