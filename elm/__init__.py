@@ -68,6 +68,8 @@ def describe(vector: Any, task: str, *, certify: bool = False, **options: Any) -
     """
     from elm.model import shipped_model
 
+    if certify and (options.get("n", 1) != 1 or options.get("return_all")):
+        raise CallError("certificates are calibrated on one text a vector: certify without n and return_all")
     text = shipped_model().describe(vector, task, **options)
     if not certify:
         return text

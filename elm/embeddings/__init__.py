@@ -4,6 +4,7 @@ from elm.embeddings._arithmetic import centroid, interpolate
 from elm.embeddings._confidence import confidence
 from elm.embeddings._encoder import SentenceEncoder, unit
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, local_encoder
+from elm.embeddings._encoder_of import encoder_of
 from elm.embeddings._fingerprint import check_fingerprint, fingerprint_of, nearest_space
 from elm.embeddings._map import export_map, space_map
 from elm.embeddings._neighbours import nearest
@@ -22,6 +23,7 @@ __all__ = [
     "centroid",
     "check_fingerprint",
     "confidence",
+    "encoder_of",
     "export_map",
     "fingerprint_of",
     "fold_in",

@@ -1,5 +1,6 @@
 """The Embedding Language Model: base LLM, adapters, decoding, and its folder on disk."""
 
+from elm.model._best_of import BestOf, Choosing
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
@@ -33,6 +34,8 @@ __all__ = [
     "SHIPPED",
     "Access",
     "BaseConfig",
+    "BestOf",
+    "Choosing",
     "Difference",
     "EmbeddingLanguageModel",
     "PromptIds",
