@@ -35,7 +35,8 @@ class AdapterConfig:
     """The shape of an adapter, the space that it reads, and the tasks that it has learned (none named: any).
 
     landmarks: how many directions of its training vectors it keeps; near: the cosine that a vector has with one of
-    them at least, or it lies outside what was learned. encoder: the name of the text encoder whose space it is, if it is.
+    them at least, or it lies outside what was learned. encoder: the name of the text encoder whose space it is; ""
+    where none is known.
     """
 
     space: str

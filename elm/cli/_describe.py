@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
+from elm.cli._options import Choose, ChoosingEncoder, DrawnTexts, Json, Quiet, Seed
+from elm.cli._placement import placed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,7 @@ Items = Annotated[list[str] | None, typer.Option("--item", help="An item of the 
 Run = Annotated[Path | None, typer.Option(help="A run or model folder; the shipped demo model without it.")]
 
 
+@placed
 def describe(
     task: Annotated[
         str | None,
@@ -45,20 +47,31 @@ def describe(
     certify: Annotated[
         bool, typer.Option("--certify", help="Say how far each text may be trusted; a run is calibrated at first.")
     ] = False,
+    n: DrawnTexts = 1,
+    choose: Choose = "nearest",
+    encoder: ChoosingEncoder = None,
+    show_all: Annotated[bool, typer.Option("--all", help="All texts that were drawn, each with its score.")] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
+    placement: Any = None,
 ) -> None:
     """Describe one or several vectors in words, or two items together.
 
+    With --n 8 each text is the nearest of eight: they are encoded again, and the one whose vector is nearest is shown.
+
     Example: elm describe --item f7 --task positive_review --certify
     Two together: elm describe --item f7 --item f9 --task similarities
+    Best of eight: elm describe --item f7 --n 8 --choose nearest
     """
+    from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
     from elm.runs import open_model
 
+    if certify and (n > 1 or show_all):
+        raise CallError("certificates are calibrated on one text a vector: --certify goes without --n and --all")
     task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else "summary")
-    model = open_model(run)
+    model = open_model(run, **placement)
     array, names = gather(run, item, user, vectors)
     progress = len(names) > _MANY and not is_quiet()
     texts: Any = model.describe(
@@ -69,9 +82,13 @@ def describe(
         temperature=temperature,
         progress=progress,
         allow_space_mismatch=allow_space_mismatch,
+        n=n,
+        choose=choose,
+        encoder=encoder,
+        return_all=n > 1 or show_all,
     )
-    texts = [texts] if isinstance(texts, str) else texts
-    rows: list[dict[str, Any]] = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
+    texts = texts if isinstance(texts, list) else [texts]
+    rows: list[dict[str, Any]] = [_row(name, text, show_all) for name, text in zip(names, texts, strict=True)]
     signed: list[Any] = []
     if certify:
         from elm.runs import certifier
@@ -83,7 +100,22 @@ def describe(
     result: dict[str, Any] = {"task": task, "texts": rows}
     if mismatch := model.space_mismatch(array, task, space=space):
         result["space_mismatch"] = mismatch
-    emit(result, json_mode, lambda: _show(rows, with_ids, [found.lines() for found in signed]))
+    below = [found.lines() for found in signed] or [_drawn_lines(row) for row in rows]
+    emit(result, json_mode, lambda: _show(rows, with_ids, below))
+
+
+def _row(name: str, text: Any, show_all: bool) -> dict[str, Any]:
+    """A text, or the nearest of several with its score and, where asked, all the others."""
+    if isinstance(text, str):
+        return {"id": name, "text": text}
+    found = text.frame().sort_values("score", ascending=False, kind="stable")
+    told = {"id": name, "text": text.text, "score": text.score}
+    return {**told, "all": found[["text", "score"]].to_dict("records")} if show_all else told
+
+
+def _drawn_lines(row: dict[str, Any]) -> list[str]:
+    """What stands below a text: all that were drawn, where they were asked for."""
+    return [f"{one['score']:.3f}  {one['text']}" for one in row.get("all", ())]
 
 
 def gather(run: Path | None, items: list[str] | None, user: str | None, vectors: Path | None) -> tuple[Any, list[str]]:
@@ -107,6 +139,7 @@ def gather(run: Path | None, items: list[str] | None, user: str | None, vectors:
     return of_path(vectors, items[0] if items else user)
 
 
+@placed
 def profile(
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
     history: Annotated[str | None, typer.Option(help='Ratings of a new user as "id:rating,id:rating".')] = None,
@@ -117,6 +150,7 @@ def profile(
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
+    placement: Any = None,
 ) -> None:
     """Write the profile of a user, known or new, in plain words.
 
@@ -131,7 +165,7 @@ def profile(
         raise CallError("say whose profile: one of --user or --history")
     ratings = parse_history(history)
     vector = open_vector(run, "users", str(user)) if ratings is None else vector_of_history(run, ratings)
-    (text,) = open_model(run).describe(vector, task, seed=seed)
+    (text,) = open_model(run, **placement).describe(vector, task, seed=seed)
     emit({"user": user, "task": task, "profile": text}, json_mode, lambda: echo_lines(text))
 
 
@@ -164,17 +198,16 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
     return table, table.ids
 
 
-def _show(rows: list[dict[str, Any]], with_ids: bool, signed: list[list[str]]) -> None:
+def _show(rows: list[dict[str, Any]], with_ids: bool, below: list[list[str]]) -> None:
     from elm._text.printed import escaped
     from elm.cli._output import echo_lines
 
-    lines = signed or [[]] * len(rows)
     echo_lines(
         "\n\n".join(
             "\n".join(
                 [*([escaped(row["id"])] if with_ids else []), row["text"], *(f"  {escaped(line)}" for line in own)]
             )
-            for row, own in zip(rows, lines, strict=True)
+            for row, own in zip(rows, below, strict=True)
         )
     )
 

@@ -58,8 +58,8 @@ def _check(encoder: Any, space: EmbeddingSpace) -> None:
     dim = getattr(encoder, "dim", space.dim)
     if (known, dim) != (space.fingerprint, space.dim):
         raise CallError(
-            f"texts are compared with vectors by the encoder that made these, {space.fingerprint} ({space.dim} numbers) "
-            f"of space {space.name!r}; {encoder!r} is {known} ({dim})"
+            f"texts are compared with vectors by the encoder that made these, which is {space.fingerprint} "
+            f"({space.dim} numbers) for space {space.name!r}; {encoder!r} is {known} ({dim})"
         )
 
 

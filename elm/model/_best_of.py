@@ -47,7 +47,9 @@ class Choosing:
         Raises `CallError` where several texts would be one and the same.
         """
         if self.n > 1 and asked == 0:
-            raise CallError(f"at temperature 0 all {self.n} texts about a vector are one: n needs a temperature above 0")
+            raise CallError(
+                f"at temperature 0 all {self.n} texts about a vector are one: n needs a temperature above 0"
+            )
         return asked if asked is not None else own if self.n == 1 else max(own, WARM)
 
 
@@ -89,7 +91,7 @@ def best_of(
     encoder = encoder_of(_space(read), how.encoder, str(model.device))
     wanted = unit(np.mean([unit(part.vectors) for part in read.parts], axis=0))
     if (empty := np.flatnonzero(~wanted.any(axis=1))).size:
-        raise VectorError(f"the nearest text is that of the same direction, and vector {empty[0]} has none: it is zeros")
+        raise VectorError(f"no text is near a vector without a direction, and vector {empty[0]} is all zeros")
     read = replace(read, draws=how.n)
     texts = generate(model, read, seed=seed, temperature=temperature, batch_size=batch_size, progress=progress)
     scores = scored(texts, np.repeat(wanted, how.n, axis=0), encoder).reshape(-1, how.n)

@@ -114,10 +114,11 @@ def _decode(
     """New token ids (B, t) for rows of vectors; `more` goes to transformers."""
     embeds, words = prompt_batch(model, read, rows), model.words
     drawn: list[Any] = [RepetitionGuard(model.most_repeats)] if model.most_repeats else []
-    drawn += [SeededDraw(np.concatenate(rows.vectors, axis=1), seed, temperature, rows.draws)] if temperature > 0 else []
+    if temperature > 0:
+        drawn.append(SeededDraw(np.concatenate(rows.vectors, axis=1), seed, temperature, rows.draws))
     settings = decoding(model.tokenizer, max_new_tokens=read.task.max_new_tokens)
-    own = model.llm.generation_config
-    with narrowed(model.llm, words) as narrow:
+    own, half = model.llm.generation_config, model.llm.get_input_embeddings().weight.dtype
+    with narrowed(model.llm, words) as narrow, _products_in(half, embeds.device.type):
         if narrow and words is not None:
             _by_place(settings, words)
             streamer = streamer and _Widened(streamer, words)
@@ -135,6 +136,12 @@ def _decode(
         finally:
             model.llm.generation_config = own
     return _widened(out, words) if narrow and words is not None else out
+
+
+def _products_in(dtype: torch.dtype, device: str) -> contextlib.AbstractContextManager[Any]:
+    """Products in the numbers of the weights, where these are of half precision: parts of a model may be in others."""
+    halves = (torch.bfloat16, torch.float16)
+    return torch.autocast(device, dtype=dtype) if dtype in halves else contextlib.nullcontext()
 
 
 def _by_place(settings: Any, words: Words) -> None:

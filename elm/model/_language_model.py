@@ -177,8 +177,8 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         encoded again by the text encoder of the vectors' space, and the one with the largest cosine to its vector is
         chosen. encoder: that encoder, its name or its folder; by default the one that the space names, where it is on
         this machine. return_all: all texts with their scores, as a `BestOf` a vector. The choice uses what semantic
-        consistency measures, so that no longer judges such a text. Several texts are drawn at a temperature of 0.8 or the
-        task's own, if that is higher.
+        consistency measures, which therefore no longer judges such a text. Several texts are drawn at a temperature of
+        0.8, or the task's own where that is higher.
 
         Raises `VectorError` for a wrong size, NaN, infinity or a table of another space, `UnknownNameError` for an
         unknown task or space, `CallError` for a task that was not trained, where several spaces fit, or for options

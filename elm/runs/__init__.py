@@ -35,7 +35,7 @@ from elm.runs.making._train_base import make_base
 from elm.runs.making._train_model import teach
 from elm.runs.making._train_recommender import HeldUsers, held_users, teach_recommender
 from elm.runs.making._train_run import make_demo, train_run
-from elm.runs.scoring._bench import bench_compare, bench_entities, bench_run, report_folder
+from elm.runs.scoring._bench import BenchOptions, bench_compare, bench_entities, bench_run
 from elm.runs.scoring._bench_forms import bench_forms
 from elm.runs.scoring._certificates import Known, certifier
 from elm.runs.scoring._score import RunScores, score_films, score_run, score_users, zero_shot_ranker
@@ -48,6 +48,7 @@ __all__ = [
     "QUICK",
     "SHORT",
     "TEXT_MODELS",
+    "BenchOptions",
     "ConceptSettings",
     "ControlTasks",
     "HeldUsers",
@@ -93,7 +94,6 @@ __all__ = [
     "pack",
     "quickstart",
     "read_summaries",
-    "report_folder",
     "score_films",
     "score_run",
     "score_shipped",

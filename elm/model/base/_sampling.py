@@ -33,7 +33,8 @@ class SeededDraw:
     """A logits processor that turns greedy decoding into sampling: the largest of logit / temperature + Gumbel noise.
 
     The argmax of noisy logits is a draw from the softmax (the Gumbel-max trick). Each row draws from a generator of its
-    own, seeded by (seed, its vector, which of its texts), so a vector gets the same text alone and in any batch, in any order.
+    own, seeded by (seed, its vector, which of its texts), so a vector gets the same text alone and in any batch, in any
+    order.
 
     In a large vocabulary most words hardly ever come up, and noise for all of them would cost more than a small model.
     There the unlikely ones first draw as one: the largest of their noisy logits is the logarithm of their summed
