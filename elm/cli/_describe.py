@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -175,14 +174,14 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
     A table brings its space, so that the model refuses one that it was not trained on.
     """
     from elm._errors import CallError, DataFileError
-    from elm.embeddings import VectorTable
+    from elm.embeddings import VectorTable, read_npy
 
     if not path.is_dir():
         if name is not None:
             raise CallError(
                 f"rows of an array have no names, so --item and --user go with a table's folder, not {path}"
             )
-        array = read_vectors(path)
+        array = read_npy(path)
         return array, [str(row) for row in range(len(array) if array.ndim > 1 else 1)]
     if not (path / "space.json").exists():
         if inner := sorted(place.parent.name for place in path.glob("*/space.json")):
@@ -210,32 +209,3 @@ def _show(rows: list[dict[str, Any]], with_ids: bool, below: list[list[str]]) ->
             for row, own in zip(rows, below, strict=True)
         )
     )
-
-
-def read_vectors(path: Path) -> np.ndarray:
-    """The array of a .npy file of numbers; pickled objects are refused. Raises `DataFileError`."""
-    import numpy as np
-
-    from elm._errors import DataFileError
-
-    try:
-        array = np.load(path, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise DataFileError(f"{path} does not exist; save vectors with numpy.save") from error
-    except (ValueError, EOFError, OSError) as error:
-        array, reason = None, "its rows are cut off" if _is_npy(path) else "it begins like another kind of file"
-        reason = "it holds Python objects" if "Object arrays" in str(error) else reason
-    else:
-        reason = f"it holds {getattr(array, 'dtype', 'several arrays')}"
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiuc":
-        raise DataFileError(
-            f"{path} must be a whole .npy file of numbers, or the folder of a table, but {reason}; read the numbers "
-            "(a CSV file with pandas.read_csv) and save them with numpy.save"
-        )
-    return array
-
-
-def _is_npy(path: Path) -> bool:
-    with contextlib.suppress(OSError), open(path, "rb") as file:
-        return file.read(6) == b"\x93NUMPY"
-    return False

@@ -12,6 +12,7 @@ from elm.embeddings._rating_order import rating_order
 from elm.embeddings._semantic import semantic
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
+from elm.embeddings._tables_read import read_npy
 from elm.embeddings._vectors import real_array
 from elm.embeddings._wals import fold_in, wals
 
@@ -32,6 +33,7 @@ __all__ = [
     "nearest",
     "nearest_space",
     "rating_order",
+    "read_npy",
     "real_array",
     "semantic",
     "space_map",
