@@ -23,7 +23,6 @@ from elm.embeddings._space import EmbeddingSpace, Metric
 from elm.embeddings._tables_read import frame_parts, read_frame, read_ids, read_npy
 from elm.embeddings._vectors import real_array
 
-
 _OWN: Any = None
 """In the place of a space: the vectors' own."""
 
