@@ -29,9 +29,13 @@ from elm._version import __version__ as __version__
 _ROOMS = tuple("adapters cav chat data embeddings evaluation metrics model recommend runs tasks training".split())
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    import pandas as pd
+
     from elm import adapters, cav, chat, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
+    from elm.embeddings import VectorTable
     from elm.evaluation import Certificate
     from elm.model import BestOf, EmbeddingLanguageModel, PlacementOptions
     from elm.model._reading import Many, One, ReadOptions, Unshaped
@@ -135,6 +139,36 @@ def ask(vector: Any, question: str, *, model: EmbeddingLanguageModel | str | Pat
 
     placement, reading = split_placement(options)
     return opened(model, **placement).ask(vector, question, **reading)
+
+
+def describe_groups(
+    table: VectorTable,
+    labels: Sequence[Any],
+    *,
+    model: EmbeddingLanguageModel | str | Path | None = None,
+    task: str = "summary",
+    **options: Any,
+) -> pd.DataFrame:
+    """Clusters in words: a row a group, with its label, size, a text for its centroid, what sets it apart from all
+    other groups, and the ids of its nearest members.
+
+    model, device, dtype, device_map: as `describe` takes them. labels: one a row of the table; -1, None and NaN are of
+    no group. apart, texts, members: fields of `elm.model.GroupOptions`; further options are those of `describe`. See
+    `elm.model.describe_groups` for the columns and the errors.
+
+    >>> import elm
+    >>> films = elm.model.shipped_vectors("films")
+    >>> films = films.subset(films.ids[:6])
+    >>> found = elm.describe_groups(films, ["a", "a", "b", "b", "b", -1])
+    >>> list(found.columns), found["label"].tolist(), found["size"].tolist(), found.attrs["left_out"]
+    (['label', 'size', 'text', 'apart', 'nearest'], ['b', 'a'], [3, 2], 1)
+    """
+    from elm.model import GroupOptions, opened, split_placement
+    from elm.model import describe_groups as described
+
+    placement, rest = split_placement(options)
+    own = {name: rest.pop(name) for name in ("apart", "texts", "members") if name in rest}
+    return described(opened(model, **placement), table, labels, task, GroupOptions(**own, reading=rest))
 
 
 def load(name: str | Path, **options: Any) -> EmbeddingLanguageModel:

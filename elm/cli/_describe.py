@@ -50,6 +50,12 @@ def describe(
     choose: Choose = "nearest",
     encoder: ChoosingEncoder = None,
     show_all: Annotated[bool, typer.Option("--all", help="All texts that were drawn, each with its score.")] = False,
+    groups: Annotated[
+        Path | None, typer.Option(help="CSV of id and label: describe the groups of a table (--vectors), not its rows.")
+    ] = None,
+    texts_of: Annotated[
+        Path | None, typer.Option("--texts", help="CSV of id and text of members, for key words that set groups apart.")
+    ] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -62,6 +68,7 @@ def describe(
     Example: elm describe --item f7 --task positive_review --certify
     Two together: elm describe --item f7 --item f9 --task similarities
     Best of eight: elm describe --item f7 --n 8 --choose nearest
+    Clusters: elm describe --vectors vectors/semantic --groups labels.csv
     """
     from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
@@ -69,11 +76,22 @@ def describe(
 
     if certify and (n > 1 or show_all):
         raise CallError("certificates are calibrated on one text a vector: --certify goes without --n and --all")
+    if texts_of is not None and groups is None:
+        raise CallError("--texts are of the members of groups, so they go with --groups")
+    if groups is not None:
+        from elm.cli._describe_groups import show_groups
+
+        if vectors is None or not vectors.is_dir() or item or user is not None or certify or show_all:
+            raise CallError("--groups are of a table: --vectors FOLDER, without --item, --user, --certify, --all")
+        way = {"seed": seed, "temperature": temperature, "n": n, "choose": choose, "encoder": encoder, "space": space}
+        way["allow_space_mismatch"] = allow_space_mismatch
+        show_groups(open_model(run, **placement), vectors, groups, texts_of, task or "summary", way, json_mode)
+        return
     task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else "summary")
     model = open_model(run, **placement)
     array, names = gather(run, item, user, vectors)
     progress = len(names) > _MANY and not is_quiet()
-    texts: Any = model.describe(
+    found: Any = model.describe(
         array,
         task,
         space=space,
@@ -86,7 +104,7 @@ def describe(
         encoder=encoder,
         return_all=n > 1 or show_all,
     )
-    texts = texts if isinstance(texts, list) else [texts]
+    texts = found if isinstance(found, list) else [found]
     rows: list[dict[str, Any]] = [_row(name, text, show_all) for name, text in zip(names, texts, strict=True)]
     signed: list[Any] = []
     if certify:

@@ -2,6 +2,7 @@
 
 from elm.model._best_of import BestOf, Choosing
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
+from elm.model._groups import GroupOptions, describe_groups
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._opened import opened, split_placement
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
@@ -41,6 +42,7 @@ __all__ = [
     "Choosing",
     "Difference",
     "EmbeddingLanguageModel",
+    "GroupOptions",
     "Placement",
     "PlacementOptions",
     "PromptIds",
@@ -50,6 +52,7 @@ __all__ = [
     "base_reference",
     "chat_text",
     "context_length",
+    "describe_groups",
     "diff",
     "fetch",
     "find_base",
