@@ -71,7 +71,9 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         raise DataFileError(f"{path} is not a CSV file: {str(error).splitlines()[0][:200]}") from error
     numbers = found.apply(pd.to_numeric, errors="coerce")
     whole = [name for name in found if name != "id" and numbers[name].notna().all()]
-    return found.assign(**{name: numbers[name] for name in whole})
+    for name in whole:
+        found[name] = numbers[name]
+    return found
 
 
 def read_npy(path: str | Path) -> np.ndarray:

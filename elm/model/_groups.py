@@ -18,7 +18,7 @@ from elm.tasks import Task
 _COMPARING = {"difference": True, "diff_than_nn": False}
 """Tasks that tell two vectors apart, in the order of preference, and whether the group is the second of the two."""
 
-_WORDS = 5
+_WORDS, _MORE = 5, 1.5  # key words of a group at most, and how many times as frequent as elsewhere they are
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,10 @@ def grouped(labels: Sequence[Any], count: int) -> tuple[np.ndarray, list[Any]]:
     found = pd.Series(list(labels), dtype=object)
     if len(found) != count:
         raise CallError(f"every row of the table has a label, and there are {count} rows and {len(found)} labels")
-    none = found.isna() | found.map(lambda label: not isinstance(label, bool) and label in (-1, "-1", ""))
+    none = found.isna()
+    none |= found.map(lambda label: not isinstance(label, bool) and label in (-1, "-1", ""), na_action="ignore").eq(
+        True
+    )
     sizes = found[~none].map(_plain).value_counts(sort=False)
     names = sorted(sizes.index, key=lambda name: -sizes[name])  # of one size as they come
     if len(names) < 2:
@@ -186,6 +189,6 @@ def key_words(texts: Sequence[str], rows: np.ndarray, groups: int) -> list[list[
         counts = [np.asarray(held[part].sum(axis=0)).ravel() for part in (inside, outside)]
         shares = [(count + 0.5) / (len(part) + 1) for count, part in zip(counts, (inside, outside), strict=True)]
         score = shares[0] * np.log(shares[0] / shares[1])
-        best = [row for row in np.argsort(-score, kind="stable")[:_WORDS] if counts[0][row] > 1 and score[row] > 0]
-        found.append([str(words[row]) for row in best])
+        tells = (counts[0] > 1) & (shares[0] > _MORE * shares[1])
+        found.append([str(words[row]) for row in np.argsort(-score, kind="stable") if tells[row]][:_WORDS])
     return found

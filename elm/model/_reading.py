@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ class ReadOptions(TypedDict, total=False):
     progress: bool
     allow_space_mismatch: bool
     n: int
-    choose: Literal["nearest"]
+    choose: str
     encoder: Any
 
 
