@@ -26,7 +26,7 @@ _FIELDS = {
     "reach": is_positive,
     "tasks": is_texts,
 }
-_LATER = {"landmarks": (is_size, 0), "near": (is_number, 0.0)}
+_LATER = {"landmarks": (is_size, 0), "near": (is_number, 0.0), "encoder": (is_text, "")}
 """Fields that came later: the check, and the value in a folder that was written before; a new one is one entry here."""
 
 
@@ -35,7 +35,8 @@ class AdapterConfig:
     """The shape of an adapter, the space that it reads, and the tasks that it has learned (none named: any).
 
     landmarks: how many directions of its training vectors it keeps; near: the cosine that a vector has with one of
-    them at least, or it lies outside what was learned.
+    them at least, or it lies outside what was learned. encoder: the name of the text encoder whose space it is; ""
+    where none is known.
     """
 
     space: str
@@ -49,6 +50,7 @@ class AdapterConfig:
     tasks: tuple[str, ...] = ()
     landmarks: int = 0
     near: float = 0.0
+    encoder: str = ""
 
     def __post_init__(self) -> None:
         for name in ("dim", "token_dim", "soft_tokens", "hidden"):

@@ -70,6 +70,7 @@ class MLPAdapter(nn.Module):
             hidden,
             float(space.reach),
             tuple(tasks),
+            encoder=str(space.made.get("encoder", "")),
         )
         adapter = cls(config, token_spread)
         adapter.mean.copy_(torch.as_tensor(space.mean, dtype=torch.float32))
@@ -78,10 +79,9 @@ class MLPAdapter(nn.Module):
 
     def space(self) -> EmbeddingSpace:
         """The space that this adapter reads, rebuilt from what it stores."""
-        c = self.config
-        return EmbeddingSpace(
-            c.space, c.dim, c.metric, self.mean.cpu().numpy(), self.scale.cpu().numpy(), c.reach, {}, c.fingerprint
-        )
+        c, (mean, scale) = self.config, (part.cpu().numpy() for part in (self.mean, self.scale))
+        made = {"encoder": c.encoder} if c.encoder else {}
+        return EmbeddingSpace(c.space, c.dim, c.metric, mean, scale, c.reach, made, c.fingerprint)
 
     def check(self, vectors: npt.ArrayLike) -> np.ndarray:
         """Vectors (dim,) or (n, dim) as (n, dim) float32.

@@ -9,8 +9,10 @@ import typer
 
 from elm.cli._describe import Items, Run, gather
 from elm.cli._options import Json, Quiet, Seed
+from elm.cli._placement import placed
 
 
+@placed
 def ask(
     question: Annotated[
         str,
@@ -30,6 +32,7 @@ def ask(
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
+    placement: Any = None,
 ) -> None:
     """Ask a question about a vector; the answer to one vector (or pair) is printed as it is written.
 
@@ -43,7 +46,7 @@ def ask(
 
     array, names = gather(run, item, user, vectors)
     options: dict[str, Any] = {"space": space, "seed": seed, "temperature": temperature}
-    model = open_model(run)
+    model = open_model(run, **placement)
     if len(names) == 1 and not json_mode:
         one = tuple(table.vectors[0] for table in array) if isinstance(array, tuple) else _single(array)
         for piece in model.ask(one, question, max_new_tokens=max_new_tokens, stream=True, **options):

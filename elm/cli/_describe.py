@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
+from elm.cli._options import Choose, ChoosingEncoder, DrawnTexts, Json, Quiet, Seed
+from elm.cli._placement import placed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,7 @@ Items = Annotated[list[str] | None, typer.Option("--item", help="An item of the 
 Run = Annotated[Path | None, typer.Option(help="A run or model folder; the shipped demo model without it.")]
 
 
+@placed
 def describe(
     task: Annotated[
         str | None,
@@ -45,23 +46,52 @@ def describe(
     certify: Annotated[
         bool, typer.Option("--certify", help="Say how far each text may be trusted; a run is calibrated at first.")
     ] = False,
+    n: DrawnTexts = 1,
+    choose: Choose = "nearest",
+    encoder: ChoosingEncoder = None,
+    show_all: Annotated[bool, typer.Option("--all", help="All texts that were drawn, each with its score.")] = False,
+    groups: Annotated[
+        Path | None, typer.Option(help="CSV of id and label: describe the groups of a table (--vectors), not its rows.")
+    ] = None,
+    texts_of: Annotated[
+        Path | None, typer.Option("--texts", help="CSV of id and text of members, for key words that set groups apart.")
+    ] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
+    placement: Any = None,
 ) -> None:
     """Describe one or several vectors in words, or two items together.
 
+    With --n 8 each text is the nearest of eight: they are encoded again, and the one whose vector is nearest is shown.
+
     Example: elm describe --item f7 --task positive_review --certify
     Two together: elm describe --item f7 --item f9 --task similarities
+    Best of eight: elm describe --item f7 --n 8 --choose nearest
+    Clusters: elm describe --vectors vectors/semantic --groups labels.csv
     """
+    from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
     from elm.runs import open_model
 
+    if certify and (n > 1 or show_all):
+        raise CallError("certificates are calibrated on one text a vector: --certify goes without --n and --all")
+    if texts_of is not None and groups is None:
+        raise CallError("--texts are of the members of groups, so they go with --groups")
+    if groups is not None:
+        from elm.cli._describe_groups import show_groups
+
+        if vectors is None or not vectors.is_dir() or item or user is not None or certify or show_all:
+            raise CallError("--groups are of a table: --vectors FOLDER, without --item, --user, --certify, --all")
+        way = {"seed": seed, "temperature": temperature, "n": n, "choose": choose, "encoder": encoder, "space": space}
+        way["allow_space_mismatch"] = allow_space_mismatch
+        show_groups(open_model(run, **placement), vectors, groups, texts_of, task or "summary", way, json_mode)
+        return
     task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else "summary")
-    model = open_model(run)
+    model = open_model(run, **placement)
     array, names = gather(run, item, user, vectors)
     progress = len(names) > _MANY and not is_quiet()
-    texts: Any = model.describe(
+    found: Any = model.describe(
         array,
         task,
         space=space,
@@ -69,9 +99,13 @@ def describe(
         temperature=temperature,
         progress=progress,
         allow_space_mismatch=allow_space_mismatch,
+        n=n,
+        choose=choose,
+        encoder=encoder,
+        return_all=n > 1 or show_all,
     )
-    texts = [texts] if isinstance(texts, str) else texts
-    rows: list[dict[str, Any]] = [{"id": name, "text": text} for name, text in zip(names, texts, strict=True)]
+    texts = found if isinstance(found, list) else [found]
+    rows: list[dict[str, Any]] = [_row(name, text, show_all) for name, text in zip(names, texts, strict=True)]
     signed: list[Any] = []
     if certify:
         from elm.runs import certifier
@@ -83,7 +117,22 @@ def describe(
     result: dict[str, Any] = {"task": task, "texts": rows}
     if mismatch := model.space_mismatch(array, task, space=space):
         result["space_mismatch"] = mismatch
-    emit(result, json_mode, lambda: _show(rows, with_ids, [found.lines() for found in signed]))
+    below = [found.lines() for found in signed] or [_drawn_lines(row) for row in rows]
+    emit(result, json_mode, lambda: _show(rows, with_ids, below))
+
+
+def _row(name: str, text: Any, show_all: bool) -> dict[str, Any]:
+    """A text, or the nearest of several with its score and, where asked, all the others."""
+    if isinstance(text, str):
+        return {"id": name, "text": text}
+    found = text.frame().sort_values("score", ascending=False, kind="stable")
+    told = {"id": name, "text": text.text, "score": text.score}
+    return {**told, "all": found[["text", "score"]].to_dict("records")} if show_all else told
+
+
+def _drawn_lines(row: dict[str, Any]) -> list[str]:
+    """What stands below a text: all that were drawn, where they were asked for."""
+    return [f"{one['score']:.3f}  {one['text']}" for one in row.get("all", ())]
 
 
 def gather(run: Path | None, items: list[str] | None, user: str | None, vectors: Path | None) -> tuple[Any, list[str]]:
@@ -107,6 +156,7 @@ def gather(run: Path | None, items: list[str] | None, user: str | None, vectors:
     return of_path(vectors, items[0] if items else user)
 
 
+@placed
 def profile(
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
     history: Annotated[str | None, typer.Option(help='Ratings of a new user as "id:rating,id:rating".')] = None,
@@ -117,6 +167,7 @@ def profile(
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
+    placement: Any = None,
 ) -> None:
     """Write the profile of a user, known or new, in plain words.
 
@@ -131,7 +182,7 @@ def profile(
         raise CallError("say whose profile: one of --user or --history")
     ratings = parse_history(history)
     vector = open_vector(run, "users", str(user)) if ratings is None else vector_of_history(run, ratings)
-    (text,) = open_model(run).describe(vector, task, seed=seed)
+    (text,) = open_model(run, **placement).describe(vector, task, seed=seed)
     emit({"user": user, "task": task, "profile": text}, json_mode, lambda: echo_lines(text))
 
 
@@ -141,14 +192,14 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
     A table brings its space, so that the model refuses one that it was not trained on.
     """
     from elm._errors import CallError, DataFileError
-    from elm.embeddings import VectorTable
+    from elm.embeddings import VectorTable, read_npy
 
     if not path.is_dir():
         if name is not None:
             raise CallError(
                 f"rows of an array have no names, so --item and --user go with a table's folder, not {path}"
             )
-        array = read_vectors(path)
+        array = read_npy(path)
         return array, [str(row) for row in range(len(array) if array.ndim > 1 else 1)]
     if not (path / "space.json").exists():
         if inner := sorted(place.parent.name for place in path.glob("*/space.json")):
@@ -164,45 +215,15 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
     return table, table.ids
 
 
-def _show(rows: list[dict[str, Any]], with_ids: bool, signed: list[list[str]]) -> None:
+def _show(rows: list[dict[str, Any]], with_ids: bool, below: list[list[str]]) -> None:
     from elm._text.printed import escaped
     from elm.cli._output import echo_lines
 
-    lines = signed or [[]] * len(rows)
     echo_lines(
         "\n\n".join(
             "\n".join(
                 [*([escaped(row["id"])] if with_ids else []), row["text"], *(f"  {escaped(line)}" for line in own)]
             )
-            for row, own in zip(rows, lines, strict=True)
+            for row, own in zip(rows, below, strict=True)
         )
     )
-
-
-def read_vectors(path: Path) -> np.ndarray:
-    """The array of a .npy file of numbers; pickled objects are refused. Raises `DataFileError`."""
-    import numpy as np
-
-    from elm._errors import DataFileError
-
-    try:
-        array = np.load(path, allow_pickle=False)
-    except FileNotFoundError as error:
-        raise DataFileError(f"{path} does not exist; save vectors with numpy.save") from error
-    except (ValueError, EOFError, OSError) as error:
-        array, reason = None, "its rows are cut off" if _is_npy(path) else "it begins like another kind of file"
-        reason = "it holds Python objects" if "Object arrays" in str(error) else reason
-    else:
-        reason = f"it holds {getattr(array, 'dtype', 'several arrays')}"
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiuc":
-        raise DataFileError(
-            f"{path} must be a whole .npy file of numbers, or the folder of a table, but {reason}; read the numbers "
-            "(a CSV file with pandas.read_csv) and save them with numpy.save"
-        )
-    return array
-
-
-def _is_npy(path: Path) -> bool:
-    with contextlib.suppress(OSError), open(path, "rb") as file:
-        return file.read(6) == b"\x93NUMPY"
-    return False

@@ -34,6 +34,13 @@ def embed(
     ] = None,
     encoder: Annotated[str, typer.Option(help="Sentence encoder: a name or a local folder.")] = "all-MiniLM-L6-v2",
     factors: Annotated[int, typer.Option(min=1, help="Size of the behavioural vectors.")] = 64,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Vectors of your own to save as a table: .npy, .parquet or .csv; no data set.")
+    ] = None,
+    ids: Annotated[
+        Path | None, typer.Option(help="Their ids: an id a line, or a CSV or Parquet file's column id.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of their space; the file's own by default.")] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -45,17 +52,44 @@ def embed(
     order them; the saved vectors are made from all ratings.
 
     Example: elm embed ml-100k --folder ~/movielens --kind wals --factors 32 --out runs/vectors
+    Vectors of your own: elm embed --vectors mine.npy --ids ids.txt --name mine --out runs/vectors
     """
+    from elm._errors import CallError
     from elm.cli._output import emit
     from elm.data import load
 
+    if vectors is None and (ids is not None or name is not None):
+        raise CallError("--ids and --name are of vectors of your own, so they go with --vectors FILE")
+    value: dict[str, Any] = {"tables": {}}
+    if vectors is not None:
+        table = _own(vectors, ids, name or vectors.stem)
+        _save(table, table.space.name, out, value)
+        emit(value, json_mode, lambda: _show(value))
+        return
     data = load(dataset, folder, seed=seed)
-    value: dict[str, Any] = {"dataset": data.name, "tables": {}}
+    value = {"dataset": data.name, "tables": {}}
     if kind != Kind.wals:
         _semantic(data, source, encoder, not quiet, out, value)
     if kind != Kind.semantic:
         _wals(data, factors, seed, out, value)
     emit(value, json_mode, lambda: _show(value))
+
+
+def _own(path: Path, ids: Path | None, name: str) -> VectorTable:
+    """The table of a file of vectors, in a space of this name."""
+    from elm._errors import CallError
+    from elm.adapters import is_name
+    from elm.embeddings import VectorTable
+
+    if not is_name(name):
+        raise CallError(f"a space's name is of letters, digits, spaces and - + @ _, and {name!r} is not: give --name")
+    if path.suffix.lower() == ".npy":
+        return VectorTable.from_npy(path, ids, name)
+    if path.suffix.lower() not in (".parquet", ".csv"):
+        raise CallError(f"--vectors takes a .npy, .parquet or .csv file, got {path.name}")
+    if ids is not None:
+        raise CallError(f"{path.name} has its ids in a column, so --ids goes with a .npy file")
+    return VectorTable.from_parquet(path, name=name)
 
 
 def _semantic(

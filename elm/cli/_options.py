@@ -23,6 +23,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard outpu
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_quiet, help="No progress bars and no remarks.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")]
 
+# The best of several texts.
+DrawnTexts = Annotated[int, typer.Option("--n", help="Texts drawn about each vector, one of which is chosen.")]
+Choose = Annotated[str, typer.Option(help="Which of several texts: the one nearest to its vector, encoded again.")]
+ChoosingEncoder = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Text encoder of the vectors' space, where it is not found."),
+]
+
 # The data set of a benchmark, and how its users are split.
 DataName = Annotated[str, typer.Argument(help="A data set by name, such as demo or ml-100k, or its folder.")]
 DataFolder = Annotated[Path | None, typer.Option(help="Where the files of a named data set lie.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,6 +117,18 @@ def run(
     batch_tokens: Annotated[int, typer.Option(min=1, help="Tokens of a batch at most, padding included.")] = 2400,
     accumulate: Annotated[int, typer.Option(min=1, help="Batches a step, where memory holds no more at once.")] = 1,
     schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine, linear or constant.")] = "cosine",
+    lr: Annotated[
+        float, typer.Option(help="Learning rate of the adapters in stage two; stage one has twice as much.")
+    ] = 1e-3,
+    llm_lr: Annotated[
+        float | None, typer.Option(help="Learning rate of the language model; by its size and by LoRA by default.")
+    ] = None,
+    dtype: Annotated[
+        str, typer.Option(help="Numbers of the base: float32, or with --lora bfloat16 or float16, for half the memory.")
+    ] = "float32",
+    recompute: Annotated[
+        bool, typer.Option("--gradient-checkpointing", help="Less memory for activations, and a third more time.")
+    ] = False,
     lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA in stage two; 0 trains all weights.")] = 0,
     words: Annotated[
         str, typer.Option(help="Of the base that are written: all, corpus (of the texts), or auto (by its size).")
@@ -132,6 +145,7 @@ def run(
     """Train adapters and recommender on a data set; the same call goes on where it was stopped.
 
     Example: elm train run runs/data-ml-100k --base runs/base-ml-100k --out runs/ml-100k
+    A large base: elm train run my-data --base Qwen/Qwen3-0.6B --lora 16 --dtype bfloat16
     """
     from dataclasses import replace
 
@@ -147,10 +161,21 @@ def run(
         raise CallError(f"a run begins in a folder of its own, and {out} is the data set's: choose another with --out")
     if min(steps) < 0:
         raise CallError(f"--steps takes two numbers of 0 or more, got {steps[0]} and {steps[1]}")
-    stages = TwoStage(seed=seed, fast=fast, lora_rank=lora, batch_tokens=batch_tokens, words=words)
+    if not (lr > 0 and isfinite(lr) and (llm_lr is None or (llm_lr > 0 and isfinite(llm_lr)))):
+        raise CallError(f"learning rates are numbers above 0, got --lr {lr} and --llm-lr {llm_lr}")
+    by_size = None if base_folder != "shipped" else 1.0  # which learns as fast as the adapters
+    stages = TwoStage(
+        llm_lr=by_size if llm_lr is None else llm_lr / lr,
+        seed=seed,
+        fast=fast,
+        lora_rank=lora,
+        batch_tokens=batch_tokens,
+        words=words,
+        recompute=recompute,
+    )
     one, two = (
-        replace(stage, steps=count, accumulate=accumulate, schedule=schedule)
-        for stage, count in zip((stages.one, stages.two), steps, strict=True)
+        replace(stage, steps=count, lr=rate, accumulate=accumulate, schedule=schedule)
+        for stage, count, rate in zip((stages.one, stages.two), steps, (2 * lr, lr), strict=True)
     )
     stages = replace(stages, one=one, two=two)
     sources = [source.strip() for source in vectors_from.split(",") if source.strip()]
@@ -160,6 +185,7 @@ def run(
         target,
         seed=seed,
         base=base_folder,
+        base_dtype=dtype,
         encoder=encoder,
         themes=themes,
         hidden=hidden,

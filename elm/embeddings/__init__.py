@@ -4,6 +4,7 @@ from elm.embeddings._arithmetic import centroid, interpolate
 from elm.embeddings._confidence import confidence
 from elm.embeddings._encoder import SentenceEncoder, unit
 from elm.embeddings._encoder_files import DEFAULT_ENCODER, local_encoder
+from elm.embeddings._encoder_of import encoder_of
 from elm.embeddings._fingerprint import check_fingerprint, fingerprint_of, nearest_space
 from elm.embeddings._map import export_map, space_map
 from elm.embeddings._neighbours import nearest
@@ -11,6 +12,7 @@ from elm.embeddings._rating_order import rating_order
 from elm.embeddings._semantic import semantic
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
+from elm.embeddings._tables_read import read_npy
 from elm.embeddings._vectors import real_array
 from elm.embeddings._wals import fold_in, wals
 from elm.embeddings.sources._files import read_frame
@@ -24,6 +26,7 @@ __all__ = [
     "centroid",
     "check_fingerprint",
     "confidence",
+    "encoder_of",
     "export_map",
     "fingerprint_of",
     "fold_in",
@@ -33,6 +36,7 @@ __all__ = [
     "nearest_space",
     "rating_order",
     "read_frame",
+    "read_npy",
     "real_array",
     "semantic",
     "space_map",

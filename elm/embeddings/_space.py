@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,6 +95,16 @@ class EmbeddingSpace:
         distance = np.sqrt((((data - mean) / scale) ** 2).mean(1))
         reach = max(float(np.quantile(distance, 0.999)), 1e-6)
         return cls(name, data.shape[1], metric, mean, scale, reach, dict(made), fingerprint)
+
+    @classmethod
+    def of_name(cls, name: str, vectors: npt.ArrayLike, metric: Metric = "cosine") -> EmbeddingSpace:
+        """The space of vectors (n, dim) of which a name alone is known: its fingerprint is of name, size and metric.
+
+        So another table of the same source, under the same name, is of the same space. Raises `VectorError` as `fit`.
+        """
+        dim = np.atleast_2d(real_array(vectors)).shape[-1]
+        told = json.dumps(["given", name, dim, metric])
+        return cls.fit(name, vectors, metric, {"by": "given"}, hashlib.sha256(told.encode()).hexdigest()[:16])
 
     def check(self, vectors: npt.ArrayLike, warn_far: bool = True) -> Array:
         """Return `vectors`, (dim,) or (n, dim), as float32 (n, dim), or say why they cannot be of this space.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,28 +19,39 @@ from elm._storage.parquet import read_texts
 from elm._storage.weights import read_exactly
 from elm._typing import Matrix, Vector
 from elm.data import ids_of
-from elm.embeddings._space import EmbeddingSpace
+from elm.embeddings._space import EmbeddingSpace, Metric
+from elm.embeddings._tables_read import frame_parts, read_frame, read_ids, read_npy
 from elm.embeddings._vectors import real_array
+
+_OWN: Any = None
+"""In the place of a space: the vectors' own."""
 
 
 @dataclass(frozen=True, eq=False)
 class VectorTable:
     """ids (n strings, unique), vectors (n, dim) float32, and the space that the vectors live in.
 
+    Without a space the vectors are taken for those of one of their own (`EmbeddingSpace.of_name`): tables of one name
+    and one size are then one space, and whoever names them answers for that.
+
     >>> space = EmbeddingSpace.fit("toy", [[0.0, 1.0], [2.0, 3.0]], "dot", {}, "f")
     >>> table = VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]], space)
     >>> table["b"].tolist(), "c" in table, len(table.subset(["a"]))
     ([2.0, 3.0], False, 1)
+    >>> VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]]).space.name
+    'vectors'
     """
 
     ids: list[str]
     vectors: Matrix
-    space: EmbeddingSpace
+    space: EmbeddingSpace = _OWN
     _row: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         ids = ids_of(self.ids)
         vectors = np.ascontiguousarray(real_array(self.vectors, "vectors of a table"), dtype=np.float32)
+        if self.space is None:
+            object.__setattr__(self, "space", _own_space(ids, vectors))
         if vectors.shape != (len(ids), self.space.dim):
             raise VectorError(
                 f"a table of space {self.space.name!r} with {len(ids)} ids needs vectors of shape "
@@ -55,6 +66,46 @@ class VectorTable:
             raise CallError(f"ids of a table must be unique, but {twice!r} comes more than once")
         for name, value in (("ids", ids), ("vectors", vectors), ("_row", rows)):
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        id: str = "id",
+        vectors: str | Sequence[str] | None = None,
+        name: str = "vectors",
+        metric: Metric = "cosine",
+    ) -> VectorTable:
+        """A table of a frame's rows, in a space of its own of this name and metric.
+
+        id: the column of ids; without such a column the frame's index. vectors: the column whose cells are vectors, or
+        the columns of numbers, one a dimension; by default all others. Raises `CallError` or `VectorError`.
+        """
+        ids, rows = frame_parts(frame, id, vectors)
+        return cls(ids_of(ids), rows, EmbeddingSpace.of_name(name, rows, metric))
+
+    @classmethod
+    def from_parquet(cls, path: str | Path, **options: Any) -> VectorTable:
+        """A table of a Parquet or CSV file; options and errors are those of `from_frame`, and `DataFileError`."""
+        return cls.from_frame(read_frame(path), **options)
+
+    @classmethod
+    def from_npy(
+        cls,
+        path: str | Path,
+        ids: str | Path | Iterable[Any] | None = None,
+        name: str = "vectors",
+        metric: Metric = "cosine",
+    ) -> VectorTable:
+        """A table of a .npy file (n, dim), in a space of its own of this name and metric.
+
+        ids: n of them, or a file that holds them, an id a line or in a column of CSV or Parquet; by default the numbers
+        of the rows. Raises `DataFileError` for a file that is not so, `CallError` for more or fewer ids.
+        """
+        rows = read_npy(path)
+        if rows.ndim != 2:
+            raise VectorError(f"a table's vectors have shape (n, dim), and those of {path} have {rows.shape}")
+        return cls(read_ids(ids, len(rows)), rows, EmbeddingSpace.of_name(name, rows, metric))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -131,6 +182,12 @@ class VectorTable:
         except CheckpointError as error:
             raise DataFileError(str(error)) from error
         return cls(read_texts(folder / "ids.parquet", ("id",), about["n"])["id"], vectors, space)
+
+
+def _own_space(ids: list[str], vectors: Matrix) -> EmbeddingSpace:
+    if vectors.ndim != 2 or len(vectors) != len(ids):
+        raise VectorError(f"a table of {len(ids)} ids needs vectors of shape ({len(ids)}, dim), got {vectors.shape}")
+    return EmbeddingSpace.of_name("vectors", vectors)
 
 
 _FILES = ("vectors.safetensors", "ids.parquet")

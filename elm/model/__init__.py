@@ -1,7 +1,10 @@
 """The Embedding Language Model: base LLM, adapters, decoding, and its folder on disk."""
 
+from elm.model._best_of import BestOf, Choosing
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
+from elm.model._groups import GroupOptions, describe_groups
 from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._opened import opened, split_placement
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
 from elm.model._saved import load_model
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
@@ -16,6 +19,7 @@ from elm.model.base._head import head_of, runs
 from elm.model.base._llm import save_llm
 from elm.model.base._load import base_reference, load_llm
 from elm.model.base._lora import is_lora, merged, with_lora
+from elm.model.base._placement import DTYPES, Placement, PlacementOptions
 from elm.model.base._quantised import require_plain
 from elm.model.base._small_llama import BaseConfig, grow_vocabulary, new_base, train_tokenizer
 from elm.model.base._words import LARGE, Words
@@ -28,13 +32,19 @@ from elm.model.hub._transfer import fetch, push_folder
 
 __all__ = [
     "BASE_ID",
+    "DTYPES",
     "LARGE",
     "PACKAGED",
     "SHIPPED",
     "Access",
     "BaseConfig",
+    "BestOf",
+    "Choosing",
     "Difference",
     "EmbeddingLanguageModel",
+    "GroupOptions",
+    "Placement",
+    "PlacementOptions",
     "PromptIds",
     "Words",
     "all_kept",
@@ -42,6 +52,7 @@ __all__ = [
     "base_reference",
     "chat_text",
     "context_length",
+    "describe_groups",
     "diff",
     "fetch",
     "find_base",
@@ -56,6 +67,7 @@ __all__ = [
     "merged",
     "model_folder",
     "new_base",
+    "opened",
     "packaged",
     "parts_of",
     "plain_ids",
@@ -71,6 +83,7 @@ __all__ = [
     "shipped_base",
     "shipped_model",
     "shipped_vectors",
+    "split_placement",
     "terms_of",
     "token_spread",
     "train_tokenizer",

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from elm._text.tokenizing import tokenizing
 from elm.model._parts import ModelParts
-from elm.model._reading import Reading
+from elm.model._reading import Reading, Rows
 from elm.model._splice import spliced
 from elm.model.base._head import narrowed
 from elm.model.base._repeats import RepetitionGuard
@@ -52,8 +52,8 @@ def sample(model: ModelParts, read: Reading, *, seed: int, temperature: float, b
     words, vocabulary = model.words, model.llm.get_input_embeddings().weight.shape[0]
     with torch.inference_mode(), evaluating(model):
         for start in range(0, len(read), batch_size):
-            vectors = read.some(start, start + batch_size)
-            out = _decode(model, read, vectors, seed, temperature, output_logits=True, return_dict_in_generate=True)
+            rows = read.some(start, start + batch_size)
+            out = _decode(model, read, rows, seed, temperature, output_logits=True, return_dict_in_generate=True)
             scaled = torch.stack(out.logits, dim=1).float() / (temperature or 1.0)  # (B, t, vocabulary)
             placed = words.places(out.sequences) if words and scaled.shape[-1] != vocabulary else out.sequences
             chosen = scaled.log_softmax(-1).gather(-1, placed[..., None])[..., 0]  # (B, t)
@@ -104,20 +104,21 @@ def stream(model: ModelParts, read: Reading, *, seed: int, temperature: float) -
 def _decode(
     model: ModelParts,
     read: Reading,
-    vectors: list[np.ndarray],
+    rows: Rows,
     seed: int,
     temperature: float,
     streamer: Any = None,
     stop: threading.Event | None = None,
     **more: Any,
 ) -> Any:
-    """New token ids (B, t) for rows of vectors, (B, dim) a place of the prompt; `more` goes to transformers."""
-    embeds, words = prompt_batch(model, read, vectors), model.words
+    """New token ids (B, t) for rows of vectors; `more` goes to transformers."""
+    embeds, words = prompt_batch(model, read, rows), model.words
     drawn: list[Any] = [RepetitionGuard(model.most_repeats)] if model.most_repeats else []
-    drawn += [SeededDraw(np.concatenate(vectors, axis=1), seed, temperature)] if temperature > 0 else []
+    if temperature > 0:
+        drawn.append(SeededDraw(np.concatenate(rows.vectors, axis=1), seed, temperature, rows.draws))
     settings = decoding(model.tokenizer, max_new_tokens=read.task.max_new_tokens)
-    own = model.llm.generation_config
-    with narrowed(model.llm, words) as narrow:
+    own, half = model.llm.generation_config, model.llm.get_input_embeddings().weight.dtype
+    with narrowed(model.llm, words) as narrow, _products_in(half, embeds.device.type):
         if narrow and words is not None:
             _by_place(settings, words)
             streamer = streamer and _Widened(streamer, words)
@@ -135,6 +136,12 @@ def _decode(
         finally:
             model.llm.generation_config = own
     return _widened(out, words) if narrow and words is not None else out
+
+
+def _products_in(dtype: torch.dtype, device: str) -> contextlib.AbstractContextManager[Any]:
+    """Products in the numbers of the weights, where these are of half precision: parts of a model may be in others."""
+    halves = (torch.bfloat16, torch.float16)
+    return torch.autocast(device, dtype=dtype) if dtype in halves else contextlib.nullcontext()
 
 
 def _by_place(settings: Any, words: Words) -> None:
@@ -167,12 +174,12 @@ class _Widened:
         self.streamer.end()
 
 
-def prompt_batch(model: ModelParts, read: Reading, vectors: list[np.ndarray]) -> torch.Tensor:
-    """What the language model reads for rows of vectors, (B, dim) a place: embeddings (B, T, Z)."""
-    device, count = model.device, len(vectors[0])
+def prompt_batch(model: ModelParts, read: Reading, rows: Rows) -> torch.Tensor:
+    """What the language model reads for rows of vectors: embeddings (B, T, Z)."""
+    device, count = model.device, len(rows)
     ids = torch.tensor([read.prompt.ids], device=device).expand(count, -1)
     slots = torch.tensor([read.prompt.slots], device=device).expand(count, -1)
-    soft = [p.adapter(torch.as_tensor(rows, device=device)) for p, rows in zip(read.parts, vectors, strict=True)]
+    soft = [p.adapter(torch.as_tensor(v, device=device)) for p, v in zip(read.parts, rows.vectors, strict=True)]
     return spliced(model.llm, ids, slots, torch.cat(soft, dim=1))
 
 

@@ -13,6 +13,7 @@ from torch import nn
 from elm._errors import CallError, OutsideDataWarning
 from elm.adapters import MLPAdapter, is_name
 from elm.model._answer import plan
+from elm.model._best_of import BestOf, Choosing, best_of
 from elm.model._generate import Sample, generate, sample
 from elm.model._generate import stream as stream_text
 from elm.model._parts import ModelParts
@@ -126,13 +127,29 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         return token_loss(self.llm, embeds, labels, self.words, llm)
 
     @overload
-    def describe(self, vectors: Unshaped, task: str | Task, **options: Unpack[ReadOptions]) -> Any: ...
+    def describe(
+        self, vectors: Unshaped, task: str | Task, *, return_all: bool = False, **options: Unpack[ReadOptions]
+    ) -> Any: ...
     @overload
-    def describe(self, vectors: One, task: str | Task, **options: Unpack[ReadOptions]) -> str: ...
+    def describe(
+        self, vectors: One, task: str | Task, *, return_all: Literal[False] = False, **options: Unpack[ReadOptions]
+    ) -> str: ...
     @overload
-    def describe(self, vectors: Many, task: str | Task, **options: Unpack[ReadOptions]) -> list[str]: ...
+    def describe(
+        self, vectors: Many, task: str | Task, *, return_all: Literal[False] = False, **options: Unpack[ReadOptions]
+    ) -> list[str]: ...
     @overload
-    def describe(self, vectors: Any, task: str | Task, **options: Unpack[ReadOptions]) -> Any: ...
+    def describe(
+        self, vectors: One, task: str | Task, *, return_all: Literal[True], **options: Unpack[ReadOptions]
+    ) -> BestOf: ...
+    @overload
+    def describe(
+        self, vectors: Many, task: str | Task, *, return_all: Literal[True], **options: Unpack[ReadOptions]
+    ) -> list[BestOf]: ...
+    @overload
+    def describe(
+        self, vectors: Any, task: str | Task, *, return_all: bool = False, **options: Unpack[ReadOptions]
+    ) -> Any: ...
     def describe(
         self,
         vectors: Vectors | Sequence[Vectors],
@@ -142,8 +159,9 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         seed: int = 0,
         temperature: float | None = None,
         batch_size: int = 64,
-        progress: bool = False,
         allow_space_mismatch: bool = False,
+        return_all: bool = False,
+        **options: Any,
     ) -> Any:
         """The text of a task about one vector (dim,) -> str, or about several (n, dim) -> list of n texts.
 
@@ -153,16 +171,32 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         the `space`. temperature 0 takes the likeliest word each time; above 0 it samples, by `seed` and vector alone,
         so that a text is the same in any batch; None is the task's own. allow_space_mismatch: read a table of another
         space all the same, with a warning; the text says what such numbers would mean in the adapter's own space.
+        Further options are progress (a bar), and those of best of n:
+
+        n: how many texts are drawn about each vector. Of several the nearest is given (choose="nearest"): each text is
+        encoded again by the text encoder of the vectors' space, and the one with the largest cosine to its vector is
+        chosen. encoder: that encoder, its name or its folder; by default the one that the space names, where it is on
+        this machine. return_all: all texts with their scores, as a `BestOf` a vector. The choice uses what semantic
+        consistency measures, which therefore no longer judges such a text. Several texts are drawn at a temperature of
+        0.8, or the task's own where that is higher.
 
         Raises `VectorError` for a wrong size, NaN, infinity or a table of another space, `UnknownNameError` for an
         unknown task or space, `CallError` for a task that was not trained, where several spaces fit, or for options
-        that cannot be; warns `OutsideDataWarning` for vectors far from the space's data, or of another space.
+        that cannot be, `DataFileError` where the encoder is not found; warns `OutsideDataWarning` for vectors far from
+        the space's data, or of another space.
         """
+        progress, how = bool(options.pop("progress", False)), Choosing(**options)
         read = reading(self.parts, vectors, task, space, allow_space_mismatch)
-        drawn = read.task.temperature if temperature is None else temperature
+        drawn = how.temperature(temperature, read.task.temperature)
         _check_drawing(drawn, seed, batch_size)
-        texts = generate(self.parts, read, seed=seed, temperature=drawn, batch_size=batch_size, progress=progress)
-        return texts[0] if read.single else texts
+        way: Any = {"seed": seed, "temperature": drawn, "batch_size": batch_size, "progress": progress}
+        found: Sequence[Any]
+        if how.n == 1 and not return_all:
+            found = generate(self.parts, read, **way)
+        else:
+            found = best_of(self.parts, read, how, **way)
+            found = found if return_all else [one.text for one in found]
+        return found[0] if read.single else found
 
     @overload
     def ask(

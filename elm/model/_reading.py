@@ -43,6 +43,9 @@ class ReadOptions(TypedDict, total=False):
     batch_size: int
     progress: bool
     allow_space_mismatch: bool
+    n: int
+    choose: str
+    encoder: Any
 
 
 class AskOptions(TypedDict, total=False):
@@ -59,38 +62,54 @@ class AskOptions(TypedDict, total=False):
 class Part:
     """Vectors (n, dim) that were checked, for one place of the prompt, and the adapter that reads them.
 
-    mismatch: the space of the vectors, where it is known to be another one, and that as which they are read.
+    space: that of the vectors' table, else the adapter's. mismatch: the space of the vectors, where it is known to be
+    another one, and that as which they are read.
     """
 
     adapter: MLPAdapter
     vectors: np.ndarray
+    space: EmbeddingSpace
     single: bool
     mismatch: dict[str, str] | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a batch of texts is about: vectors (B, dim) a place, and which of its vector's draws each text is, (B,)."""
+
+    vectors: list[np.ndarray]
+    draws: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.draws)
 
 
 @dataclass(frozen=True)
 class Reading:
     """The vectors for each place of a task's prompt, n for each, and the prompt around their soft tokens.
 
-    single: whether one vector (dim,) came for each place.
+    single: whether one vector (dim,) came for each place. draws: how many texts each vector gets, in a row.
     """
 
     parts: tuple[Part, ...]
     task: Task
     prompt: PromptIds
     single: bool
+    draws: int = 1
 
     def __len__(self) -> int:
-        return len(self.parts[0].vectors)
+        """How many texts are to be written."""
+        return len(self.parts[0].vectors) * self.draws
 
     @property
     def mismatch(self) -> dict[str, str] | None:
         """That of the first part that has one."""
         return next((part.mismatch for part in self.parts if part.mismatch), None)
 
-    def some(self, start: int, stop: int) -> list[np.ndarray]:
-        """Rows of the vectors, (B, dim) a place."""
-        return [part.vectors[start:stop] for part in self.parts]
+    def some(self, start: int, stop: int) -> Rows:
+        """What texts `start` to `stop` are about."""
+        texts = np.arange(start, min(stop, len(self)))
+        return Rows([part.vectors[texts // self.draws] for part in self.parts], texts % self.draws)
 
 
 def reading(
@@ -149,7 +168,7 @@ def _part(model: ModelParts, vectors: Any, task: Task | None, space: str | None,
         mismatch = {"vectors": _named(of), "read_as": _named(adapter.space())}
         told = "vectors of space {vectors} are read as if they were of {read_as}: text about them is a guess"
         warnings.warn(told.format(**mismatch), OutsideDataWarning, stacklevel=4)
-    return Part(adapter, adapter.check(array), array.ndim == 1, mismatch)
+    return Part(adapter, adapter.check(array), of or adapter.space(), array.ndim == 1, mismatch)
 
 
 def _only(fitting: list[str], known: Mapping[str, MLPAdapter], task: Task | None) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from elm.embeddings import VectorTable
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._saved import load_model
 from elm.model.base._from_shipped import SHIPPED_BASE
 from elm.model.base._load import load_llm
+from elm.model.base._placement import PlacementOptions
 
 SHIPPED = Path(__file__).parent / "shipped"
 Kind = Literal["films", "users", "items"]
@@ -24,9 +25,9 @@ def shipped_base() -> tuple[Any, Any]:
 
 
 @cache
-def shipped_model() -> EmbeddingLanguageModel:
-    """The demo model: adapters for the demo world's films and users, loaded once."""
-    model = load_model(DEMO)
+def shipped_model(**placement: Unpack[PlacementOptions]) -> EmbeddingLanguageModel:
+    """The demo model: adapters for the demo world's films and users, loaded once; placed as `load_model` does it."""
+    model = load_model(DEMO, **placement)
     for name, kind in _TABLES.items():
         model.adapter(name).remember(shipped_vectors(kind).vectors)
     return model

@@ -39,7 +39,7 @@ from elm.runs.readers._bench import bench_reader
 from elm.runs.readers._config import FitOptions, ReaderConfig
 from elm.runs.readers._fit import Reader, fit, fit_pairs, paired
 from elm.runs.readers._texts import texts_of, without_names
-from elm.runs.scoring._bench import bench_compare, bench_entities, bench_run, report_folder
+from elm.runs.scoring._bench import BenchOptions, bench_compare, bench_entities, bench_run
 from elm.runs.scoring._bench_forms import bench_forms
 from elm.runs.scoring._certificates import Known, certifier
 from elm.runs.scoring._score import RunScores, score_films, score_run, score_users, zero_shot_ranker
@@ -52,6 +52,7 @@ __all__ = [
     "QUICK",
     "SHORT",
     "TEXT_MODELS",
+    "BenchOptions",
     "ConceptSettings",
     "ControlTasks",
     "FitOptions",
@@ -104,7 +105,6 @@ __all__ = [
     "paired",
     "quickstart",
     "read_summaries",
-    "report_folder",
     "score_films",
     "score_run",
     "score_shipped",

@@ -10,6 +10,7 @@ from typing import Any
 from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data import load as load_dataset
 from elm.embeddings import DEFAULT_ENCODER
+from elm.model import DTYPES
 from elm.runs._folder import RunFolder
 from elm.tasks import all_tasks, domain_of
 from elm.training import LoopConfig, TwoStage
@@ -26,6 +27,7 @@ class RunConfig:
     domain: str = "films"
     seed: int = 0
     base: str = "shipped"
+    base_dtype: str = "float32"  # numbers of the base's weights; in half of them it stays frozen, beside LoRA
     encoder: str = DEFAULT_ENCODER
     film_shares: tuple[float, float] = (0.05, 0.1)  # validation, test
     user_shares: tuple[float, float] = (0.1, 0.1)
@@ -74,6 +76,15 @@ class RunConfig:
         return cls(
             dataset=data, vector_sources=tuple(vectors_from) or cls.vector_sources, target_source=target, **settings
         )
+
+    def __post_init__(self) -> None:
+        if self.base_dtype not in DTYPES:
+            raise UnknownNameError("dtype", self.base_dtype, DTYPES)
+        if self.base_dtype != "float32" and not self.training.lora_rank:
+            raise CallError(
+                f"weights that are trained are in float32, and the base is to be in {self.base_dtype}: train it with "
+                "LoRA (lora_rank, --lora)"
+            )
 
     def with_tasks(self, names: Sequence[str]) -> RunConfig:
         """The same with these film tasks: ids, "all" of the domain, or none named, which changes nothing.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pandas as pd
 from elm._errors import DataFileError, UnknownNameError
 from elm._storage.inside import RUN, check_links, check_named
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
-from elm.model import EmbeddingLanguageModel, load_model, shipped_model, shipped_vectors
+from elm.model import EmbeddingLanguageModel, PlacementOptions, load_model, shipped_model, shipped_vectors
 from elm.recommend import AnyRecommender
 from elm.recommend import load as load_recommender
 from elm.runs._config import RunConfig
@@ -48,12 +48,12 @@ def named_paths(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: settings[key] for key in ("dataset", "base", "encoder") if settings.get(key) is not None}
 
 
-def open_model(run: str | Path | None) -> EmbeddingLanguageModel:
-    """The model of a run or model folder; the shipped one for None."""
+def open_model(run: str | Path | None, **placement: Unpack[PlacementOptions]) -> EmbeddingLanguageModel:
+    """The model of a run or model folder, placed as `load_model` does it; the shipped one for None."""
     if run is None:
-        return shipped_model()
+        return shipped_model(**placement)
     check_links(run)
-    return load_model(run)
+    return load_model(run, **placement)
 
 
 def open_table(run: str | Path | None, kind: Kind) -> VectorTable:

@@ -1,6 +1,7 @@
 """Training: the base model's recipe, and the two stages of an ELM."""
 
 from elm.training._base_lm import BaseRecipe, generated_sources, plot_sources, text_pair, train_base
+from elm.training._rates import llm_rate
 from elm.training._stage import Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
 from elm.training._two_stage import TwoStage, TwoStageResult, train_two_stage, trainable, two_stages
 from elm.training.data._dataset import WrittenLessons
@@ -30,6 +31,7 @@ __all__ = [
     "adapters_alone",
     "adapters_and_llm",
     "generated_sources",
+    "llm_rate",
     "optimise",
     "plot_sources",
     "read_metrics",

@@ -13,12 +13,14 @@ import numpy as np
 
 from elm._errors import CallError, OutsideDataWarning, UnknownNameError, VectorError
 from elm.model import LARGE, EmbeddingLanguageModel, Words, head_of, is_lora, require_end, require_plain
+from elm.training._rates import relative_rate
 from elm.training._stage import ALL_WEIGHTS, Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
 from elm.training.data._corpus_words import corpus_words
 from elm.training.data._dataset import WrittenLessons
 from elm.training.data._generated import Lessons
 from elm.training.loop._distributed import Team
 from elm.training.loop._optimise import LoopConfig, LoopResult
+from elm.training.loop._recompute import recomputing
 from elm.training.loop._validation import Validation
 
 WORDS = ("auto", "all", "corpus")
@@ -27,21 +29,24 @@ WORDS = ("auto", "all", "corpus")
 
 @dataclass(frozen=True)
 class TwoStage:
-    """Run options of both stages. `llm_lr` is the language model's learning rate in stage two, relative to `two.lr`.
+    """Run options of both stages. `llm_lr` is the language model's learning rate in stage two, relative to `two.lr`;
+    None: by its size, and by whether it learns by LoRA (`llm_rate`).
 
     `fast` compiles the language model, which pays off from some minutes of training on. `words`: which of the base's
     words are trained and written, where "auto" means those of the corpus from a vocabulary of 32,768 on; the model's
-    folder records them. Raises `UnknownNameError` for another choice.
+    folder records them. `recompute`: keep no activations of the layers but compute them again, for less memory and more
+    time (gradient checkpointing). Raises `UnknownNameError` for another choice.
     """
 
     one: LoopConfig = field(default_factory=lambda: LoopConfig(steps=300, lr=2e-3))
     two: LoopConfig = field(default_factory=lambda: LoopConfig(steps=700, lr=1e-3))
-    llm_lr: float = 1.0
+    llm_lr: float | None = 1.0
     batch_tokens: int = 2400
     seed: int = 0
     fast: bool = False
     lora_rank: int = 0  # 0: stage two trains all weights of the language model; above: low-rank updates by PEFT
     words: str = "auto"  # "corpus": those of the texts and a common stock; "all" of the base; "auto": by its size
+    recompute: bool = False
 
     def __post_init__(self) -> None:
         if self.words not in WORDS:
@@ -87,14 +92,17 @@ def train_two_stage(
     Team().to_device(model)
     model.words = chosen_words(model, config, lessons, progress)
     model.tasks |= {task.id: task for lesson in lessons for task in lesson.learned}
-    results = train_stages(
-        model,
-        two_stages(config, lessons),
-        progress=progress,
-        checkpoints=checkpoints,
-        after_stage=after_stage,
-        validation=validation,
-    )
+    if config.llm_lr is None:
+        config = replace(config, llm_lr=relative_rate(model.llm, config.lora_rank > 0, config.two.lr))
+    with recomputing(model.llm, config.recompute):
+        results = train_stages(
+            model,
+            two_stages(config, lessons),
+            progress=progress,
+            checkpoints=checkpoints,
+            after_stage=after_stage,
+            validation=validation,
+        )
     trainable(model, stage="two")
     model.eval()
     return TwoStageResult(**results)
@@ -122,7 +130,12 @@ def chosen_words(
 
 def two_stages(config: TwoStage, lessons: Sequence[Lessons | WrittenLessons]) -> list[Stage]:
     """The stages of the ELM paper: "one" trains the adapters alone, "two" the language model with them."""
-    both = partial(adapters_and_llm, llm_lr=config.llm_lr, lora_rank=config.lora_rank, seed=config.seed)
+    both = partial(
+        adapters_and_llm,
+        llm_lr=1.0 if config.llm_lr is None else config.llm_lr,
+        lora_rank=config.lora_rank,
+        seed=config.seed,
+    )
     parts: tuple[tuple[str, Callable[[EmbeddingLanguageModel], Groups], LoopConfig], ...]
     parts = (("one", adapters_alone, config.one), ("two", both, config.two))
     return [

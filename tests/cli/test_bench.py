@@ -56,7 +56,9 @@ def test_reports_of_other_worlds_or_of_nothing_are_refused(elm: Elm, tmp_path: P
     one_line(elm("bench", "consistency", one, two), 2, r"one and two differ \(seed: 0 and 1\); score both")
     one_line(elm("bench", "consistency", one, tmp_path), 1, r"holds no report\.json; make one with")
     one_line(
-        elm("bench", "consistency", one, two, "--texts", "t.jsonl"), 2, "--texts, --out and --training are for one run"
+        elm("bench", "consistency", one, two, "--texts", "t.jsonl"),
+        2,
+        "--texts, --out, --training, --n and --device are for one run",
     )
 
 

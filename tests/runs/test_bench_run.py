@@ -145,3 +145,38 @@ def one_line(came: tuple[int, str, str], code: int, message: str) -> None:
     assert (found, out) == (code, "")
     assert err.startswith("elm: ")
     assert err.count("\n") == 1
+
+
+def test_the_best_of_several_texts_is_scored_and_said_to_be(elm: Elm, run: Path) -> None:
+    before = (run / "model" / "README.md").read_bytes()
+    code, out, err = elm("bench", "consistency", run, "--n", 3, "--choose", "nearest", *FEW, "--json", "--quiet")
+    assert (code, err) == (0, "")
+    row = json.loads(out)["consistency"]["summary"]
+    single = BenchReport.load(run)
+    chosen = BenchReport.load(run / "best-of-3-report")
+    assert row["best_of"] == chosen.about["asked"]["best_of"] == 3
+    assert row["sc"] >= single.scores["consistency"]["summary"]["sc"]
+    assert "is the nearest of 3 to its vector, by the encoder that SC uses" in (
+        run / "best-of-3-report" / "report.html"
+    ).read_text().replace("&#39;", "'")
+    assert "best of 3, chosen by SC" in elm("bench", "consistency", run, "--n", 3, *FEW)[1]
+    assert (run / "model" / "README.md").read_bytes() == before
+    users = [report.texts.query("task == 'user_profile'") for report in (single, chosen)]
+    assert users[0]["text"].tolist() == users[1]["text"].tolist()  # of vectors that no encoder made
+    with pytest.raises(CallError, match="the same world"):
+        bench_compare([run, run / "best-of-3-report"], 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--n", 0), "n counts the texts"),
+        (("--n", 2, "--choose", "best"), "way to choose a text 'best'"),
+        (("--n", 2, "--texts", "x.jsonl"), "given texts are about held-out entities and scored as they are"),
+        (("--device", "warp"), "warp is none"),
+    ],
+)
+def test_a_choice_that_cannot_be(elm: Elm, run: Path, words: tuple[object, ...], message: str) -> None:
+    code, out, err = elm("bench", "consistency", run, *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err

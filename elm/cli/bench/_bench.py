@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet
+from elm.cli._options import Choose, DrawnTexts, Json, Quiet
+from elm.cli._placement import placed
 from elm.cli.bench._control import control
 from elm.cli.bench._forms import forms
 from elm.cli.bench._judge import judge
 from elm.cli.bench._recommend import recommend
 from elm.cli.bench._summaries import summaries
+
+if TYPE_CHECKING:
+    from elm.runs import BenchOptions
 
 bench = typer.Typer(help="Score a run on what it has never seen.", no_args_is_help=True, rich_markup_mode=None)
 bench.command("control")(control)
@@ -31,6 +35,7 @@ def _bench() -> None:
 
 
 @bench.command("consistency")
+@placed
 def consistency(
     runs: Annotated[
         list[Path], typer.Argument(help="A run folder: its held-out films and users are scored. Two or more: compared.")
@@ -47,32 +52,32 @@ def consistency(
     training: Annotated[
         bool, typer.Option("--training", help="Score training films instead: what is learned by heart.")
     ] = False,
+    n: DrawnTexts = 1,
+    choose: Choose = "nearest",
     quiet: Quiet = False,
     json_mode: Json = False,
+    placement: Any = None,
 ) -> None:
     """Semantic and behavioural consistency of a run's texts, beside the teacher's and beside controls that must fail.
 
     The report (report.html, report.json, scores.csv, texts.csv) goes into the run's folder. Several runs or reports are
-    compared on the same held-out entities; a run without a report is scored first.
+    compared on the same held-out entities; a run without a report is scored first. With --n 8 each text about a film is
+    the nearest of eight to its vector; the report, in a folder of its own, says that SC no longer judges them.
 
     Example: elm bench consistency runs/quickstart
     """
+    from elm.model import Choosing, Placement
+    from elm.runs import BenchOptions
+
+    Choosing(n, choose)
     if len(runs) == 1:
-        _score(runs[0], films, users, zero_shot, texts, out, training, json_mode)
+        told = BenchOptions(zero_shot, texts, out, training, n, Placement(**placement))
+        _score(runs[0], films, users, told, json_mode)
     else:
-        _compare(runs, films, users, zero_shot, bool(texts or out or training), json_mode)
+        _compare(runs, films, users, zero_shot, bool(texts or out or training or n > 1 or placement), json_mode)
 
 
-def _score(
-    run: Path,
-    films: int,
-    users: int,
-    zero_shot: bool,
-    texts: Path | None,
-    out: Path | None,
-    training: bool,
-    json_mode: bool,
-) -> None:
+def _score(run: Path, films: int, users: int, told: BenchOptions, json_mode: bool) -> None:
     from elm.cli._output import console, emit, is_quiet, remark
     from elm.evaluation import (
         behaviour_table,
@@ -83,11 +88,9 @@ def _score(
         rankers_table,
         versions_table,
     )
-    from elm.runs import bench_run, report_folder
+    from elm.runs import bench_run
 
-    value = bench_run(
-        run, films, users, zero_shot=zero_shot, progress=not is_quiet(), texts=texts, out=out, training=training
-    )
+    value = bench_run(run, films, users, progress=not is_quiet(), **vars(told))
 
     def show() -> None:
         profile = value["profile"]
@@ -105,7 +108,7 @@ def _score(
             console().print(found)
 
     emit(value, json_mode, show)
-    remark(f"report: {report_folder(run, texts, out, training) / 'report.html'}")
+    remark(f"report: {told.folder(run) / 'report.html'}")
 
 
 def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: bool, json_mode: bool) -> None:
@@ -116,7 +119,8 @@ def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: b
 
     if other:
         raise CallError(
-            "--texts, --out and --training are for one run; score each first, then compare the reports' folders"
+            "--texts, --out, --training, --n and --device are for one run; score each first, then compare the reports' "
+            "folders"
         )
     value: dict[str, Any] = bench_compare(runs, films, users, zero_shot=zero_shot, progress=not is_quiet()).to_dict()
 

@@ -33,7 +33,8 @@ class TaskScores:
     not asked about all. facts: of the model, "nn" and "probe"; none for pairs. named: names and years, where the
     items have a text of their own, of the model, "teacher" and "nn". ids: an id, or two with a comma between.
     findings: what speaks against the texts, see `fraud_signs`. left_out: control -> why it was not scored. trained: how
-    many of the items were trained on.
+    many of the items were trained on. best_of: of how many texts each of the model's is the nearest to its vector by
+    the very encoder that SC uses; above 1 SC is no judge of them.
     """
 
     task: str
@@ -48,6 +49,7 @@ class TaskScores:
     findings: list[Finding] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     trained: int = 0
+    best_of: int = 1
 
     @property
     def rsc_text(self) -> float:
@@ -85,6 +87,7 @@ class TaskScores:
             "trained": self.trained,
             "findings": [finding.to_dict() for finding in self.findings],
             "left_out": dict(self.left_out),
+            "best_of": self.best_of,
         }
 
     def frame(self) -> pd.DataFrame:

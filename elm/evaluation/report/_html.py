@@ -125,6 +125,8 @@ def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
             told = [(f"{sign['verdict']} ({sign['evidence']})", "fails") for sign in row.get("findings") or ()]
             if row.get("trained"):
                 told.append((f"{row['trained']} of {row['n']} were trained on ({section})", "fails"))
+            if row.get("best_of", 1) > 1:
+                told.append((_CHOSEN.format(row["best_of"]), "fails"))
             missing = (row.get("left_out") or {}).items()
             told += [(f"{_head(control)} was not scored: {why}", "") for control, why in missing]
             for one in told:
@@ -132,6 +134,13 @@ def _remarks(scores: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
     return [
         {"task": ", ".join(dict.fromkeys(tasks)), "kind": kind, "text": text} for (text, kind), tasks in found.items()
     ]
+
+
+_CHOSEN = (
+    "each of the model's texts is the nearest of {} to its vector, by the encoder that SC uses: SC and its position "
+    "were chosen on and prove nothing; judge by what the choice did not use: facts, and the ratings behind BC, most "
+    "of all by rankers that read without this encoder, such as BM25, or texts encoded by another encoder"
+)
 
 
 def _section(report: Found, section: str, say: Any) -> dict[str, Any]:

@@ -19,7 +19,9 @@ _Row = TypeVar("_Row", bound=Mapping[str, Any])
 
 def consistency_table(consistency: Mapping[str, Mapping[str, Any]]) -> Table:
     """Film tasks: SC of the model and of every control, rSC, and facts right (precision / recall)."""
-    title = "Do texts lead back to the vector? (held-out films)"
+    drawn = max((row.get("best_of", 1) for row in consistency.values()), default=1)
+    chosen = f"; best of {drawn}, chosen by SC's own encoder" if drawn > 1 else ""
+    title = f"Do texts lead back to the vector? (held-out films{chosen})"
     facts = {"facts P/R": lambda row: _pair(row.get("fact_precision"), row.get("fact_recall"))}
     return _scores(title, "consistency", consistency, facts)
 

@@ -17,6 +17,7 @@ from elm._storage.files import disk_errors, read_json
 from elm._storage.model_files import INDEX, code_asked, fields_of, outside_problems
 from elm._text.tokenizing import panics_unseen, tokenizing
 from elm.adapters import FLOATS, require_finite, tensor_kinds
+from elm.model.base._placement import Placement
 from elm.model.base._probe import require_causal, require_tokens
 from elm.model.base._quantised import quantised_by, quantised_problems
 from elm.model.base._sampling import decoding
@@ -42,7 +43,7 @@ def read_base(
     revision: str | None = None,
     strict: bool = False,
     access: Access | None = None,
-    dtype: torch.dtype = torch.float32,
+    placement: Placement | None = None,
 ) -> tuple[Any, Any]:
     """(model, tokenizer) from a transformers folder (a `Path`), or from a repository of the Hub and the commit of it
     whose description lies in its cache; runs no code from there. Arguments and errors are those of `load_llm`.
@@ -55,9 +56,10 @@ def read_base(
     else:
         _refuse(fetch_file(place, "config.json", revision, access).parent, strict=False)
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False, **vars(access or Access())}
-    llm, report = _read(place, options, dtype=dtype)
+    llm, report = _read(place, options, **(placement or Placement()).options())
     _check_report(report, place, strict)
-    require_finite({name: value for name, value in llm.state_dict().items() if type(value) in _PLAIN}, place)
+    here = {k: v for k, v in llm.state_dict().items() if type(v) in _PLAIN and not v.is_meta}  # others lie on the disk
+    require_finite(here, place)
     tokenizer = _read_tokenizer(place, options, llm) if tokenizer is None else tokenizer
     require_causal(llm.eval(), tokenizer, place)
     llm.generation_config = decoding(tokenizer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from elm.model.base._find import find_base
 from elm.model.base._llm import read_base
+from elm.model.base._placement import Placement
 from elm.model.hub._access import Access
 
 
@@ -17,19 +19,21 @@ def load_llm(
     revision: str | None = None,
     strict: bool = False,
     access: Access | None = None,
-    dtype: torch.dtype = torch.float32,
+    dtype: str | torch.dtype = torch.float32,
+    device_map: str | Mapping[str, Any] | None = None,
 ) -> tuple[Any, Any]:
     """(model, tokenizer) of a base: "shipped", a transformers folder, a GGUF file, "gemma-3-270m" or a Hub id.
 
     Runs no code from there. dtype: of the weights. A base that stays frozen, as with LoRA, may be read in bfloat16, for
-    half the memory. A GGUF file is converted in the first call, which takes minutes and shows its progress.
+    half the memory. device_map: as transformers takes it, for one that a single device does not hold. A GGUF file is
+    converted in the first call, which takes minutes and shows its progress.
 
     Raises `DataFileError` where there is none, `CheckpointError` for weights that are cut off, missing, misshapen or
     not finite, for a description that asks for code, and with `strict` also for weights that the model has no place
     for; for GGUF files also what `converted` raises.
     """
     found = find_base(name, revision, access)
-    return read_base(found.place, found.revision, strict, access, dtype)
+    return read_base(found.place, found.revision, strict, access, Placement(dtype=dtype, device_map=device_map))
 
 
 def base_reference(name: str | Path, revision: str | None = None) -> dict[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ class SeededDraw:
     """A logits processor that turns greedy decoding into sampling: the largest of logit / temperature + Gumbel noise.
 
     The argmax of noisy logits is a draw from the softmax (the Gumbel-max trick). Each row draws from a generator of its
-    own, seeded by (seed, its vector), so a vector gets the same text alone and in any batch, in any order.
+    own, seeded by (seed, its vector, which of its texts), so a vector gets the same text alone and in any batch, in any
+    order.
 
     In a large vocabulary most words hardly ever come up, and noise for all of them would cost more than a small model.
     There the unlikely ones first draw as one: the largest of their noisy logits is the logarithm of their summed
@@ -41,10 +43,18 @@ class SeededDraw:
     others there are.
     """
 
-    def __init__(self, vectors: np.ndarray, seed: int, temperature: float) -> None:
-        """vectors: (B, dim), the rows of the batch; temperature above 0."""
+    def __init__(
+        self, vectors: np.ndarray, seed: int, temperature: float, draws: Sequence[int] | np.ndarray | None = None
+    ) -> None:
+        """vectors: (B, dim), the rows of the batch; temperature above 0; draws: (B,), which text of its vector each row
+        is, by default the first.
+        """
         self._temperature = max(temperature, float(np.finfo(np.float32).tiny))  # a smaller one would be 0 in single
-        seeds = [[seed, zlib.crc32(np.ascontiguousarray(row, np.float32).tobytes())] for row in vectors]
+        later = [[int(draw)] if draw else [] for draw in (np.zeros(len(vectors)) if draws is None else draws)]
+        seeds = [
+            [seed, zlib.crc32(np.ascontiguousarray(row, np.float32).tobytes()), *draw]
+            for row, draw in zip(vectors, later, strict=True)
+        ]
         self._generators = [np.random.default_rng(each) for each in seeds]
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:

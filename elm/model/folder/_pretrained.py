@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from huggingface_hub import ModelHubMixin
 
 from elm._errors import CallError, CheckpointError, DataFileError
+from elm.model.base._placement import Placement, PlacementOptions
 from elm.model.folder._store import load_parts, save_model
 from elm.model.hub._access import Access
 from elm.model.hub._transfer import fetch, push_folder
@@ -66,13 +67,14 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         cache_dir: str | Path | None = None,
         local_files_only: bool = False,
         force_download: bool = False,
-        device: str = "cpu",
         base: str | Path | None = None,
+        **placement: Unpack[PlacementOptions],
     ) -> Self:
         """The model of a folder, or of a repository "owner/name" on the Hub.
 
-        revision: a branch, tag or commit. A name is taken for a folder where it is a `Path`, where there is such a
-        folder, or where "owner" is one here. Errors as `elm.model.load_model`; `HubError` where the Hub refuses, fails
+        revision: a branch, tag or commit. device, dtype, device_map: where the model lies and in which numbers, see
+        `Placement`. A name is taken for a folder where it is a `Path`, where there is such a folder, or where "owner"
+        is one here. Errors as `elm.model.load_model`; `HubError` where the Hub refuses, fails
         or cannot be reached.
         """
         name = pretrained_model_name_or_path
@@ -85,8 +87,8 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
             token=token,
             force_download=force_download,
             local_files_only=local_files_only,
-            device=device,
             base=base,
+            placement=Placement(**placement),
         )
 
     @classmethod
@@ -99,8 +101,8 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
         force_download: bool,
         local_files_only: bool,
         token: str | bool | None,
-        device: str = "cpu",
         base: str | Path | None = None,
+        placement: Placement | None = None,
     ) -> Self:
         access = Access(token, cache_dir, local_files_only, force_download)
         folder = Path(model_id)
@@ -108,19 +110,29 @@ class HubModel(ModelHubMixin, library_name="elm", tags=["embeddings", "interpret
             folder = fetch(model_id, revision, access)
         elif revision is not None and folder.is_dir():
             raise DataFileError(f"a revision is that of a repository on the Hub, and {folder} is a folder here")
-        return cls.from_folder(folder, device, base, access)
+        return cls.from_folder(folder, placement, base, access)
 
     @classmethod
     def from_folder(
-        cls, folder: str | Path, device: str = "cpu", base: str | Path | None = None, access: Access | None = None
+        cls,
+        folder: str | Path,
+        placement: Placement | None = None,
+        base: str | Path | None = None,
+        access: Access | None = None,
     ) -> Self:
         """The model of a folder of this disk, in evaluation mode; see `elm.model.load_model`."""
-        parts = load_parts(folder, base, access)
+        placement = placement or Placement()
+        parts = load_parts(folder, base, access, placement)
         try:
-            model: Self = cls.of(parts).eval().to(device)
+            model: Any = cls.of(parts).eval()
         except CallError as error:
             raise CheckpointError(f"{folder} does not hold parts of one model: {error}") from error
-        return model
+        if placement.device_map is None:
+            model.to(placement.place)
+        for adapter in parts.adapters.values():  # where a map says where the language model lies
+            adapter.to(parts.device)
+        found: Self = model
+        return found
 
     def push_to_hub(  # type: ignore[override]
         self,

@@ -37,6 +37,7 @@ from elm.model.base._find import find_base
 from elm.model.base._found import Found
 from elm.model.base._llm import read_base, save_llm
 from elm.model.base._lora import is_lora, load_lora, save_lora
+from elm.model.base._placement import Placement
 from elm.model.folder._stored_tasks import stored_task
 from elm.model.hub._access import Access
 from elm.tasks import Task, all_tasks
@@ -82,12 +83,17 @@ def save_model(
     return folder
 
 
-def load_parts(folder: str | Path, base: str | Path | None = None, access: Access | None = None) -> ModelParts:
+def load_parts(
+    folder: str | Path,
+    base: str | Path | None = None,
+    access: Access | None = None,
+    placement: Placement | None = None,
+) -> ModelParts:
     """Read what `save_model` wrote; `folder` may also be a run folder that holds one as `model/`. Errors are those of
     `elm.model.load_model`.
     """
     folder = model_folder(folder)
-    return read_whole(folder, lambda: _load(folder, base, access or Access()))
+    return read_whole(folder, lambda: _load(folder, base, access or Access(), placement))
 
 
 def model_folder(folder: str | Path) -> Path:
@@ -146,17 +152,17 @@ def resolved_base(
     return found
 
 
-def _load(folder: Path, base: str | Path | None, access: Access) -> ModelParts:
+def _load(folder: Path, base: str | Path | None, access: Access, placement: Placement | None) -> ModelParts:
     config = read_config(folder)
     check_manifest(folder, needed_files(config))
     if problem := next(layout_problems(folder, config), None):
         raise CheckpointError(f"{folder} {problem.what}")
     if (folder / "lora").is_dir():
         found = resolved_base(config, folder, base, access)
-        frozen, tokenizer = read_base(found.place, found.revision, access=access)
+        frozen, tokenizer = read_base(found.place, found.revision, access=access, placement=placement)
         llm = load_lora(frozen, folder / "lora")
     else:
-        llm, tokenizer = read_base(folder / "llm", strict=True)
+        llm, tokenizer = read_base(folder / "llm", strict=True, placement=placement)
     adapters = {name: load_adapter(folder / "adapters" / name) for name in config.adapters}
     about: dict[str, Any] = {**config.notes, "version": config.version}
     if config.base is not None:

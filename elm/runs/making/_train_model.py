@@ -41,7 +41,7 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
     """
     held = [*world.film_split.validation, *world.film_split.test]
     guard_base(config.base, held, config.seed, demo_world=config.dataset == "demo")
-    llm, tokenizer = load_llm(config.base)
+    llm, tokenizer = load_llm(config.base, dtype=config.base_dtype)
     width, spread = llm.get_input_embeddings().weight.shape[1], token_spread(llm)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)

@@ -9,11 +9,12 @@ from typing import Any
 from elm._version import __version__
 from elm.embeddings import SentenceEncoder
 from elm.evaluation import BenchReport
-from elm.model import load_model
+from elm.model import Placement, load_model
 from elm.runs.readers._lessons import ReaderWorld
 from elm.runs.readers._open import open_reader
 from elm.runs.readers._score import key_word_recall, score_reader, text_reader, verdict
 from elm.runs.scoring._files import digest, model_digest, unless_read_only
+from elm.runs.scoring._nearest_of import NearestOf
 from elm.runs.scoring._score import RunScores
 from elm.runs.share._card import write_card
 
@@ -26,11 +27,14 @@ def bench_reader(
     *,
     out: str | Path | None = None,
     world: ReaderWorld | None = None,
+    n: int = 1,
+    placement: Placement | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Scores of a reader on held-out entities: {"run", "consistency", "key_words", "verdict"}, and its report.
 
-    entities: how many at most; those of its settings by default. world: what it was trained on, where it is at hand.
+    entities: how many at most; those of its settings by default. world: what it was trained on, where it is at hand. n:
+    the best of so many texts is scored, by the encoder that SC is measured with, too. placement: where the model lies.
     The report goes to `out`, by default the reader's folder, whose card gets the scores, too. Errors of `open_reader`.
     """
     if world is None:
@@ -39,19 +43,22 @@ def bench_reader(
         run, config, _ = open_reader(path)
     config = replace(config, scored=entities or config.scored)
     encoder = text_reader(world, SentenceEncoder(config.encoder))
-    found = score_reader(load_model(run.path), world, config, encoder, progress=progress)
+    model = load_model(run.path, **vars(placement or Placement()))
+    writer = NearestOf(model, n, encoder) if n > 1 else model
+    found = score_reader(writer, world, config, encoder, progress=progress)
     scores = RunScores(found, {})
     told = scores.to_dict()
     about = {
         "title": run.path.resolve().name,
         "version": __version__,
         "source": {"kind": "model", "folder": str(path), "weights": model_digest(run.path)},
-        "asked": {"entities": config.scored},
+        "asked": {"entities": config.scored, "best_of": n},
         "world": {
             "data": config.data,
             "seed": config.seed,
             "vectors": world.pairs.table.space.fingerprint,
             "split": digest((*world.split.train, "|", *world.split.test)),
+            **({"best_of": n} if n > 1 else {}),
         },
         "settings": config.to_dict(),
     }

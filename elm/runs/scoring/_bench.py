@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from elm.evaluation import (
     read_texts,
     write_entities,
 )
-from elm.model import load_model
+from elm.model import Choosing, Placement, load_model
 from elm.recommend import Recommender
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
@@ -31,38 +31,63 @@ from elm.runs._open import open_recommender, open_run, run_settings
 from elm.runs.readers._bench import bench_reader
 from elm.runs.readers._config import is_reader
 from elm.runs.scoring._files import digest, model_digest, unless_read_only
+from elm.runs.scoring._nearest_of import NearestOf
 from elm.runs.scoring._score import RunScores, score_films, score_run
 from elm.runs.share._card import write_card
 from elm.tasks import item_briefs
 
 
-def bench_run(
-    path: str | Path,
-    films: int,
-    users: int,
-    *,
-    zero_shot: bool = False,
-    progress: bool = True,
-    texts: str | Path | None = None,
-    out: str | Path | None = None,
-    training: bool = False,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class BenchOptions:
+    """What is scored of a run, and where the report goes.
+
+    zero_shot: also by the untrained ranker. texts: a file of texts that any system wrote (see `read_texts`); without
+    it, the run's model writes, and its card gets the scores. out: the report's folder. training: score the film tasks
+    on training films instead, to see what is learned by heart; the report says so, and the card gets nothing. n: of how
+    many texts the model gives the one nearest to the vector, where its space has a text encoder; the report says what
+    that choice leaves to judge by, and the card gets nothing. placement: where the model lies. Raises `CallError` for
+    what does not go together.
+    """
+
+    zero_shot: bool = False
+    texts: str | Path | None = None
+    out: str | Path | None = None
+    training: bool = False
+    n: int = 1
+    placement: Placement = field(default_factory=Placement)
+
+    def __post_init__(self) -> None:
+        Choosing(self.n)
+        if self.texts is not None and (self.training or self.n > 1):
+            raise CallError(
+                "given texts are about held-out entities and scored as they are; training films, and the best of n "
+                "texts, are scored with the run's model alone"
+            )
+
+    def folder(self, run: str | Path) -> Path:
+        """Where the report goes: `out`, the run's folder (of training films or the best of n a folder in it), or one
+        beside given texts.
+        """
+        if self.out is not None:
+            return Path(self.out)
+        if self.texts is not None:
+            return Path(self.texts).with_name(f"{Path(self.texts).stem}-report")
+        parts = ["training"] * self.training + [f"best-of-{self.n}"] * (self.n > 1)
+        return Path(run) / "-".join([*parts, "report"]) if parts else Path(run)
+
+
+def bench_run(path: str | Path, films: int, users: int, *, progress: bool = True, **options: Any) -> dict[str, Any]:
     """Scores on a run's held-out test films and users: {"run", "consistency", "profile", "behaviour", "versions"}.
 
-    texts: a file of texts that any system wrote (see `read_texts`); without it, the run's model writes, and its card
-    gets the scores. The report goes to `out`, by default the run's folder; of given texts, a folder beside their file.
-    "profile" holds the scores of `user_profile`, and those of `user_summary` under that name. training: score the film
-    tasks on training films instead, to see what is learned by heart; the report says so, and the card gets nothing.
+    options: the fields of `BenchOptions`. "profile" holds the scores of `user_profile`, and those of `user_summary`
+    under that name.
 
-    Raises `DataFileError` for texts that are not as they should be, `CallError` for a run without held-out entities.
+    Raises `DataFileError` for texts that are not as they should be, `CallError` for a run without held-out entities, or
+    for options that do not go together.
     """
-    if training and texts is not None:
-        raise CallError("given texts are about held-out entities; training films are scored with the run's model alone")
+    told = BenchOptions(**options)
     if is_reader(run_settings(path)):
-        if texts is not None or training:
-            raise CallError("a reader's own texts about held-out entities are scored: leave --texts and --training out")
-        scored = bench_reader(path, films, out=out, progress=progress)
-        return {"profile": {}, "behaviour": {}, "versions": {}, **scored}
+        return _score_reader(path, films, told, progress)
     run, config = open_run(path)
     world = _held_out(run, config, progress)
     cached = CachedEncoder(SentenceEncoder(config.encoder))
@@ -70,39 +95,42 @@ def bench_run(
     asked = {
         "films": films,
         "users": users,
-        "zero_shot": zero_shot,
+        "zero_shot": told.zero_shot,
         "text_encoder": recommender is not None,
-        "training": training,
+        "training": told.training,
+        "best_of": told.n,
     }
+    texts = told.texts
     writer: Any
     if texts is None:
-        writer = load_model(path)
+        writer = load_model(path, **vars(told.placement))
+        writer = NearestOf(writer, told.n, cached) if told.n > 1 else writer
         source = {"kind": "model", "folder": str(path), "weights": model_digest(path)}
     else:
         writer = read_texts(texts, _asked(world, config, films, users), config.domain)
         config = _scored(config, writer)
         source = {"kind": "texts", "file": str(texts), "sha256": sha256(texts)}
     counted = replace(config, scored_films=films, scored_users=users)
-    if training:
+    if told.training:
         scores = RunScores(score_films(writer, world, counted, cached, include_training=True, progress=progress), {})
     else:
-        scores = score_run(writer, world, counted, cached, progress, zero_shot, recommender)
+        scores = score_run(writer, world, counted, cached, progress, told.zero_shot, recommender)
     found = scores.to_dict()
     sections = {name: part for name, part in found.items() if isinstance(part, dict)}
-    if texts is None and not training:
+    if texts is None and not told.training and told.n == 1:
         unless_read_only(lambda: write_card(path, found))
     about = {
         "title": Path(texts or path).resolve().stem,
         "version": __version__,
         "source": source,
         "asked": asked,
-        "world": _world(world, config) | {"training": training},
+        "world": _world(world, config) | {"training": told.training} | ({"best_of": told.n} if told.n > 1 else {}),
         "settings": config.to_dict(),
     }
     written = scores.texts_frame()
     report = BenchReport(about, sections, scores.frame(), written, _names(world, set(written["id"])))
-    target = report_folder(path, texts, out, training)
-    if out is None:
+    target = told.folder(path)
+    if told.out is None:
         unless_read_only(lambda: report.save(target))
     else:
         report.save(target)
@@ -152,15 +180,13 @@ def bench_compare(
     return compare(reports, titles if len(set(titles)) == len(titles) else [str(path) for path in paths])
 
 
-def report_folder(
-    path: str | Path, texts: str | Path | None = None, out: str | Path | None = None, training: bool = False
-) -> Path:
-    """Where the report goes: `out`, the run's folder (of training films one in it), or a folder beside given texts."""
-    if out is not None:
-        return Path(out)
-    if training:
-        return Path(path) / "training-report"
-    return Path(path) if texts is None else Path(texts).with_name(f"{Path(texts).stem}-report")
+def _score_reader(path: str | Path, entities: int, told: BenchOptions, progress: bool) -> dict[str, Any]:
+    """The same of a reader's folder, whose tasks are all about single entities, their means and pairs."""
+    if told.texts is not None or told.training:
+        raise CallError("a reader's own texts about held-out entities are scored: leave --texts and --training out")
+    out = told.folder(path) if told.out is not None or told.n > 1 else None
+    scored = bench_reader(path, entities, out=out, n=told.n, placement=told.placement, progress=progress)
+    return {"profile": {}, "behaviour": {}, "versions": {}, **scored}
 
 
 def _held_out(run: RunFolder, config: RunConfig, progress: bool) -> World:

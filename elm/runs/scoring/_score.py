@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -31,14 +31,13 @@ from elm.evaluation import (
     item_behaviour,
     item_consistency,
     liked_vectors,
-    untrained,
     user_consistency,
     version_scores,
 )
-from elm.model import EmbeddingLanguageModel
 from elm.recommend import Recommender
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, real_world_texts
+from elm.runs.scoring._nearest_of import NearestOf, untrained_twin, written_by
 
 UNTRAINED = 20
 """Entities a task that the model behind untrained adapters is asked about: it writes until it is stopped."""
@@ -102,10 +101,12 @@ def score_films(
     """
     split = world.film_split
     chosen = _chosen("film", split.train if include_training else split.test, config.scored_films)
-    fresh = untrained(model, config.seed) if untrained_films and isinstance(model, EmbeddingLanguageModel) else None
+    fresh = untrained_twin(model, config.seed) if untrained_films else None
     held_out = world.held_out_films(chosen, config.seed, include_training)
     controls = ControlOptions(untrained=fresh, first=untrained_films)
-    return item_consistency(model, config.film_tasks, held_out, encoder, controls, config.seed, progress)
+    found = item_consistency(model, config.film_tasks, held_out, encoder, controls, config.seed, progress)
+    drawn = model.n if isinstance(model, NearestOf) else 1
+    return {task: replace(scores, best_of=drawn) for task, scores in found.items()}
 
 
 def score_users(
@@ -129,7 +130,8 @@ def score_users(
     known = world.collaborative()
     parts = split_ratings(known.ratings, 0.8, seed=config.seed) if include_training else (world.rated, world.hidden)
     inputs, held = (part[part["user"].isin(chosen)] for part in parts)
-    fresh = untrained(model, config.seed) if untrained_users and isinstance(model, EmbeddingLanguageModel) else None
+    model = written_by(model)
+    fresh = untrained_twin(model, config.seed) if untrained_users else None
     held_out = HeldOutUsers(known, inputs, held, world.user_facts, include_training)
     ranking, controls = RankOptions(rankers=rankers or {}), ControlOptions(untrained=fresh, first=untrained_users)
     return {task: user_consistency(model, task, held_out, encoder, ranking, controls, config.seed) for task in wanted}
