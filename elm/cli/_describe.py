@@ -31,7 +31,9 @@ def describe(
     ] = None,
     item: Items = None,
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
-    vectors: Annotated[Path | None, typer.Option(help="A .npy file of shape (dim,) or (n, dim).")] = None,
+    vectors: Annotated[
+        Path | None, typer.Option(help="A .npy file, a table of vectors (CSV, Parquet), or a saved table.")
+    ] = None,
     space: Annotated[
         str | None, typer.Option(help="Which space the vectors are of, where two have their size.")
     ] = None,
@@ -87,8 +89,8 @@ def describe(
         way["allow_space_mismatch"] = allow_space_mismatch
         show_groups(open_model(run, **placement), vectors, groups, texts_of, task or "summary", way, json_mode)
         return
-    task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else "summary")
     model = open_model(run, **placement)
+    task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else _usual(model))
     array, names = gather(run, item, user, vectors)
     progress = len(names) > _MANY and not is_quiet()
     found: Any = model.describe(
@@ -113,12 +115,18 @@ def describe(
         rule = certifier(run, task, progress=not is_quiet())
         signed = rule.certificates(texts, getattr(array, "vectors", array), task)
         rows = [{**row, "certificate": found.to_dict()} for row, found in zip(rows, signed, strict=True)]
-    with_ids = vectors is not None and vectors.is_dir() and not item and user is None
+    with_ids = vectors is not None and (vectors.is_dir() or vectors.suffix != ".npy") and not item and user is None
     result: dict[str, Any] = {"task": task, "texts": rows}
     if mismatch := model.space_mismatch(array, task, space=space):
         result["space_mismatch"] = mismatch
     below = [found.lines() for found in signed] or [_drawn_lines(row) for row in rows]
     emit(result, json_mode, lambda: _show(rows, with_ids, below))
+
+
+def _usual(model: Any) -> str:
+    """The task of a model where none is named: a summary, or the first that it learned where that is none of them."""
+    learned = [task for adapter in model.adapters.values() for task in adapter.config.tasks]
+    return "summary" if "summary" in learned or not learned else str(learned[0])
 
 
 def _row(name: str, text: Any, show_all: bool) -> dict[str, Any]:
@@ -192,8 +200,12 @@ def of_path(path: Path, name: str | None) -> tuple[np.ndarray | VectorTable, lis
     A table brings its space, so that the model refuses one that it was not trained on.
     """
     from elm._errors import CallError, DataFileError
-    from elm.embeddings import VectorTable, read_npy
+    from elm.embeddings import VectorTable, read_npy, vector_table
 
+    if path.is_file() and path.suffix != ".npy":  # numbers with ids, of whatever space the model reads
+        found = vector_table(path)
+        found = found if name is None else found.subset([name])
+        return found.vectors, found.ids
     if not path.is_dir():
         if name is not None:
             raise CallError(

@@ -255,6 +255,7 @@ def test_settings_that_cannot_be_are_refused(parts: Path) -> None:
 def test_the_command_fits_and_says_how_to_read(elm: Any, parts: Path, tmp_path: Path) -> None:
     frame = pd.DataFrame(readable.vectors(), columns=[f"v{n}" for n in range(18)]).assign(id=list(TEXTS))
     frame.to_parquet(tmp_path / "vectors.parquet")
+    frame.head(2).to_csv(tmp_path / "few.csv", index=False)
     pd.DataFrame({"id": list(TEXTS), "plot": list(TEXTS.values())}).to_csv(tmp_path / "texts.csv", index=False)
     words = [
         "fit",
@@ -274,6 +275,10 @@ def test_the_command_fits_and_says_how_to_read(elm: Any, parts: Path, tmp_path: 
     code, out, err = elm("describe", "--run", tmp_path / "r", "--item", "v7", "--task", "text")
     assert code == 0, err
     assert out.strip()
+    code, out, err = elm("describe", "--run", tmp_path / "r", "--vectors", tmp_path / "few.csv", "--json")
+    assert code == 0, err
+    assert [row["id"] for row in json.loads(out)["texts"]] == ["v0", "v1"]
+    assert json.loads(out)["task"] == "text"
     code, _, err = elm("fit", tmp_path / "none.npy", "--texts", tmp_path / "texts.csv")
     assert code == 1
     assert "there are no vectors at" in err
