@@ -52,7 +52,8 @@ def id_column(column: pd.Series, what: str) -> pd.Series:
 def id_index(values: pd.Index | pd.Series, what: str) -> pd.Index:
     """The same as an index; each different value is looked at once."""
     if isinstance(values.dtype, pd.StringDtype) and all(map(_id, values.unique())):
-        return pd.Index(values, dtype=str)
+        names: pd.Index = pd.Index(values, dtype=str)
+        return names
     if pd.api.types.is_integer_dtype(values.dtype) and not values.isna().any():
         return pd.Index(values.astype(str), dtype=str)
     if isinstance(values, pd.MultiIndex):
