@@ -11,7 +11,7 @@ import elm
 from elm._typing import Array
 from elm.embeddings import VectorTable
 from elm.evaluation import Certificate
-from elm.model import EmbeddingLanguageModel
+from elm.model import BestOf, EmbeddingLanguageModel
 
 
 def doors(films: VectorTable, unknown: Array) -> None:
@@ -19,6 +19,9 @@ def doors(films: VectorTable, unknown: Array) -> None:
     assert_type(elm.describe(films, "summary", seed=1), list[str])
     assert_type(elm.describe(films["f7"], "summary", certify=True), Certificate)
     assert_type(elm.describe(films.rows(["f7"]), "summary", certify=True), list[Certificate])
+    assert_type(elm.describe(films, "summary", n=8, choose="nearest"), list[str])
+    assert_type(elm.describe(films["f7"], "summary", n=8, return_all=True), BestOf)
+    assert_type(elm.describe(films, "summary", n=8, return_all=True, model="folder"), list[BestOf])
     assert_type(elm.describe(unknown, "summary"), Any)
     assert_type(elm.load("folder"), EmbeddingLanguageModel)
 
@@ -34,6 +37,8 @@ def texts(model: EmbeddingLanguageModel, films: VectorTable, unknown: Array) -> 
     assert_type(model.describe(doubles, "summary"), list[str])
     assert_type(model.describe([[0.0, 1.0]], "summary"), list[str])
     assert_type(model.describe((films, films), "similarities"), list[str])
+    assert_type(model.describe(films["f7"], "summary", n=8, return_all=True), BestOf)
+    assert_type(model.describe(films, "summary", return_all=True), list[BestOf])
     assert_type(model.describe(unknown, "summary"), Any)
 
 

@@ -87,7 +87,8 @@ def describe(
             raise CallError("--groups are of a table: --vectors FOLDER, without --item, --user, --certify, --all")
         way = {"seed": seed, "temperature": temperature, "n": n, "choose": choose, "encoder": encoder, "space": space}
         way["allow_space_mismatch"] = allow_space_mismatch
-        show_groups(open_model(run, **placement), vectors, groups, texts_of, task or "summary", way, json_mode)
+        table: Any = of_path(vectors, None)[0]
+        show_groups(open_model(run, **placement), table, groups, texts_of, task or "summary", way, json_mode)
         return
     model = open_model(run, **placement)
     task = task or ("user_summary" if user else "similarities" if item and len(item) == 2 else _usual(model))

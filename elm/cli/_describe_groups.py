@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from elm.embeddings import VectorTable
     from elm.model import EmbeddingLanguageModel
 
 
 def show_groups(
     model: EmbeddingLanguageModel,
-    vectors: Path,
+    table: VectorTable,
     labels: Path,
     texts: Path | None,
     task: str,
@@ -23,13 +24,9 @@ def show_groups(
     Raises `DataFileError` for files without the columns id and label, or id and text, `CallError` where they do not
     pair up with the table.
     """
-    from elm.cli._describe import of_path
     from elm.cli._output import emit
-    from elm.embeddings import VectorTable
     from elm.model import GroupOptions, describe_groups
 
-    table, _ = of_path(vectors, None)
-    assert isinstance(table, VectorTable)
     told = _column(labels, "label", set(table.ids))
     known = None if texts is None else {id: _joined(found) for id, found in _column(texts, "text").items()}
     each = [told[id][-1] if id in told else None for id in table.ids]

@@ -14,9 +14,15 @@ from elm.data._ids import id_column, id_index
 
 
 def clean_items(frame: pd.DataFrame) -> pd.DataFrame:
-    """Items with str ids and the columns title (str), year (Int64) and genres (list of str)."""
-    _need_columns(frame, ("title", "year", "genres"), "items")
+    """Items with str ids and the columns title (str), year (Int64) and genres (list of str), of which the last two may
+    be missing: no item has a year then, or genres.
+    """
+    _need_columns(frame, ("title",), "items")
     items = frame.copy()
+    for name in ("year", "genres"):
+        if name not in items:
+            _refuse_near(items.columns, name)
+            items[name] = None
     items.index = _ids(frame.index, "item")
     _refuse_doubtful_pairs(items.index)
     items["title"] = texts(items["title"], "column 'title'")
@@ -74,6 +80,13 @@ def _need_columns(frame: pd.DataFrame, needed: Iterable[str], what: str) -> None
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
         raise CallError(f"{what} name a column once, but {twice[0]!r} comes twice; rename or drop one")
+
+
+def _refuse_near(columns: pd.Index, name: str) -> None:
+    """A column that may be left out is not passed over where it has all but its name."""
+    for column in columns.astype(str):
+        if column.strip().lower().rstrip("s") == name.rstrip("s"):
+            raise CallError(f"items may have a column {name!r}, and one is called {column!r}; rename it")
 
 
 def _ids(index: pd.Index, what: str) -> pd.Index:

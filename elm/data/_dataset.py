@@ -36,7 +36,7 @@ class Dataset:
     """Items, users, interactions and texts that belong together; checked when made.
 
     items: index "item" (str ids); columns title (str), year (Int64, may be NA), genres (list of str: the kinds of an
-        item, such as the categories of a product), others allowed.
+        item, such as the categories of a product), others allowed; year and genres may be left out.
     users: index "user" (str ids); any columns.
     interactions: columns user, item (str; categoricals of str in the very large sets), rating (float32) and, only
         where known, time (int64, seconds). A user rates an item at most once.

@@ -5,6 +5,7 @@ from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
 from elm.model._groups import GroupOptions, describe_groups
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._opened import opened, split_placement
+from elm.model._placement import DTYPES, Placement, PlacementOptions
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
 from elm.model._saved import load_model
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
@@ -19,7 +20,6 @@ from elm.model.base._head import head_of, runs
 from elm.model.base._llm import save_llm
 from elm.model.base._load import base_reference, load_llm
 from elm.model.base._lora import is_lora, merged, with_lora
-from elm.model.base._placement import DTYPES, Placement, PlacementOptions
 from elm.model.base._quantised import require_plain
 from elm.model.base._small_llama import BaseConfig, grow_vocabulary, new_base, train_tokenizer
 from elm.model.base._words import LARGE, Words

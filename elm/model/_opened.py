@@ -7,8 +7,8 @@ from typing import Any, Unpack
 
 from elm._errors import CallError
 from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._placement import PlacementOptions
 from elm.model._shipped import shipped_model
-from elm.model.base._placement import PlacementOptions
 
 
 def opened(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Unpack
 
 from elm.model._language_model import EmbeddingLanguageModel
-from elm.model.base._placement import Placement, PlacementOptions
+from elm.model._placement import Placement, PlacementOptions
 from elm.model.hub._access import Access
 
 

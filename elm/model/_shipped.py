@@ -8,10 +8,10 @@ from typing import Any, Literal, Unpack
 
 from elm.embeddings import VectorTable
 from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._placement import PlacementOptions
 from elm.model._saved import load_model
 from elm.model.base._from_shipped import SHIPPED_BASE
 from elm.model.base._load import load_llm
-from elm.model.base._placement import PlacementOptions
 
 SHIPPED = Path(__file__).parent / "shipped"
 Kind = Literal["films", "users", "items"]

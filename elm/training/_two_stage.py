@@ -130,12 +130,8 @@ def chosen_words(
 
 def two_stages(config: TwoStage, lessons: Sequence[Lessons | WrittenLessons]) -> list[Stage]:
     """The stages of the ELM paper: "one" trains the adapters alone, "two" the language model with them."""
-    both = partial(
-        adapters_and_llm,
-        llm_lr=1.0 if config.llm_lr is None else config.llm_lr,
-        lora_rank=config.lora_rank,
-        seed=config.seed,
-    )
+    rate = 1.0 if config.llm_lr is None else config.llm_lr
+    both = partial(adapters_and_llm, llm_lr=rate, lora_rank=config.lora_rank, seed=config.seed)
     parts: tuple[tuple[str, Callable[[EmbeddingLanguageModel], Groups], LoopConfig], ...]
     parts = (("one", adapters_alone, config.one), ("two", both, config.two))
     return [

@@ -95,14 +95,26 @@ def test_bad_interactions_are_refused(films, ratings, change, message) -> None:
         Dataset("bad", films, pd.DataFrame(index=[7, 8]), ratings.assign(**change))
 
 
+def test_items_need_no_year_and_no_genres(films, ratings, tmp_path) -> None:
+    bare = Dataset("bare", films.drop(columns=["year", "genres"]), pd.DataFrame(index=[7, 8]), ratings)
+    whole = Dataset("bare", films.assign(year=None, genres=None), pd.DataFrame(index=[7, 8]), ratings)
+    assert bare.items["year"].isna().all()
+    assert bare.items["genres"].tolist() == [[]] * len(films)
+    pd.testing.assert_frame_equal(bare.items[["title", "year", "genres"]], whole.items[["title", "year", "genres"]])
+    bare.save(tmp_path / "bare")
+    pd.testing.assert_frame_equal(Dataset.load(tmp_path / "bare").items, bare.items)
+
+
 def test_bad_tables_are_refused(films, ratings) -> None:
     users = pd.DataFrame(index=[7, 8])
     with pytest.raises(CallError, match=r"item ids must be unique, but 1 repeat \(first: '1'\)"):
         Dataset("bad", films.set_axis([1, 1, 3]), users, ratings)
     with pytest.raises(CallError, match="user ids must be unique"):
         Dataset("bad", films, pd.DataFrame(index=[7, 7]), ratings)
-    with pytest.raises(CallError, match="items need the columns title, year, genres, but genres is missing"):
-        Dataset("bad", films.drop(columns="genres"), users, ratings)
+    with pytest.raises(CallError, match="items need the columns title, but title is missing"):
+        Dataset("bad", films.drop(columns="title"), users, ratings)
+    with pytest.raises(CallError, match="items may have a column 'genres', and one is called 'Genre'; rename it"):
+        Dataset("bad", films.rename(columns={"genres": "Genre"}), users, ratings)
     with pytest.raises(CallError, match="rating is missing"):
         Dataset("bad", films, users, ratings.drop(columns="rating"))
     empty = pd.DataFrame({"item": ["1", "2"], "source": ["s", "s"], "text": ["fine", " "]})

@@ -111,10 +111,10 @@ def test_the_weight_of_the_text_is_told_for_each_seed():
     }
     value = bench_models(lambda seed: split, ["mixed", "plain"], [0, 1], others=others)
     mixed, plain = value["rows"]
-    assert mixed["alpha"] == {"mean": 0.5, "each": [0.25, 0.75]}
+    assert mixed["alpha"] == [0.25, 0.75]
     assert "alpha" not in plain
-    assert _alphas(mixed["alpha"]) == "0.50 (0.25-0.75)"
-    assert _alphas({"mean": 0.3, "each": [0.3, 0.3]}) == "0.3"
+    assert _alphas(mixed["alpha"]) == "0.25-0.75"
+    assert _alphas([0.3, 0.3]) == "0.3"
     assert _alphas(None) == "-"
 
 

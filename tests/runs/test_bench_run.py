@@ -172,7 +172,7 @@ def test_the_best_of_several_texts_is_scored_and_said_to_be(elm: Elm, run: Path)
     [
         (("--n", 0), "n counts the texts"),
         (("--n", 2, "--choose", "best"), "way to choose a text 'best'"),
-        (("--n", 2, "--texts", "x.jsonl"), "given texts are about held-out entities and scored as they are"),
+        (("--n", 2, "--texts", "x.jsonl"), "the best of n texts is scored with the run's model alone"),
         (("--device", "warp"), "warp is none"),
     ],
 )

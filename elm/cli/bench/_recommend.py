@@ -223,7 +223,7 @@ def _show(value: dict[str, Any]) -> None:
         f"R is Recall, N is NDCG; sd: of N@20 over seeds; p: of N@20 against {value['reference']}, two-sided, in pairs"
     )
     if mixed:
-        echo("alpha: weight of the text, chosen on validation users unless @ gives it; mean (range) over seeds")
+        echo("alpha: weight of the text, chosen for each seed on validation users unless @ gives it")
     if value["pairs"]:
         table(
             ["model", "against", "N@20 gain", "p seeds", "p users"],
@@ -234,11 +234,12 @@ def _show(value: dict[str, Any]) -> None:
             echo(f"{row['model']}: no usable answer for {row['failures']} users, who score 0")
 
 
-def _alphas(entry: dict[str, Any] | None) -> str:
-    if entry is None:
+def _alphas(each: list[float] | None) -> str:
+    """The weights that were chosen, from the least to the largest."""
+    if each is None:
         return "-"
-    low, high = min(entry["each"]), max(entry["each"])
-    return f"{low:g}" if low == high else f"{entry['mean']:.2f} ({low:g}-{high:g})"
+    low, high = min(each), max(each)
+    return f"{low:g}" if low == high else f"{low:g}-{high:g}"
 
 
 def _p(entry: dict[str, float | None]) -> list[str]:

@@ -54,9 +54,8 @@ def bench_control(
     for seed in seeds:
         split = split_of(seed)
         check_range(tasks.between, len(split.items))
-        check_genres(
-            largest_genres(shared.dataset.items["genres"].reindex(split.items), tasks.genres)
-        )  # before training
+        genres = shared.dataset.items["genres"].reindex(split.items).tolist()
+        check_genres(largest_genres(genres, tasks.genres))  # before any training
         splits.append(split.summary())
         popular.append(_popular(split, tasks.part))
         for model in models:

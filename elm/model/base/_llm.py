@@ -17,7 +17,7 @@ from elm._storage.files import disk_errors, read_json
 from elm._storage.model_files import INDEX, code_asked, fields_of, outside_problems
 from elm._text.tokenizing import panics_unseen, tokenizing
 from elm.adapters import FLOATS, require_finite, tensor_kinds
-from elm.model.base._placement import Placement
+from elm.model._placement import Placement
 from elm.model.base._probe import require_causal, require_tokens
 from elm.model.base._quantised import quantised_by, quantised_problems
 from elm.model.base._sampling import decoding

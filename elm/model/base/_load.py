@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from elm.model._placement import Placement
 from elm.model.base._find import find_base
 from elm.model.base._llm import read_base
-from elm.model.base._placement import Placement
 from elm.model.hub._access import Access
 
 

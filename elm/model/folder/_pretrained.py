@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from huggingface_hub import ModelHubMixin
 
 from elm._errors import CallError, CheckpointError, DataFileError
-from elm.model.base._placement import Placement, PlacementOptions
+from elm.model._placement import Placement, PlacementOptions
 from elm.model.folder._store import load_parts, save_model
 from elm.model.hub._access import Access
 from elm.model.hub._transfer import fetch, push_folder

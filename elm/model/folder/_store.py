@@ -32,12 +32,12 @@ from elm.adapters import (
     write_manifest,
 )
 from elm.model._parts import ModelParts
+from elm.model._placement import Placement
 from elm.model.base._converted import kept
 from elm.model.base._find import find_base
 from elm.model.base._found import Found
 from elm.model.base._llm import read_base, save_llm
 from elm.model.base._lora import is_lora, load_lora, save_lora
-from elm.model.base._placement import Placement
 from elm.model.folder._stored_tasks import stored_task
 from elm.model.hub._access import Access
 from elm.tasks import Task, all_tasks

@@ -90,8 +90,8 @@ def bench_models(
         peaks = [record["memory_mib"] for record in found if record["memory_mib"] is not None]
         row["memory_mib"] = max(peaks) if peaks else None
         row["failures"] = sum(record["failures"] for record in found)
-        if (alphas := [record.get("alpha") for record in found])[0] is not None:
-            row["alpha"] = {"mean": sum(alphas) / len(alphas), "each": alphas}
+        if found[0].get("alpha") is not None:  # chosen for each seed on its validation users: no mean stands for them
+            row["alpha"] = [record["alpha"] for record in found]
     tested = [
         _pair(model, other, {name: [record["users"] for record in records[name]] for name in (model, other)})
         for model, other in pairs

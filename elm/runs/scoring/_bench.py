@@ -59,9 +59,9 @@ class BenchOptions:
     def __post_init__(self) -> None:
         Choosing(self.n)
         if self.texts is not None and (self.training or self.n > 1):
+            what = "training films are" if self.training else "the best of n texts is"
             raise CallError(
-                "given texts are about held-out entities and scored as they are; training films, and the best of n "
-                "texts, are scored with the run's model alone"
+                f"given texts are about held-out entities, as they are; {what} scored with the run's model alone"
             )
 
     def folder(self, run: str | Path) -> Path:

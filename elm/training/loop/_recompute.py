@@ -19,8 +19,10 @@ def recomputing(llm: Any, asked: bool) -> Iterator[None]:
         yield
         return
     inner = llm.get_base_model() if hasattr(llm, "get_base_model") else llm
+    # newer versions of transformers call it by the first name and warn of the other
+    word = "activation" if hasattr(inner, "activation_checkpointing_enable") else "gradient"
     try:
-        inner.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        getattr(inner, f"{word}_checkpointing_enable")(**{f"{word}_checkpointing_kwargs": {"use_reentrant": False}})
     except (ValueError, AttributeError) as error:
         raise CallError(f"this base cannot compute its layers again in the backward pass: {error}") from error
     # transformers does so in training mode alone, in which parts would draw dropout: the layers alone are in it.
@@ -31,6 +33,6 @@ def recomputing(llm: Any, asked: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        inner.gradient_checkpointing_disable()
+        getattr(inner, f"{word}_checkpointing_disable")()
         for layer, mode in zip(layers, modes, strict=True):
             layer.training = mode
