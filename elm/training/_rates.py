@@ -8,11 +8,7 @@ from elm.model import is_lora
 
 _ALL = ((2e7, 1e-3), (5e8, 1e-4), (float("inf"), 2e-5))
 _UPDATES = ((2e7, 1e-3), (2e9, 3e-4), (float("inf"), 1e-4))
-<<<<<<< HEAD
-"""Up to so many parameters, this learning rate of AdamW: a pretrained model tuned faster forgets its language."""
-=======
 """Up to so many parameters, this learning rate of AdamW: a pretrained model that learns faster forgets its language."""
->>>>>>> part-c
 
 
 def llm_rate(parameters: int, lora: bool) -> float:
