@@ -1,7 +1,7 @@
 """Recommenders: backbones that rank from histories, TEARS that a person steers with words, and what an edit changes."""
 
 from elm.metrics import genre_ndcg
-from elm.recommend._held_out import HeldOut, ndcg_at
+from elm.recommend._held_out import HeldOut, ndcg_at, ranked_gains
 from elm.recommend._lists import ListDiff, Recommendation
 from elm.recommend._load import load
 from elm.recommend._protocols import AnyRecommender, Scorer
@@ -47,15 +47,17 @@ from elm.recommend.profiles._genre_swap import (
 from elm.recommend.profiles._genre_words import genre_words, names_genre, swap_genres
 from elm.recommend.profiles._polarity import affirmed, sentiment, speaks_against
 from elm.recommend.profiles._sentences import clauses, pieces
+from elm.recommend.requests._bivae import BiVAERanker
 from elm.recommend.requests._cards import Card, Cards, cards_of
 from elm.recommend.requests._chat_value_judge import ChatValueJudge
 from elm.recommend.requests._distil import Distillation, distil
-from elm.recommend.requests._distilled import Distilled
+from elm.recommend.requests._distilled import Distilled, item_table
 from elm.recommend.requests._distilled_store import load_distilled, save_distilled
 from elm.recommend.requests._encoder_values import EncoderValues
 from elm.recommend.requests._explain import Explanation
 from elm.recommend.requests._fact_judge import FactJudge
 from elm.recommend.requests._generate import RequestWriter, Wish, chat_requests, guard_wording, shared_wording
+from elm.recommend.requests._index import ExactIndex, FaissIndex, Index, index_recall
 from elm.recommend.requests._language_model_judge import LanguageModelJudge
 from elm.recommend.requests._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
 from elm.recommend.requests._rated import expected_rating
@@ -102,6 +104,7 @@ __all__ = [
     "Backbone",
     "BackboneRecommender",
     "BackboneTraining",
+    "BiVAERanker",
     "Card",
     "Cards",
     "ChatValueJudge",
@@ -114,12 +117,15 @@ __all__ = [
     "Editor",
     "EncoderValues",
     "Engagement",
+    "ExactIndex",
     "Explanation",
     "FactJudge",
+    "FaissIndex",
     "FitOptions",
     "Gaussian",
     "GenreEncoder",
     "HeldOut",
+    "Index",
     "LanguageModelEditor",
     "LanguageModelJudge",
     "ListDiff",
@@ -192,6 +198,8 @@ __all__ = [
     "genre_shares",
     "genre_words",
     "guard_wording",
+    "index_recall",
+    "item_table",
     "load",
     "load_backbone",
     "load_distilled",
@@ -204,6 +212,7 @@ __all__ = [
     "pieces",
     "places",
     "positives",
+    "ranked_gains",
     "save_backbone",
     "save_distilled",
     "sentiment",

@@ -108,4 +108,8 @@ def _qualities(dataset: Dataset) -> dict[str, dict[str, float]]:
         return {}
     table = dataset.facts.items.select_dtypes("number")
     table = table.loc[:, ((table >= 0) & (table <= 1)).all()]
-    return {str(item): row for item, row in zip(table.index, table.to_dict("records"), strict=True)}
+    rows = table.to_dict("records")
+    return {
+        str(item): {str(name): float(value) for name, value in row.items()}
+        for item, row in zip(table.index, rows, strict=True)
+    }

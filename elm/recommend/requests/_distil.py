@@ -77,7 +77,7 @@ def distil(
     targets = checked_values(judge, requests, users)
     if targets.min(initial=0, where=np.isfinite(targets)) < 0 or targets.max(initial=0, where=np.isfinite(targets)) > 1:
         raise CallError("a judge that is distilled gives values from 0 to 1, got others")
-    settings = {"rank": options.rank, "hidden": options.hidden, "scale": options.scale, "seed": options.seed}
+    settings: Any = {"rank": options.rank, "hidden": options.hidden, "scale": options.scale, "seed": options.seed}
     f, g = (Tower(encoder, tuned, **settings).to(options.device) for tuned in (options.requests, options.items))
     if g.tuned == "frozen" and base is None:
         base = encoded_cards(encoder, cards, progress)

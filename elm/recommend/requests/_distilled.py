@@ -48,7 +48,8 @@ class Distilled:
         Raises `CallError` for a request that is empty or too long.
         """
         logits = self.encode(requests, users) @ self._vectors.T + self.offset
-        return (1 / (1 + np.exp(-logits))).astype(np.float32)
+        found: np.ndarray = 1 / (1 + np.exp(-logits))
+        return found.astype(np.float32)
 
     @torch.inference_mode()
     def encode(self, requests: Sequence[str], users: Sequence[str] | None = None) -> np.ndarray:
@@ -69,9 +70,8 @@ def item_table(tower: Tower, cards: Cards, base: VectorTable | None = None, prog
         device = tower.linear.weight.device
         ids, vectors = base.ids, tower.head(torch.from_numpy(base.vectors).to(device)).cpu().numpy()
     else:
-        ids, texts = zip(
-            *((item, text) for item, text in zip(cards.items, cards.texts(), strict=True) if text), strict=True
-        )
+        told = [(item, text) for item, text in zip(cards.items, cards.texts(), strict=True) if text]
+        ids, texts = [item for item, _ in told], [text for _, text in told]
         vectors = torch.cat([tower(texts[at : at + 64]) for at in range(0, len(texts), 64)]).cpu().numpy()
     made = {"by": "requests", "encoder": tower.encoder.name, "tuned": tower.tuned}
     space = EmbeddingSpace.fit("request-items", vectors, "dot", made, tower.fingerprint)

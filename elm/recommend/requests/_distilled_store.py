@@ -61,7 +61,7 @@ def _load(folder: Path, encoder: Any) -> Distilled:
         told = strictly(config, _FIELDS)
         named = strictly(told["encoder"], {"name": is_text, "fingerprint": optional(is_text)})
         tuned = strictly(told["tuned"], {"requests": is_one_of(*_TUNED), "items": is_one_of(*_TUNED)})
-        found = encoder or NamedEncoder(named["name"], named["fingerprint"]).found()
+        found: Any = encoder or NamedEncoder(named["name"], named["fingerprint"]).found()
         check_encoder(found, named["name"], named["fingerprint"])
         if found.dim != told["dim"]:
             raise CallError(f"the encoder gives {found.dim} numbers, the model was made for {told['dim']}")

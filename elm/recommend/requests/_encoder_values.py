@@ -24,8 +24,8 @@ class EncoderValues:
         made = getattr(encoder, "fingerprint", None)
         if made is not None and table.space.fingerprint != made:
             raise CallError(
-                f"items and requests must come from one encoder, but the table {table.space.name!r} was made by another; make "
-                "it by `semantic` with this one"
+                f"items and requests must come from one encoder, but the table {table.space.name!r} was made by "
+                "another; make it by `semantic` with this one"
             )
         self.encoder, self.table = encoder, table
         self.items = list(table.ids) if items is None else [str(item) for item in items]

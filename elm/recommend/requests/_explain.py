@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A list, and what each part did to it.
+    """A list (`best`), and what each part did to it.
 
     places: a row a place: `item`, `title`, `engagement` (its place by engagement alone, 0 where that leaves it out),
         and for each part two columns: its own place by that part (`request`), and its place in the list without the
@@ -29,7 +29,7 @@ class Explanation:
         the list because of it. remarks: wishes that were overruled, and items of which nothing is known.
     """
 
-    list: list[Recommendation]
+    best: list[Recommendation]
     places: pd.DataFrame
     left_out: dict[str, list[str]]
     brought: dict[str, list[str]]

@@ -73,7 +73,8 @@ class FactJudge:
         """How far each item has an aspect, (items,) in [0, 1]; `CallError` for an unknown one."""
         if aspect not in self._row:
             raise CallError(f"the judge knows the aspects {', '.join(self._row)}, got {aspect!r}")
-        return self._degrees[self._row[aspect]]
+        found: np.ndarray = self._degrees[self._row[aspect]]
+        return found
 
     def _value(self, reading: Reading) -> np.ndarray:
         wanted = [self.degrees(name) for name in reading.wanted]

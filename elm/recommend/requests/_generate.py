@@ -48,7 +48,8 @@ _FRAMES: dict[Wording, dict[str, tuple[str, ...]]] = {
         "not": (
             "No {b}.", "I don't want {b}.", "Nothing like {b}, please.", "Never recommend {b}.", "Please avoid {b}.",
             "Less of {b}.", "Anything except {b}.", "I hate {b}.", "Not {b} again!", "without {b}",
-            "Never show me {b}.", "Please hide {b}.", "My wife dislikes {b}.", "I do not like {b}.", "Anything but {b}.", "Drop {b}.",
+            "Never show me {b}.",
+            "Please hide {b}.", "My wife dislikes {b}.", "I do not like {b}.", "Anything but {b}.", "Drop {b}.",
         ),
         "but": (
             "{a}, but no {b}", "I want {a} but not {b}.", "Show me {a} without {b}.", "{a}, no {b} please.",

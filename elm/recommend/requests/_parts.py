@@ -42,4 +42,7 @@ def control_of(parts: Sequence[Part]) -> np.ndarray | None:
         return parts[0].scores
     total = sum(part.weight for part in parts)
     lowest = [np.where(np.isnan(part.scores), np.nanmin(part.scores) - 1, part.scores) for part in parts]
-    return np.sum([part.weight / total * shares(scores)[0] for part, scores in zip(parts, lowest, strict=True)], axis=0)
+    found: np.ndarray = np.sum(
+        [part.weight / total * shares(scores)[0] for part, scores in zip(parts, lowest, strict=True)], axis=0
+    )
+    return found

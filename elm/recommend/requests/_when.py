@@ -95,7 +95,8 @@ def read_when(sentence: str) -> tuple[str, When]:
     >>> read_when("something light on Fridays when with the kids")[1].said()
     'on Friday with kids'
     """
-    text, after, before, days, context = sentence, None, None, (), None
+    text, after, before, context = sentence, None, None, None
+    days: tuple[int, ...] = ()
     for match in _TIME.finditer(sentence):
         minutes = _minutes(match)
         if match["side"].lower() in ("after", "from"):
