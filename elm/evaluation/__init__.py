@@ -66,7 +66,7 @@ from elm.evaluation.report._verdicts import report_tests, verdicts
 from elm.evaluation.requests._bench import RequestBench, bench_requests
 from elm.evaluation.requests._cost import cost_curve, index_curve
 from elm.evaluation.requests._figures import cost_figure, fronts_figure, quality_figure, satisfaction_figure
-from elm.evaluation.requests._four_ways import four_ways
+from elm.evaluation.requests._four_ways import Asking, four_ways
 from elm.metrics import text_statistics
 
 __all__ = [
@@ -78,6 +78,7 @@ __all__ = [
     "SIGNS",
     "VERSIONS",
     "AlongScores",
+    "Asking",
     "BM25Ranker",
     "BenchReport",
     "CachedEncoder",

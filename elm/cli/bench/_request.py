@@ -167,13 +167,14 @@ def _kept(folder: Path | None) -> Any:
 
 def _draw(value: dict[str, Any], folder: Path) -> None:
     from elm.cli._output import remark
-    from elm.evaluation import fronts_figure, satisfaction_figure
+    from elm.evaluation import fronts_figure, quality_figure, satisfaction_figure
 
     folder.mkdir(parents=True, exist_ok=True)
     for k in next(iter(next(iter(value["rows"].values())).values())):
         satisfaction_figure(value["rows"], k).savefig(folder / f"satisfaction-{k}.png", dpi=120)
         for kind, methods in value["rows"].items():
             fronts_figure(methods, kind, k).savefig(folder / f"fronts-{kind}-{k}.png", dpi=120)
+    quality_figure(value["pairs"], value["quality"]).savefig(folder / "quality.png", dpi=120)
     remark(f"figures: {folder}")
 
 
@@ -188,10 +189,11 @@ def _show(value: dict[str, Any]) -> None:
                 start = value["rows"][kind][name][k][0]
                 best, price = found["best"], found["price_of_0.9"]
                 lost = "-" if price is None else f"{price['lost']:.3f} (w {price['w_control']:g})"
+                best_said = f"{best['satisfaction']:.3f} ± {best['satisfaction_se']:.3f}"
+                precise = [f"{row['precision']:.3f}" for row in (start, best)]
                 body.append(
-                    [name, k, f"{start['satisfaction']:.3f}", f"{best['satisfaction']:.3f} ± {best['satisfaction_se']:.3f}",
-                     f"{best['w_control']:g}", f"{start['precision']:.3f}", f"{best['precision']:.3f}", lost]
-                )  # fmt: skip
+                    [name, k, f"{start['satisfaction']:.3f}", best_said, f"{best['w_control']:g}", *precise, lost]
+                )
         table(
             ["method", "k", "at 0", "best", "w_control", "precision at 0", "at best", "precision lost for 0.9"],
             body,

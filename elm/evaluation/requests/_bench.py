@@ -116,10 +116,8 @@ def bench_requests(
             for name, found in values.items()
         }
     truth = judge.values([wish.text for wish in held])
-    quality = {
-        name: distillation_quality(methods[name].values([wish.text for wish in held]), truth, held)
-        for name in ("distilled", "untrained")
-    }
+    predicted = {name: methods[name].values([wish.text for wish in held]) for name in ("distilled", "untrained")}
+    quality = {name: distillation_quality(found, truth, held) for name, found in predicted.items()}
     return {
         "dataset": dataset.name,
         "users": len(halves.users),
@@ -131,6 +129,7 @@ def bench_requests(
         "quality": quality,
         "negation": _negation(halves, engagement, methods, held, genre_masks),
         "losses": losses,
+        "pairs": {name: _sample(method_values, truth) for name, method_values in predicted.items()},
     }
 
 
@@ -206,6 +205,13 @@ class _Crossed:
     def values(self, requests: Sequence[str], users: Sequence[str] | None = None) -> np.ndarray:
         first, second = (model.values(requests, users) for model in self._models)
         return np.where(self._by_second, second, first)
+
+
+def _sample(predicted: np.ndarray, judged_values: np.ndarray, most: int = 1000) -> list[list[float]]:
+    """Some pairs of predicted and judged values, for a picture."""
+    known = np.flatnonzero(np.isfinite(predicted) & np.isfinite(judged_values))
+    drawn = known[:: max(1, len(known) // most)]
+    return [np.round(table.ravel()[drawn].astype(float), 3).tolist() for table in (predicted, judged_values)]
 
 
 def _plain(title: str) -> str:

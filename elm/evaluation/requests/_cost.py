@@ -1,4 +1,4 @@
-"""What requests cost in seconds: direct judging against one encoding and a product, over items and requests (Figure 5)."""
+"""What requests cost in seconds, by direct judging and by one encoding and a product (Figure 5 of CTRL-Rec)."""
 
 from __future__ import annotations
 

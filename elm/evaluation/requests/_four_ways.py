@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,50 +14,58 @@ from elm.metrics import ndcg, recall, top_k
 from elm.recommend import Recommender, RequestValues, combine, ranked_gains
 
 
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """Users who each want more of one genre.
+
+    histories, profiles, targets: of the users. wanted: a genre each. masks: genre -> (items,) of bool. values: of
+    requests. concepts: genre -> how far each item lies along it, by its direction in a space.
+    """
+
+    histories: sparse.csr_matrix
+    profiles: Sequence[str]
+    targets: sparse.csr_matrix
+    wanted: Sequence[str]
+    masks: Mapping[str, np.ndarray]
+    values: RequestValues
+    concepts: Mapping[str, np.ndarray]
+
+
 def four_ways(
-    rec: Recommender,
-    histories: sparse.csr_matrix,
-    profiles: Sequence[str],
-    targets: sparse.csr_matrix,
-    wanted: Sequence[str],
-    masks: Mapping[str, np.ndarray],
-    values: RequestValues,
-    concepts: Mapping[str, np.ndarray],
-    *,
-    weights: Sequence[float] = (0.25, 0.5, 0.75, 0.9),
-    k: int = 10,
+    rec: Recommender, asking: Asking, weights: Sequence[float] = (0.25, 0.5, 0.75, 0.9), k: int = 10
 ) -> list[dict[str, Any]]:
     """A row a way and weight: the share of the first k that has the wanted genre, NDCG and recall on what came later,
     and milliseconds a user.
 
-    Each user wants more of one genre. rec: TEARS, which gives engagement as well. histories, profiles, targets: of the
-    users. wanted: a genre each. masks: genre -> (items,) of bool. values: of requests. concepts: genre -> how far each
-    item lies along it, by its direction in a space. The weight is alpha, or w_control.
+    rec: TEARS, which gives engagement as well. The weight is alpha, or w_control.
     """
-    masked_all = np.stack([masks[name] for name in wanted])
-    plain = rec.scores(histories, profiles, 0.5)
-    edits = [f"{text} They love {name.lower()} films most of all." for text, name in zip(profiles, wanted, strict=True)]
-    asks = [f"More {name.lower()} films." for name in wanted]
+    masked_all = np.stack([asking.masks[name] for name in asking.wanted])
+    plain = rec.scores(asking.histories, asking.profiles, 0.5)
+    edits = [
+        f"{text} They love {name.lower()} films most of all."
+        for text, name in zip(asking.profiles, asking.wanted, strict=True)
+    ]
+    asks = [f"More {name.lower()} films." for name in asking.wanted]
 
     def request(w: float) -> np.ndarray:
-        return combine(plain, values.values(asks), w)
+        return combine(plain, asking.values.values(asks), w)
 
     def concept(w: float) -> np.ndarray:
-        return combine(plain, np.stack([concepts[name] for name in wanted]), w)
+        return combine(plain, np.stack([asking.concepts[name] for name in asking.wanted]), w)
 
     ways: dict[str, Callable[[float], np.ndarray]] = {
-        "profile edited": lambda alpha: rec.scores(histories, edits, alpha),
-        "guide": lambda alpha: rec.scores(histories, asks, alpha, [1] * len(asks)),
+        "profile edited": lambda alpha: rec.scores(asking.histories, edits, alpha),
+        "guide": lambda alpha: rec.scores(asking.histories, asks, alpha, [1] * len(asks)),
         "request": request,
         "concept": concept,
     }
-    rows = [_row("none", 0.0, plain, targets, masked_all, k, 0.0)]
+    rows = [_row("none", 0.0, plain, asking.targets, masked_all, k, 0.0)]
     for name, way in ways.items():
         for weight in weights:
             started = time.perf_counter()
             scores = way(weight)
-            took = 1000 * (time.perf_counter() - started) / len(wanted)
-            rows.append(_row(name, weight, scores, targets, masked_all, k, took))
+            took = 1000 * (time.perf_counter() - started) / len(asks)
+            rows.append(_row(name, weight, scores, asking.targets, masked_all, k, took))
     return rows
 
 

@@ -18,6 +18,7 @@ from elm.recommend.requests._request import cleaned, looks_english, warn_of
 from elm.recommend.requests._values import check_requests
 
 _HALF = 2.0  # so many telling words in a text make the evidence half of what it can be
+_ENOUGH, _TOPICS = 200, 64  # from so many items on, so many topics of their texts
 _TEXT = 0.6  # what a text alone can show of an aspect
 _MOST = 0.15  # words in more than this share of the cards say nothing
 _LEAST = 2  # words on fewer cards are names or slips
@@ -101,19 +102,39 @@ class FactJudge:
     @cached_property
     def _degrees(self) -> np.ndarray:
         """(aspects, items)."""
-        table = [self._degree(aspect, self._hits(aspect)) for aspect in self.aspects]
+        table = [self._degree(aspect, self._evidence(aspect)) for aspect in self.aspects]
         return np.array(table).reshape(len(self.aspects), len(self.items))
 
-    def _hits(self, aspect: Aspect) -> np.ndarray:
-        """How many of an aspect's telling words each text holds, (items,)."""
-        found = np.zeros(len(self.items))
-        for stem in aspect.words:
-            first, last = bisect_left(self._all_words, stem), bisect_left(self._all_words, stem + "\uffff")
-            found += np.asarray(self._counts[:, first:last].sum(axis=1)).ravel() > 0
-        return found
+    def _evidence(self, aspect: Aspect) -> np.ndarray:
+        """How far each text shows the words that tell of an aspect, (items,) in [0, 1]: those that it holds and, in a
+        catalogue large enough to learn it, those that go with what it holds."""
+        places = [
+            place
+            for stem in aspect.words
+            for place in range(bisect_left(self._all_words, stem), bisect_left(self._all_words, stem + "\uffff"))
+        ]
+        if not places:
+            return np.zeros(len(self.items))
+        if len(self.items) < _ENOUGH:
+            hits = np.asarray(self._counts[:, places].sum(axis=1)).ravel()
+            return np.asarray(1 - 0.5 ** (hits / _HALF))
+        left, right = self._topics
+        strength = left @ right[:, places].sum(axis=1)
+        low, high = np.quantile(strength, (0.2, 0.98))
+        return np.asarray(np.clip((strength - low) / max(high - low, 1e-12), 0, 1))
 
-    def _degree(self, aspect: Aspect, hits: np.ndarray) -> list[float]:
-        return [_degree(aspect, card, count) for card, count in zip(self.cards, hits.tolist(), strict=True)]
+    @cached_property
+    def _topics(self) -> tuple[np.ndarray, np.ndarray]:
+        """Latent topics of the texts: (items, topics) and (topics, words), of tf-idf."""
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfTransformer
+
+        weights = TfidfTransformer(sublinear_tf=True).fit_transform(self._counts.tocsr())
+        model = TruncatedSVD(_TOPICS, random_state=0)
+        return model.fit_transform(weights), model.components_
+
+    def _degree(self, aspect: Aspect, evidence: np.ndarray) -> list[float]:
+        return [_degree(aspect, card, shown) for card, shown in zip(self.cards, evidence.tolist(), strict=True)]
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -142,14 +163,14 @@ class FactJudge:
         return sparse.csr_matrix((np.ones(len(flat)), flat, ends), shape=shape).tocsc()
 
 
-def _degree(aspect: Aspect, card: Card, hits: float) -> float:
+def _degree(aspect: Aspect, card: Card, evidence: float) -> float:
     """How far a card shows an aspect, in [0, 1]."""
     if aspect.quality is not None and aspect.quality in card.qualities:
         return float(card.qualities[aspect.quality])
-    text = _TEXT * (1 - 0.5 ** (hits / _HALF))
+    text = _TEXT * evidence
     kinds = card.kinds or ()
     if aspect.name in kinds:  # its own genre: purer where there are fewer beside it
-        return float(0.7 + 0.15 / len(kinds) + 0.15 * text / _TEXT)
+        return float(0.7 + 0.15 / len(kinds) + 0.15 * evidence)
     near = 1 - np.prod([1 - aspect.kinds.get(kind, 0.0) for kind in kinds])
     own = 0.7 if aspect.name in aspect.kinds else 1.0  # of what names a genre, nearness is never the genre itself
     return float(own * (1 - (1 - near) * (1 - text)))

@@ -13,6 +13,7 @@ import numpy as np
 from elm._errors import CallError, LeakageError, TeacherError
 from elm.chat import Client
 from elm.data import GENRES
+from elm.recommend.profiles._genre_words import genre_pattern
 from elm.recommend.requests._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
 from elm.recommend.requests._request import cleaned
 
@@ -190,10 +191,11 @@ def _answered(answer: str) -> list[str]:
 
 
 def shared_wording(train: Sequence[str], test: Sequence[str], length: int = 3) -> list[str]:
-    """The runs of `length` words that training and test requests share, in alphabetical order.
+    """The runs of `length` words that training and test requests share, in alphabetical order; any name of a genre
+    counts as the one word "genre".
 
     >>> shared_wording(["Show me war films."], ["Please show me war dramas"])
-    ['show me war']
+    ['show me genre']
     """
     return sorted(_runs(train, length) & _runs(test, length))
 
@@ -207,6 +209,9 @@ def guard_wording(train: Sequence[str], test: Sequence[str], length: int = 3) ->
         )
 
 
+_GENRES = re.compile(rf"(?<!\w)(?:{'|'.join(genre_pattern(name) for name in GENRES)})(?!\w)")
+
+
 def _runs(texts: Sequence[str], length: int) -> set[str]:
-    words = (re.findall(r"[\w'-]+", text.lower()) for text in texts)
+    words = (re.findall(r"[\w'-]+", _GENRES.sub("genre", text.lower())) for text in texts)
     return {" ".join(row[i : i + length]) for row in words for i in range(len(row) - length + 1)}
