@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -98,23 +98,12 @@ class StandingWishes:
         out. The later one wins, and `request`, that of the moment, over all of them; what else the earlier asks for
         goes on.
         """
-        held = [wish for wish in self._wishes if wish.when.holds(self._now or datetime.now(), self._context)]
-        later = [(f"wish {wish.number} ({wish.text!r})", wish.reading) for wish in held]
-        later += [("the request", read(request))] if request is not None else []
-        kept: list[StandingWish] = []
-        remarks: list[str] = []
-        for place, wish in enumerate(held):
-            reading = wish.reading
-            for said, other in later[place + 1 :]:
-                against = set(reading.wanted) & set(other.unwanted) | set(reading.unwanted) & set(other.wanted)
-                if against:
-                    names = ", ".join(sorted(against))
-                    remarks.append(f"{said} came later and wins over wish {wish.number} ({wish.text!r}) in: {names}")
-                    reading = _without(reading, against)
-            rest = wish.wish if reading == wish.reading else _said(reading)
-            if rest is not None:
-                kept.append(replace(wish, wish=rest))
-        return kept, remarks
+        now = self._now or datetime.now()
+        return _settled([wish for wish in self._wishes if wish.when.holds(now, self._context)], request)
+
+    def contradictions(self) -> list[str]:
+        """Remarks on wishes that a later one overrules where both hold."""
+        return _settled(self._wishes)[1]
 
     def save(self, path: str | Path) -> Path:
         """Write a JSON file."""
@@ -167,3 +156,23 @@ def _said(reading: Reading) -> str | None:
     parts = [", ".join(wanted)] if wanted else []
     parts += ["no " + " or ".join(unwanted)] if unwanted else []
     return ", but ".join(parts) or None
+
+
+def _settled(held: Sequence[StandingWish], request: str | None = None) -> tuple[list[StandingWish], list[str]]:
+    """What is left of wishes once later ones have won, and remarks on it."""
+    later = [(f"wish {wish.number} ({wish.text!r})", wish.reading) for wish in held]
+    later += [("the request", read(request))] if request is not None else []
+    kept: list[StandingWish] = []
+    remarks: list[str] = []
+    for place, wish in enumerate(held):
+        reading = wish.reading
+        for said, other in later[place + 1 :]:
+            against = set(reading.wanted) & set(other.unwanted) | set(reading.unwanted) & set(other.wanted)
+            if against:
+                names = ", ".join(sorted(against))
+                remarks.append(f"{said} came later and wins over wish {wish.number} ({wish.text!r}) in: {names}")
+                reading = _without(reading, against)
+        rest = wish.wish if reading == wish.reading else _said(reading)
+        if rest is not None:
+            kept.append(replace(wish, wish=rest))
+    return kept, remarks
