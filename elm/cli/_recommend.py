@@ -78,7 +78,7 @@ def recommend(
     ratings = ratings or None
     places = recommender.recommend(ratings, text, alpha, k, **({} if asked is None else vars(asked)))
     used = 1.0 if ratings is None else 0.0 if text is None else alpha
-    value = {
+    value: dict[str, Any] = {
         "run": str(run),
         "user": user,
         "alpha": used,

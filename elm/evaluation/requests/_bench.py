@@ -163,7 +163,7 @@ class _Learning:
 
     def _taught(self, dataset: Dataset, teach: Dataset) -> tuple[Distilled, list[Any]]:
         titles = {_plain(title) for title in dataset.items["title"]}
-        ids = [item for item, title in teach.items["title"].items() if _plain(str(title)) not in titles]
+        ids = [str(item) for item, title in teach.items["title"].items() if _plain(str(title)) not in titles]
 
         def among(sources: tuple[str, ...] | None) -> tuple[str, ...] | None:
             return None if sources is None else tuple(name for name in sources if name in teach.sources)

@@ -51,6 +51,6 @@ class BiVAERanker:
     def scores(self, histories: sparse.csr_matrix) -> np.ndarray:
         """(users, items) float32, items of the history -inf; `CallError` for other users than those of training."""
         rows = as_histories(histories, self.items)
-        if rows.shape != self._ratings.shape or (rows != self._ratings).nnz:
+        if rows.shape != self._ratings.shape or abs(rows - self._ratings).nnz:
             raise CallError("BiVAE knows the users that it was trained on alone; pass the training ratings")
         return masked(self._scores.copy(), rows)
