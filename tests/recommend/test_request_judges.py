@@ -26,11 +26,11 @@ from elm.recommend.requests._request import LONGEST, cleaned
 CARDS = Cards(
     list("abcdef"),
     [
-        Card("Laughing Gas", ("Comedy",), text="A hilarious prank on a ship."),
-        Card("Trenches", ("War", "Drama"), text="Soldiers die on the front."),
-        Card("War of Jokes", ("Comedy", "War"), text="A funny soldier and a ship."),
-        Card("Night Terror", ("Horror",), text="A demon haunts a house."),
-        Card("Little Duck", ("Animation", "Children"), text="A duck looks for friends."),
+        Card("Laughing Gas", ("Comedy",), texts=("A hilarious prank on a ship.",)),
+        Card("Trenches", ("War", "Drama"), texts=("Soldiers die on the front.",)),
+        Card("War of Jokes", ("Comedy", "War"), texts=("A funny soldier and a ship.",)),
+        Card("Night Terror", ("Horror",), texts=("A demon haunts a house.",)),
+        Card("Little Duck", ("Animation", "Children"), texts=("A duck looks for friends.",)),
         Card("Nothing Known"),
     ],
 )

@@ -36,7 +36,7 @@ IDS = [f"film{i:02d}" for i in range(ITEMS)]
 GENRES = ["Comedy", "War", "Horror", "Romance"]
 CARDS = Cards(
     IDS,
-    [Card(f"Film {i}", (GENRES[i % 4],), text=f"{GENRES[i % 4].lower()} films at night") for i in range(ITEMS)],
+    [Card(f"Film {i}", (GENRES[i % 4],), texts=(f"{GENRES[i % 4].lower()} films at night",)) for i in range(ITEMS)],
 )
 HISTORY = {"film01": 5.0, "film03": 4.0}
 NOON, NIGHT = datetime(2026, 11, 28, 12, 0), datetime(2026, 11, 28, 21, 30)

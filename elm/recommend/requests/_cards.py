@@ -11,17 +11,31 @@ from elm.data import Dataset, ids_of
 
 @dataclass(frozen=True)
 class Card:
-    """One item as a judge sees it. kinds: genres, None where they are not told. qualities: known facts in [0, 1]."""
+    """One item as a judge sees it. kinds: genres, None where they are not told. qualities: known facts in [0, 1].
+    texts: what is written about it, each of its own.
+
+    >>> Card("Heat", ("Crime",), texts=("A thief.", "A policeman.")).written()
+    'Heat. Genres: Crime. A thief. A policeman.'
+    """
 
     title: str
     kinds: tuple[str, ...] | None = ()
     qualities: Mapping[str, float] = field(default_factory=dict)
-    text: str = ""
+    texts: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All texts as one."""
+        return " ".join(self.texts)
+
+    @property
+    def parts(self) -> list[str]:
+        """What an encoder reads: the genres where they are told, and each text."""
+        return [*([f"Genres: {', '.join(self.kinds)}."] if self.kinds else []), *filter(None, self.texts)]
 
     def written(self) -> str:
         """The card as a text, "" where nothing beside the title is known."""
-        kinds = f"Genres: {', '.join(self.kinds)}." if self.kinds else ""
-        told = " ".join(filter(None, (kinds, self.text)))
+        told = " ".join(self.parts)
         return f"{self.title}. {told}" if told else ""
 
 
@@ -54,7 +68,7 @@ class Cards:
 
     def told(self) -> list[bool]:
         """Whether anything beside the title is known of each item: without, no judge can say how it fits."""
-        return [bool(card.kinds or card.qualities or card.text) for card in self.cards]
+        return [bool(card.kinds or card.qualities or card.texts) for card in self.cards]
 
     def without_kinds(self, items: Collection[str] | None = None) -> Cards:
         """The same with the kinds of `items` (default: all) left out: what is scored by kinds must not be told."""
@@ -96,7 +110,7 @@ def cards_of(
                 str(row["title"]),
                 tuple(row["genres"]) if kinds else None,
                 qualities.get(item, {}),
-                " ".join(told.get(item, [])),
+                tuple(told.get(item, [])),
             )
         )
     return Cards(wanted, made)

@@ -57,8 +57,9 @@ def written(requests: Sequence[str], users: Sequence[str] | None) -> list[str]:
 
 
 def encoded_cards(encoder: Any, cards: Cards, progress: bool = False) -> VectorTable:
-    """The vectors of all items with a text; `CallError` where none has one."""
-    told = {item: [text] for item, text in zip(cards.items, cards.texts(), strict=True) if text}
+    """The vectors of all items with a text, the mean of those of their genres, where they are told, and of each text;
+    `CallError` where none has one."""
+    told = {item: card.parts for item, card in zip(cards.items, cards, strict=True) if card.parts}
     return semantic(told, encoder, name="request-items", progress=progress)
 
 

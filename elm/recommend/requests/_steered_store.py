@@ -77,17 +77,21 @@ def load(folder: Path, load_base: Callable[[Path, Any], AnyRecommender], encoder
 
 
 def _card(row: str) -> Card:
-    told = strictly(json.loads(row), {"title": _text, "kinds": _kinds, "qualities": _shares, "text": _text})
+    told = strictly(json.loads(row), {"title": _text, "kinds": _kinds, "qualities": _shares, "texts": _texts})
     kinds = None if told["kinds"] is None else tuple(told["kinds"])
-    return Card(told["title"], kinds, told["qualities"], told["text"])
+    return Card(told["title"], kinds, told["qualities"], tuple(told["texts"]))
 
 
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
 def _kinds(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(kind, str) for kind in value))
+    return value is None or (_texts(value))
 
 
 def _shares(value: Any) -> bool:
