@@ -73,7 +73,8 @@ def explained(
         without = ordered(others, here, k)
         name = f"{part.name}: {part.said}"
         if part.filters:
-            left_out[name] = [rec.titles[column] for column in without if column not in set(best)]
+            gone = left_out_by([part])
+            left_out[name] = [rec.titles[column] for column in without if np.broadcast_to(gone, raw.shape)[column]]
         brought[name] = [rec.titles[column] for column in best if column not in set(without)]
     for name, bare in _bare(rec, history, profile, alpha, asked).items():
         others, here = bare()
