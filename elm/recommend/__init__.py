@@ -33,6 +33,14 @@ from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
 from elm.recommend.benchmark._prompted_llm import AskedModel
 from elm.recommend.benchmark._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
 from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.judges._cards import Card, Cards, cards_of
+from elm.recommend.judges._chat_value_judge import ChatValueJudge
+from elm.recommend.judges._fact_judge import FactJudge
+from elm.recommend.judges._language_model_judge import LanguageModelJudge
+from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
+from elm.recommend.judges._rated import expected_rating
+from elm.recommend.judges._reading import Reading
+from elm.recommend.judges._values import RequestValues
 from elm.recommend.profiles._editors import Editor, LanguageModelEditor, RuleEditor
 from elm.recommend.profiles._genre_swap import (
     EditEffect,
@@ -48,25 +56,18 @@ from elm.recommend.profiles._genre_words import genre_words, names_genre, swap_g
 from elm.recommend.profiles._polarity import affirmed, sentiment, speaks_against
 from elm.recommend.profiles._sentences import clauses, pieces
 from elm.recommend.requests._bivae import BiVAERanker
-from elm.recommend.requests._cards import Card, Cards, cards_of
-from elm.recommend.requests._chat_value_judge import ChatValueJudge
 from elm.recommend.requests._distil import Distillation, distil
 from elm.recommend.requests._distilled import Distilled, item_table
 from elm.recommend.requests._distilled_store import load_distilled, save_distilled
 from elm.recommend.requests._encoder_values import EncoderValues
 from elm.recommend.requests._explain import Explanation
-from elm.recommend.requests._fact_judge import FactJudge
 from elm.recommend.requests._generate import RequestWriter, Wish, chat_requests, guard_wording, shared_wording
 from elm.recommend.requests._index import ExactIndex, FaissIndex, Index, index_recall
-from elm.recommend.requests._language_model_judge import LanguageModelJudge
-from elm.recommend.requests._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
-from elm.recommend.requests._rated import expected_rating
-from elm.recommend.requests._reading import Reading
+from elm.recommend.requests._parts import Asked
 from elm.recommend.requests._scoring import base_scores, combine, combined_places, places
 from elm.recommend.requests._signals import Engagement
 from elm.recommend.requests._standing import StandingWish, StandingWishes
-from elm.recommend.requests._steered import Asked, SteeredRecommender
-from elm.recommend.requests._values import RequestValues
+from elm.recommend.requests._steered import SteeredRecommender
 from elm.recommend.requests._when import When
 from elm.recommend.tears._attribution import EditExplanation, EditPart
 from elm.recommend.tears._augmentation import make_views

@@ -11,6 +11,7 @@ from elm.recommend._protocols import AnyRecommender
 from elm.recommend.backbones._recommender import BackboneRecommender
 from elm.recommend.backbones._registry import BACKBONES
 from elm.recommend.requests import _steered_store as steered
+from elm.recommend.requests._steered import SteeredRecommender
 from elm.recommend.tears._recommender import Recommender
 from elm.recommend.tears._store import KINDS, kind_of
 from elm.recommend.tears._text_encoder import SentenceVectors
@@ -28,7 +29,8 @@ def load(folder: str | Path, encoder: SentenceVectors | None = None) -> AnyRecom
     if isinstance(kind, str) and kind in KINDS:
         return Recommender.load(folder, encoder)
     if kind == steered.KIND:
-        return read_whole(folder, lambda: steered.load(Path(folder), load, encoder))
+        base, values, by = read_whole(folder, lambda: steered.load_parts(Path(folder), load, encoder))
+        return SteeredRecommender(base, values, by=by)
     raise CheckpointError(
         f"{folder} has kind {kind!r}, this version reads {', '.join((*BACKBONES, *KINDS, steered.KIND))}"
     )

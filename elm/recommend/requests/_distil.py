@@ -13,11 +13,11 @@ from tqdm.auto import tqdm
 
 from elm._errors import CallError
 from elm.embeddings import VectorTable
-from elm.recommend.requests._cards import Cards
+from elm.recommend.judges._cards import Cards
+from elm.recommend.judges._values import RequestValues, checked_values
 from elm.recommend.requests._distilled import Distilled, item_table
 from elm.recommend.requests._encoder_values import encoded_cards, written
 from elm.recommend.requests._tower import Tower, Tuned
-from elm.recommend.requests._values import RequestValues, checked_values
 
 
 @dataclass(frozen=True)

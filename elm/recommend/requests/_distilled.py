@@ -9,7 +9,7 @@ import torch
 
 from elm._errors import CallError
 from elm.embeddings import EmbeddingSpace, VectorTable
-from elm.recommend.requests._cards import Cards
+from elm.recommend.judges._cards import Cards
 from elm.recommend.requests._encoder_values import encoded_cards, spread_out, written
 from elm.recommend.requests._tower import Tower
 

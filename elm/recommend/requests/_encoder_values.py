@@ -9,9 +9,9 @@ import numpy as np
 
 from elm._errors import CallError
 from elm.embeddings import VectorTable, semantic
-from elm.recommend.requests._cards import Cards
-from elm.recommend.requests._request import cleaned, looks_english, warn_of
-from elm.recommend.requests._values import check_requests
+from elm.recommend.judges._cards import Cards
+from elm.recommend.judges._request import cleaned, looks_english, warn_of
+from elm.recommend.judges._values import check_requests
 
 
 class EncoderValues:

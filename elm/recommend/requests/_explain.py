@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from elm.recommend._catalogue import History
 from elm.recommend._lists import Recommendation
-from elm.recommend.requests._parts import control_of, left_out_by
-from elm.recommend.requests._scoring import combine, ordered, places
+from elm.recommend.requests._parts import Asked, Part, control_of, left_out_by
+from elm.recommend.requests._scoring import Aggregation, combine, ordered, places
 
-if TYPE_CHECKING:
-    from elm.recommend.requests._steered import Asked, SteeredRecommender
+
+class Bendable(Protocol):
+    """What an explanation needs of a steered recommender."""
+
+    items: list[str]
+    titles: list[str]
+    by: Aggregation
+
+    def bent(
+        self, history: History | None, profile: Any, alpha: float | None, asked: Asked
+    ) -> tuple[np.ndarray, np.ndarray, list[Part], list[str]]:
+        """Combined scores, engagement, parts, remarks."""
+        ...
+
+    def listed(self, combined: np.ndarray, engagement: np.ndarray, k: int) -> list[Recommendation]:
+        """The k best."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +61,7 @@ class Explanation:
 
 
 def explained(
-    rec: SteeredRecommender, history: History | None, profile: Any, alpha: float | None, k: int, asked: Asked
+    rec: Bendable, history: History | None, profile: Any, alpha: float | None, k: int, asked: Asked
 ) -> Explanation:
     """The list, and the list without each part of the call."""
     combined, engagement, parts, remarks = rec.bent(history, profile, alpha, asked)
@@ -86,7 +101,7 @@ def explained(
 
 
 def _bare(
-    rec: SteeredRecommender, history: History | None, profile: Any, alpha: float | None, asked: Asked
+    rec: Bendable, history: History | None, profile: Any, alpha: float | None, asked: Asked
 ) -> dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]]:
     """How the list is made without the profile, and without the history, where both are there."""
     if history is None or profile is None:

@@ -13,9 +13,9 @@ import numpy as np
 from elm._errors import CallError, LeakageError, TeacherError
 from elm.chat import Client
 from elm.data import GENRES
+from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
+from elm.recommend.judges._request import cleaned
 from elm.recommend.profiles._genre_words import genre_pattern
-from elm.recommend.requests._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
-from elm.recommend.requests._request import cleaned
 
 Wording = Literal["train", "test"]
 Kind = Literal["genre", "open", "combined", "negated"]

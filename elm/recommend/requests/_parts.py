@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from elm.recommend.requests._scoring import shares
+from elm.recommend.requests._standing import StandingWishes
 
 LEAVES_OUT = 0.5
 """An item whose value under a standing wish is lower than this is left out by it."""
+
+
+W_CONTROL = 0.8
+"""The weight of what is asked for where none is given."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What bends a list, beside engagement. concepts: name -> amount from -1 (away) to 1 (towards)."""
+
+    request: str | None = None
+    standing: StandingWishes | Iterable[str] | None = None
+    concepts: Mapping[str, float] | None = None
+    w_control: float = W_CONTROL
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from typing import Any
 
 from elm._errors import CallError, DataFileError, UnknownNameError
 from elm._storage.files import read_json, write_json
-from elm.recommend.requests._lexicon import FILM_ASPECTS
-from elm.recommend.requests._reading import Reading, read
-from elm.recommend.requests._request import cleaned
+from elm.recommend.judges._lexicon import FILM_ASPECTS
+from elm.recommend.judges._reading import Reading, read
+from elm.recommend.judges._request import cleaned
 from elm.recommend.requests._when import ALWAYS, When, read_when
 
 SCHEMA = 1

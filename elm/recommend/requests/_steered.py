@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,27 +14,13 @@ from elm._errors import CallError, UnknownNameError
 from elm.recommend._catalogue import Catalogue, History
 from elm.recommend._lists import ListDiff, Recommendation, list_diff
 from elm.recommend._protocols import AnyRecommender
-from elm.recommend.requests._parts import Part, control_of, left_out_by
-from elm.recommend.requests._request import warn_of
+from elm.recommend.judges._request import warn_of
+from elm.recommend.judges._values import RequestValues, checked_values
+from elm.recommend.requests._explain import Explanation, explained
+from elm.recommend.requests._parts import W_CONTROL, Asked, Part, control_of, left_out_by
 from elm.recommend.requests._scoring import Aggregation, check_w_control, combine, ordered
 from elm.recommend.requests._standing import StandingWishes
-from elm.recommend.requests._values import RequestValues, checked_values
-
-if TYPE_CHECKING:
-    from elm.recommend.requests._explain import Explanation
-
-W_CONTROL = 0.8
-"""The weight of what is asked for where none is given."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What bends a list, beside engagement. concepts: name -> amount from -1 (away) to 1 (towards)."""
-
-    request: str | None = None
-    standing: StandingWishes | Iterable[str] | None = None
-    concepts: Mapping[str, float] | None = None
-    w_control: float = W_CONTROL
+from elm.recommend.requests._steered_store import save
 
 
 class SteeredRecommender:
@@ -118,8 +103,6 @@ class SteeredRecommender:
         asked: Asked,
     ) -> Explanation:
         """What each part did to each place of the list that `recommend` gives; arguments and errors as there."""
-        from elm.recommend.requests._explain import explained
-
         self._catalogue.check_k(k)
         return explained(self, history, profile, alpha, k, asked)
 
@@ -203,8 +186,6 @@ class SteeredRecommender:
 
     def save(self, folder: str | Path) -> None:
         """Write a folder that `elm.recommend.load` reads; `CallError` for values that cannot be written."""
-        from elm.recommend.requests._steered_store import save
-
         save(self, Path(folder))
 
     def listed(self, combined: np.ndarray, engagement: np.ndarray, k: int) -> list[Recommendation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeAlias
 
 import pandas as pd
 
@@ -16,20 +16,33 @@ from elm._storage.folders import folder_written_aside
 from elm._storage.parquet import read_texts
 from elm.recommend._model_folder import CONFIG, as_described, read_config
 from elm.recommend._protocols import AnyRecommender
-from elm.recommend.requests._cards import Card, Cards
+from elm.recommend.judges._cards import Card, Cards
+from elm.recommend.judges._fact_judge import FactJudge
+from elm.recommend.judges._values import RequestValues
 from elm.recommend.requests._distilled import Distilled
 from elm.recommend.requests._distilled_store import load_distilled, save_distilled
-from elm.recommend.requests._fact_judge import FactJudge
+from elm.recommend.requests._scoring import Aggregation
 
-if TYPE_CHECKING:
-    from elm.recommend.requests._steered import SteeredRecommender
+
+class Saveable(Protocol):
+    """What is written of a steered recommender."""
+
+    base: AnyRecommender
+    request_values: RequestValues
+    judge: RequestValues
+    concepts: dict[str, Any]
+    by: Aggregation
+
+
+SavedParts: TypeAlias = tuple[AnyRecommender, RequestValues, Aggregation]
+"""The base, what gives the values of requests, and how both are aggregated."""
 
 KIND, SCHEMA = "requests", 1
 _BASE, _VALUES, _CARDS = "base", "values", "cards.parquet"
 _AGGREGATIONS = ("ranks", "scores", "filter")
 
 
-def save(rec: SteeredRecommender, folder: Path) -> None:
+def save(rec: Saveable, folder: Path) -> None:
     """Write base and values; a kill at any moment leaves what was there or the new one."""
     if not isinstance(rec.request_values, Distilled | FactJudge):
         raise CallError(
@@ -58,10 +71,8 @@ def save(rec: SteeredRecommender, folder: Path) -> None:
         write_json(aside / CONFIG, config)
 
 
-def load(folder: Path, load_base: Callable[[Path, Any], AnyRecommender], encoder: Any = None) -> SteeredRecommender:
+def load_parts(folder: Path, load_base: Callable[[Path, Any], AnyRecommender], encoder: Any = None) -> SavedParts:
     """What `save` wrote; `CheckpointError` unless every part is there, whole and of this version."""
-    from elm.recommend.requests._steered import SteeredRecommender
-
     config = read_config(folder, "recommender")
     with as_described(folder, "recommender"):
         told = strictly(config, _FIELDS)
@@ -73,7 +84,7 @@ def load(folder: Path, load_base: Callable[[Path, Any], AnyRecommender], encoder
             require_hash(folder / _CARDS, told["files"][_CARDS])
             found = read_texts(folder / _CARDS, ("item", "card"), told["rows"])
             values = FactJudge(Cards(found["item"], [_card(row) for row in found["card"]]))
-        return SteeredRecommender(load_base(folder / _BASE, encoder), values, by=told["by"])
+        return load_base(folder / _BASE, encoder), values, told["by"]
 
 
 def _card(row: str) -> Card:

@@ -11,11 +11,11 @@ import torch
 from tqdm.auto import tqdm
 
 from elm._errors import CallError
-from elm.recommend.requests._cards import Cards
-from elm.recommend.requests._judge_prompt import ASKED, own_part, shared_part
-from elm.recommend.requests._rated import MASS, RATINGS, check_mass, expected_rating, value_of
-from elm.recommend.requests._request import cleaned
-from elm.recommend.requests._values import check_requests
+from elm.recommend.judges._cards import Cards
+from elm.recommend.judges._judge_prompt import ASKED, own_part, shared_part
+from elm.recommend.judges._rated import MASS, RATINGS, check_mass, expected_rating, value_of
+from elm.recommend.judges._request import cleaned
+from elm.recommend.judges._values import check_requests
 
 
 class LanguageModelJudge:

@@ -11,11 +11,11 @@ import numpy as np
 from scipy import sparse
 
 from elm._errors import CallError
-from elm.recommend.requests._cards import Card, Cards
-from elm.recommend.requests._lexicon import FILM_ASPECTS, Aspect
-from elm.recommend.requests._reading import Reading, read, stemmed
-from elm.recommend.requests._request import cleaned, looks_english, warn_of
-from elm.recommend.requests._values import check_requests
+from elm.recommend.judges._cards import Card, Cards
+from elm.recommend.judges._lexicon import FILM_ASPECTS, Aspect
+from elm.recommend.judges._reading import Reading, read, stemmed
+from elm.recommend.judges._request import cleaned, looks_english, warn_of
+from elm.recommend.judges._values import check_requests
 
 _HALF = 2.0  # so many telling words in a text make the evidence half of what it can be
 _ENOUGH, _TOPICS = 200, 64  # from so many items on, so many topics of their texts

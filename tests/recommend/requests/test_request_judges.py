@@ -19,9 +19,9 @@ from elm.recommend import (
     guard_wording,
     shared_wording,
 )
-from elm.recommend.requests._judge_prompt import own_part, shared_part
-from elm.recommend.requests._reading import read
-from elm.recommend.requests._request import LONGEST, cleaned
+from elm.recommend.judges._judge_prompt import own_part, shared_part
+from elm.recommend.judges._reading import read
+from elm.recommend.judges._request import LONGEST, cleaned
 
 CARDS = Cards(
     list("abcdef"),

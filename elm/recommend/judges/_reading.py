@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from elm.recommend.requests._lexicon import FILM_ASPECTS, Aspect
+from elm.recommend.judges._lexicon import FILM_ASPECTS, Aspect
 
 _LEADING = re.compile(
     r"(?<![\w-])(?:no|not|without|never|nothing|none|neither|nor|avoid(?:ing)?|except(?: for)?|less|fewer|minus|hates?|"

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from elm.chat import ChatJudge, Client
-from elm.recommend.requests._cards import Cards
-from elm.recommend.requests._judge_prompt import own_part, shared_part
-from elm.recommend.requests._rated import RATINGS, value_of
-from elm.recommend.requests._request import cleaned
-from elm.recommend.requests._values import check_requests
+from elm.recommend.judges._cards import Cards
+from elm.recommend.judges._judge_prompt import own_part, shared_part
+from elm.recommend.judges._rated import RATINGS, value_of
+from elm.recommend.judges._request import cleaned
+from elm.recommend.judges._values import check_requests
 
 
 class ChatValueJudge:
