@@ -53,7 +53,7 @@ def read(request: str, known: frozenset[str] = frozenset(), aspects: Sequence[As
     at once counts as unwanted. known: stems of further words that count, such as those of the items' texts.
 
     >>> read("Funny but not silly, no war or horror")
-    Reading(wanted=('funny',), unwanted=('War', 'Horror', 'silly'), words=(), unwanted_words=())
+    Reading(wanted=('funny',), unwanted=('Horror', 'War', 'silly'), words=(), unwanted_words=())
     """
     text = _FREE.sub(r"without \1", request.replace("’", "'"))
     against = _against(text)
