@@ -27,6 +27,8 @@ _ENDS = re.compile(
     r"more)(?![\w-])",
     re.IGNORECASE,
 )
+_TOPIC = re.compile(r"(?<!\w)(?:about|involving|featuring|set (?:in|on|at)|(?:story|stories) of)(?!\w)", re.IGNORECASE)
+_REACH = 40  # characters behind such words that tell what items are about
 _FREE = re.compile(r"(\w+)-free(?!\w)", re.IGNORECASE)
 _STEM = re.compile(r"(?:ies|es|s|ed|ing|ly)$")
 
@@ -50,7 +52,8 @@ def read(request: str, known: frozenset[str] = frozenset(), aspects: Sequence[As
     """A request as what it asks for and what it asks to leave out.
 
     A negation reaches to the end of its clause ("no war or horror", but not beyond "but"). What is wanted and unwanted
-    at once counts as unwanted. known: stems of further words that count, such as those of the items' texts.
+    at once counts as unwanted. known: stems of further words, such as those of the items' texts: they count behind
+    "about" and the like, and where nothing else was understood ("my friends fancy comedies" asks for no friends).
 
     >>> read("Funny but not silly, no war or horror")
     Reading(wanted=('funny',), unwanted=('Horror', 'War', 'silly'), words=(), unwanted_words=())
@@ -67,11 +70,15 @@ def read(request: str, known: frozenset[str] = frozenset(), aspects: Sequence[As
             unwanted.append(aspect.name)
         elif found:
             wanted.append(aspect.name)
+    topics = [(match.end(), match.end() + _REACH) for match in _TOPIC.finditer(text)]
+    if not used:  # nothing else was understood, so that every word may be meant
+        topics = [(0, len(text))]
     words: list[str] = []
     unwanted_words: list[str] = []
     for match in re.finditer(r"[^\W\d_]{3,}", text):
         stem = stemmed(match[0])
-        if stem in _PLAIN or stem not in known or any(start <= match.start() < end for start, end in used):
+        told = _inside(match.start(), topics) and not _inside(match.start(), used)
+        if stem in _PLAIN or stem not in known or not told:
             continue
         (unwanted_words if _inside(match.start(), against) else words).append(stem)
     return Reading(tuple(wanted), tuple(unwanted), tuple(dict.fromkeys(words)), tuple(dict.fromkeys(unwanted_words)))

@@ -82,6 +82,24 @@ def test_hidden_kinds_change_what_the_judge_knows() -> None:
     assert hidden.values(["war films"])[0, 1] < 0.5 < FactJudge(CARDS).values(["war films"])[0, 1]
 
 
+def test_words_that_only_dress_a_request_change_nothing() -> None:
+    texts = (
+        "My friends meet a wife.",
+        "A weekend together.",
+        "Friends pick a fancy wife.",
+        "Weekend friends.",
+        "x",
+        "",
+    )
+    dressed = Cards(CARDS.items, [Card(c.title, c.kinds, texts=(t,)) for c, t in zip(CARDS, texts, strict=True)])
+    judge = FactJudge(dressed)
+    plain = judge.values(["comedies"])
+    for request in ("My friends and I fancy comedies", "My wife wants comedies.", "Pick comedies for the weekend"):
+        assert judge.reading(request).words == ()
+        assert np.array_equal(judge.values([request]), plain, equal_nan=True)
+    assert judge.reading("comedies about friends").words == ("friend",)
+
+
 @pytest.mark.parametrize("wording", ["train", "test"])
 def test_every_written_request_reads_as_what_it_was_made_from(wording) -> None:
     for wish in RequestWriter(wording).draw(800, np.random.default_rng(3)):
