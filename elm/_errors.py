@@ -76,6 +76,10 @@ class ConsistencyWarning(UserWarning):
     """The loss of a training falls, but its texts do not get nearer to what they are about."""
 
 
+class RequestWarning(UserWarning):
+    """A request of which something was left out, or that a judge may read wrong."""
+
+
 class TermsWarning(UserWarning):
     """A base whose owner's terms of use bind who uses it, told when it is first taken into use."""
 

@@ -32,6 +32,7 @@ from elm.cli._quickstart import quickstart
 from elm.cli._recommend import recommend
 from elm.cli._tasks import tasks
 from elm.cli._train import train
+from elm.cli._wishes import wishes
 from elm.cli.bench._bench import bench
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ app.command()(describe)
 app.command()(ask)
 app.command()(profile)
 app.command()(recommend)
+app.add_typer(wishes, name="wishes")
 app.add_typer(bench, name="bench")
 app.add_typer(cav, name="cav")
 app.add_typer(adapter, name="adapter")

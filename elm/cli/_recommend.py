@@ -10,7 +10,7 @@ import typer
 from elm.cli._options import Json, Quiet
 
 if TYPE_CHECKING:
-    from elm.recommend import Recommendation
+    from elm.recommend import Asked, Recommendation
 
 
 def recommend(
@@ -29,16 +29,36 @@ def recommend(
         float, typer.Option(help="Weight of the text: 1 text only, 0 history only; no effect where one is missing.")
     ] = 0.5,
     k: Annotated[int, typer.Option(help="How many items.")] = 20,
+    request: Annotated[
+        str | None, typer.Option(help='A sentence of the moment, such as "something light for tonight".')
+    ] = None,
+    wishes: Annotated[Path | None, typer.Option(help="A file of standing wishes (`elm wishes`).")] = None,
+    occasion: Annotated[
+        str | None, typer.Option("--with", help="The occasion that wishes go by, such as kids.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="The time that wishes go by, as 2026-11-28T21:00; default: now.")
+    ] = None,
+    concept: Annotated[
+        list[str] | None, typer.Option(help="A concept and its amount from -1 to 1, as dark=-1; may come often.")
+    ] = None,
+    w_control: Annotated[float, typer.Option(help="Weight of what is asked for: 0 nothing, 1 nothing else.")] = 0.8,
+    values: Annotated[
+        str, typer.Option(help="What judges requests: facts, encoder, or the folder of what was distilled.")
+    ] = "facts",
+    explain: Annotated[bool, typer.Option("--explain", help="Also what each part did to each place.")] = False,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
     """Recommend items from what is known of a user.
 
+    A request, standing wishes and concepts bend the list of any recommender (docs/requests.md).
+
     Example: elm recommend runs/quickstart --user u7 --profile "They love war films. They avoid comedies." --alpha 0.7
     """
     from elm._errors import CallError
     from elm.cli._output import emit
-    from elm.runs import open_recommender
+    from elm.runs import open_recommender, open_steered
 
     if user is not None and history is not None:
         raise CallError("--user and --history are two ways to give one history; use one of them")
@@ -46,16 +66,19 @@ def recommend(
     ratings = _user_ratings(run, user) if user is not None else parse_history(history)
     if ratings is None and text is None:
         raise CallError("nothing to recommend from; give --user or --history, --profile or --profile-file, or both")
-    recommender = open_recommender(run, reads_text=text is not None)
+    asked = parse_asked(request, wishes, occasion, at, concept, w_control)
+    if explain and asked is None:
+        raise CallError("--explain tells what --request, --wishes and --concept do; give one of them")
+    recommender: Any = open_recommender(run, text is not None) if asked is None else open_steered(run, values)
     if user is not None and ratings is not None:
         known = set(recommender.items)
         ratings = {item: rating for item, rating in ratings.items() if item in known}
         if not ratings and text is None:
             raise CallError(f"user {user!r} has rated nothing that this recommender ranks; give a --profile")
     ratings = ratings or None
-    places = recommender.recommend(ratings, text, alpha, k)
+    places = recommender.recommend(ratings, text, alpha, k, **({} if asked is None else vars(asked)))
     used = 1.0 if ratings is None else 0.0 if text is None else alpha
-    value = {
+    value: dict[str, Any] = {
         "run": str(run),
         "user": user,
         "alpha": used,
@@ -63,7 +86,57 @@ def recommend(
         "rated": len(ratings or {}),
         "items": [{"place": n, **place._asdict()} for n, place in enumerate(places, start=1)],
     }
+    if asked is not None:
+        value |= {"request": asked.request, "concepts": asked.concepts, "w_control": asked.w_control}
+    if explain:
+        value["explanation"] = recommender.explain(ratings, text, alpha, k, asked=asked).to_dict()
     emit(value, json_mode, lambda: _show(places, value))
+
+
+def parse_asked(
+    request: str | None,
+    wishes: Path | None,
+    occasion: str | None,
+    at: str | None,
+    concept: list[str] | None,
+    w_control: float,
+) -> Asked | None:
+    """What bends the list, from the options of the command; None where nothing does."""
+    from datetime import datetime
+
+    from elm._errors import CallError
+    from elm.recommend import Asked, StandingWishes
+
+    if wishes is None and (occasion is not None or at is not None):
+        raise CallError("--with and --at say when standing wishes hold; give --wishes, too")
+    if request is None and wishes is None and not concept:
+        return None
+    standing = None
+    if wishes is not None:
+        try:
+            now = datetime.fromisoformat(at) if at is not None else None
+        except ValueError:
+            raise CallError(f"--at takes a time such as 2026-11-28T21:00, got {at!r}") from None
+        standing = StandingWishes.load(wishes).at(now, [occasion] if occasion else ())
+    return Asked(request, standing, parse_concepts(concept or []), w_control)
+
+
+def parse_concepts(words: list[str]) -> dict[str, float]:
+    """Concepts and their amounts.
+
+    >>> parse_concepts(["dark=-1", "funny=0.5"])
+    {'dark': -1.0, 'funny': 0.5}
+    """
+    from elm._errors import CallError
+
+    found = {}
+    for word in words:
+        name, _, amount = word.rpartition("=")
+        try:
+            found[name.strip()] = float(amount)
+        except ValueError:
+            raise CallError(f"--concept takes NAME=AMOUNT, such as dark=-1, got {word!r}") from None
+    return found
 
 
 def parse_history(text: str | None) -> dict[str, float] | None:
@@ -120,10 +193,23 @@ def _user_ratings(run: Path, user: str) -> dict[str, float]:
 
 
 def _show(places: list[Recommendation], value: dict[str, Any]) -> None:
-    from elm.cli._output import echo
+    from elm.cli._output import echo, table
 
     both = f"{value['rated']} ratings and the profile"
     source = {1.0: "the profile alone", 0.0: f"{value['rated']} ratings alone"}.get(value["alpha"], both)
     echo(f"from {source}, alpha {value['alpha']:g}")
     for number, place in enumerate(places, start=1):
         echo(f"{number:3d}  {place.title}  [{place.item}]")
+    told = value.get("explanation")
+    if told is None:
+        return
+    names = [name for name in told["places"][0] if name not in ("place", "item", "title")] if told["places"] else []
+    table(
+        ["place", "title", *names], [[row["place"], row["title"], *(row[n] for n in names)] for row in told["places"]]
+    )
+    for what in ("brought", "left_out"):
+        for part, titles in told[what].items():
+            if titles:
+                echo(f"{part} {'brought in' if what == 'brought' else 'keeps out'}: {', '.join(titles)}")
+    for remark in told["remarks"]:
+        echo(remark)

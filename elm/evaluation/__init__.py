@@ -63,6 +63,10 @@ from elm.evaluation.report._terminal_tables import (
 )
 from elm.evaluation.report._text_files import read_texts, write_entities
 from elm.evaluation.report._verdicts import report_tests, verdicts
+from elm.evaluation.requests._bench import RequestBench, bench_requests
+from elm.evaluation.requests._cost import cost_curve, index_curve
+from elm.evaluation.requests._figures import cost_figure, fronts_figure, quality_figure, satisfaction_figure
+from elm.evaluation.requests._four_ways import Asking, four_ways
 from elm.metrics import text_statistics
 
 __all__ = [
@@ -74,6 +78,7 @@ __all__ = [
     "SIGNS",
     "VERSIONS",
     "AlongScores",
+    "Asking",
     "BM25Ranker",
     "BenchReport",
     "CachedEncoder",
@@ -116,6 +121,7 @@ __all__ = [
     "Moves",
     "RankOptions",
     "Ranker",
+    "RequestBench",
     "Section",
     "Sensitivity",
     "Signs",
@@ -137,6 +143,7 @@ __all__ = [
     "behaviour_table",
     "behavioural_along",
     "bench_control",
+    "bench_requests",
     "certify",
     "check_range",
     "compare",
@@ -146,6 +153,8 @@ __all__ = [
     "control_means",
     "control_scores",
     "control_tests",
+    "cost_curve",
+    "cost_figure",
     "draw_candidates",
     "draw_flips",
     "draw_targets",
@@ -156,12 +165,15 @@ __all__ = [
     "findings_table",
     "fine_grained",
     "forms_page",
+    "four_ways",
     "fraud_signs",
+    "fronts_figure",
     "genre_attributes",
     "guided",
     "guided_figure",
     "guided_map",
     "guided_map_figure",
+    "index_curve",
     "item_behaviour",
     "item_consistency",
     "judge_forms",
@@ -181,12 +193,14 @@ __all__ = [
     "no_false_fact",
     "page",
     "profile_table",
+    "quality_figure",
     "rankers_table",
     "read_answers",
     "read_forms",
     "read_key",
     "read_texts",
     "report_tests",
+    "satisfaction_figure",
     "save_forms",
     "scores_figure",
     "semantic_along",

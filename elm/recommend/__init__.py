@@ -1,7 +1,7 @@
 """Recommenders: backbones that rank from histories, TEARS that a person steers with words, and what an edit changes."""
 
 from elm.metrics import genre_ndcg
-from elm.recommend._held_out import HeldOut, ndcg_at
+from elm.recommend._held_out import HeldOut, ndcg_at, ranked_gains
 from elm.recommend._lists import ListDiff, Recommendation
 from elm.recommend._load import load
 from elm.recommend._protocols import AnyRecommender, Scorer
@@ -33,6 +33,14 @@ from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
 from elm.recommend.benchmark._prompted_llm import AskedModel
 from elm.recommend.benchmark._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
 from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.judges._cards import Card, Cards, cards_of
+from elm.recommend.judges._chat_value_judge import ChatValueJudge
+from elm.recommend.judges._fact_judge import FactJudge
+from elm.recommend.judges._language_model_judge import LanguageModelJudge
+from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
+from elm.recommend.judges._rated import expected_rating
+from elm.recommend.judges._reading import Reading
+from elm.recommend.judges._values import RequestValues
 from elm.recommend.profiles._editors import Editor, LanguageModelEditor, RuleEditor
 from elm.recommend.profiles._genre_swap import (
     EditEffect,
@@ -47,6 +55,20 @@ from elm.recommend.profiles._genre_swap import (
 from elm.recommend.profiles._genre_words import genre_words, names_genre, swap_genres
 from elm.recommend.profiles._polarity import affirmed, sentiment, speaks_against
 from elm.recommend.profiles._sentences import clauses, pieces
+from elm.recommend.requests._bivae import BiVAERanker
+from elm.recommend.requests._distil import Distillation, distil
+from elm.recommend.requests._distilled import Distilled, item_table
+from elm.recommend.requests._distilled_store import load_distilled, save_distilled
+from elm.recommend.requests._encoder_values import EncoderValues
+from elm.recommend.requests._explain import Explanation
+from elm.recommend.requests._generate import RequestWriter, Wish, chat_requests, guard_wording, shared_wording
+from elm.recommend.requests._index import ExactIndex, FaissIndex, Index, index_recall
+from elm.recommend.requests._parts import Asked
+from elm.recommend.requests._scoring import base_scores, combine, combined_places, places
+from elm.recommend.requests._signals import Engagement
+from elm.recommend.requests._standing import StandingWish, StandingWishes
+from elm.recommend.requests._steered import SteeredRecommender
+from elm.recommend.requests._when import When
 from elm.recommend.tears._attribution import EditExplanation, EditPart
 from elm.recommend.tears._augmentation import make_views
 from elm.recommend.tears._genre_encoder import GenreEncoder, genre_shares
@@ -67,28 +89,46 @@ __all__ = [
     "CUTOFFS",
     "DECODINGS",
     "EASE",
+    "FILM_ASPECTS",
     "MODELS",
     "PAPER_THRESHOLDS",
     "PROTOCOLS",
+    "REQUESTED_GENRES",
     "TEXT_MODELS",
     "TRAINING",
     "TUNING",
     "AnyRecommender",
+    "Asked",
     "AskedModel",
+    "Aspect",
     "Autoencoder",
     "Backbone",
     "BackboneRecommender",
     "BackboneTraining",
+    "BiVAERanker",
+    "Card",
+    "Cards",
+    "ChatValueJudge",
+    "Distillation",
+    "Distilled",
     "EditEffect",
     "EditExplanation",
     "EditOptions",
     "EditPart",
     "Editor",
+    "EncoderValues",
+    "Engagement",
+    "ExactIndex",
+    "Explanation",
+    "FactJudge",
+    "FaissIndex",
     "FitOptions",
     "Gaussian",
     "GenreEncoder",
     "HeldOut",
+    "Index",
     "LanguageModelEditor",
+    "LanguageModelJudge",
     "ListDiff",
     "LoraTextEncoder",
     "MacridVAE",
@@ -101,15 +141,21 @@ __all__ = [
     "Pass",
     "PieceTextEncoder",
     "Popularity",
+    "Reading",
     "RecVAE",
     "RecVAEConfig",
     "Recommendation",
     "RecommendationSplit",
     "Recommender",
+    "RequestValues",
+    "RequestWriter",
     "RuleEditor",
     "Scorer",
     "SentenceVectors",
     "SparseRows",
+    "StandingWish",
+    "StandingWishes",
+    "SteeredRecommender",
     "SummaryOptions",
     "Tears",
     "TearsRun",
@@ -121,18 +167,27 @@ __all__ = [
     "Thresholds",
     "Views",
     "WalsRanker",
+    "When",
+    "Wish",
     "WithTexts",
     "affirmed",
     "all_on",
+    "base_scores",
     "bench_models",
     "best_alpha",
+    "cards_of",
+    "chat_requests",
     "chat_summaries",
     "clauses",
+    "combine",
+    "combined_places",
     "compare",
     "cost",
+    "distil",
     "edit_genres",
     "evaluate_edit",
     "evaluate_profiles",
+    "expected_rating",
     "file_summaries",
     "fit_backbone",
     "fit_text_model",
@@ -143,8 +198,12 @@ __all__ = [
     "genre_preferences",
     "genre_shares",
     "genre_words",
+    "guard_wording",
+    "index_recall",
+    "item_table",
     "load",
     "load_backbone",
+    "load_distilled",
     "make_autoencoder",
     "make_views",
     "measure",
@@ -152,9 +211,13 @@ __all__ = [
     "natural_pairs",
     "ndcg_at",
     "pieces",
+    "places",
     "positives",
+    "ranked_gains",
     "save_backbone",
+    "save_distilled",
     "sentiment",
+    "shared_wording",
     "speaks_against",
     "split_dataset",
     "swap_genres",

@@ -28,6 +28,7 @@ from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
 from elm.runs._open import open_model, open_recommender, open_run, open_table, open_vector, vector_of_history
+from elm.runs._requests import open_steered
 from elm.runs._trust import trust
 from elm.runs.making._latents import latent_table, read_summaries
 from elm.runs.making._quickstart import QUICK, SHORT, quickstart
@@ -99,6 +100,7 @@ __all__ = [
     "open_model",
     "open_recommender",
     "open_run",
+    "open_steered",
     "open_table",
     "open_vector",
     "pack",

@@ -13,6 +13,8 @@ from elm.cli.bench._control import control
 from elm.cli.bench._forms import forms
 from elm.cli.bench._judge import judge
 from elm.cli.bench._recommend import recommend
+from elm.cli.bench._request import request, request_cost
+from elm.cli.bench._request_ways import request_ways
 from elm.cli.bench._summaries import summaries
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ bench.command("control")(control)
 bench.command("forms")(forms)
 bench.command("judge")(judge)
 bench.command("recommend")(recommend)
+bench.command("request")(request)
+bench.command("request-cost")(request_cost)
+bench.command("request-ways")(request_ways)
 bench.command("summaries")(summaries)
 
 Films = Annotated[int, typer.Option(min=2, help="How many held-out films, at most.")]

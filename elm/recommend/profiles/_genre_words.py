@@ -74,6 +74,11 @@ def _pattern(words: Words) -> str:
     return "|".join(re.escape(form).replace("'", "['’]") for form in forms)
 
 
+def genre_pattern(genre: str) -> str:
+    """A pattern of all forms by which a text may name the genre, the longest first."""
+    return _pattern(genre_words(genre))
+
+
 def names_genre(text: str, genre: str) -> bool:
     """Whether the text names the genre in any of its forms.
 

@@ -72,10 +72,10 @@ class LoraTextEncoder(TextEncoder):
         self.latent, self.encoder = config.latent, encoder
         self.rank, self.alpha, self.dropout = rank, 2.0 * rank if alpha is None else float(alpha), dropout
         self.body = copy.deepcopy(encoder.model)
-        self.targets = _targets(self.body, targets)
+        self.targets = lora_targets(self.body, targets)
         with seeded(seed):
             self.head = TextHead(config)
-            _inject(self.body, rank, self.alpha, dropout, self.targets)
+            inject_lora(self.body, rank, self.alpha, dropout, self.targets)
         self.train()
         nn.Module.register_state_dict_post_hook(self, _drop_frozen)
         nn.Module.register_load_state_dict_pre_hook(self, _expect_no_frozen)
@@ -137,7 +137,7 @@ class LoraTextEncoder(TextEncoder):
         return functional.normalize(found.float(), dim=-1)
 
 
-def _targets(body: nn.Module, asked: Sequence[str]) -> tuple[str, ...]:
+def lora_targets(body: nn.Module, asked: Sequence[str]) -> tuple[str, ...]:
     """Last parts of the names of the linear layers to update; `CallError` where the transformer has no such layer."""
     if isinstance(asked, str):
         raise CallError(f"targets must be a list of names, got one string {asked!r}; wrap it in a list")
@@ -150,7 +150,7 @@ def _targets(body: nn.Module, asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _inject(body: nn.Module, rank: int, alpha: float, dropout: float, targets: Sequence[str]) -> None:
+def inject_lora(body: nn.Module, rank: int, alpha: float, dropout: float, targets: Sequence[str]) -> None:
     """Put trainable updates beside the target layers of `body`, in place, and freeze all the rest."""
     from peft import LoraConfig, inject_adapter_in_model
 
