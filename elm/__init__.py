@@ -18,6 +18,7 @@ from elm._errors import (
     HubError,
     LeakageError,
     OutsideDataWarning,
+    RequestWarning,
     TeacherError,
     TermsWarning,
     UnknownNameError,

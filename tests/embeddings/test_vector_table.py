@@ -205,6 +205,7 @@ def test_what_is_no_table_of_vectors_is_refused(source: Any, told: str) -> None:
         ("v.vec", b"3 3\na 1 2 3\n", "counts 3 words, and it holds 1"),
         ("v.vec", b"2 3\na 1 2 3\nb 1 2\n", "line 3"),
         ("v.vec", b"\xff\xfe\x00", "word2vec"),
+        ("v.txt", b"0.1 0.2\n0.3 0.4\n", "neither two counts nor a word"),
         ("v.bin", b"9999999 9999999\n", "too short"),
         ("v.bin", b"2 3\na " + bytes(12) + b"b ", "too short|ends in word"),
         ("v.pdf", b"x", "no source of vectors"),

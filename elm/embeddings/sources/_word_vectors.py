@@ -40,8 +40,8 @@ def _text(path: Path) -> Found:
         first = file.readline().split()
         counts = [int(part) for part in first] if len(first) == 2 and all(part.isdigit() for part in first) else None
         dim = counts[1] if counts else len(first) - 1
-        if dim < 1:
-            raise ValueError("its first line holds neither two counts nor a word and numbers")
+        if dim < 1 or (counts is None and _is_number(first[0])):
+            raise ValueError("its first line holds neither two counts nor a word and its numbers")
         if counts is None:
             words.append(first[0])
             rows.append(np.array(first[1:], dtype=np.float32))
@@ -54,6 +54,14 @@ def _text(path: Path) -> Found:
     if counts and len(words) != counts[0]:
         raise ValueError(f"its first line counts {counts[0]} words, and it holds {len(words)}")
     return Found(words, np.stack(rows), str(path))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _binary(path: Path) -> Found:
