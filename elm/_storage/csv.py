@@ -46,11 +46,14 @@ def write_csv(path: str | Path, frame: pd.DataFrame, float_format: str | None = 
         safe.to_csv(aside, index=False, lineterminator="\n", float_format=float_format, quoting=quoting)
 
 
-def read_csv_texts(path: str | Path) -> pd.DataFrame:
-    """The table that `write_csv` wrote, every cell as the text that it was; errors are those of pandas."""
+def read_csv_texts(path: str | Path, sep: str = ",") -> pd.DataFrame:
+    """The table that `write_csv` wrote, every cell as the text that it was; errors are those of pandas.
+
+    sep: between cells, in a file of others.
+    """
     import pandas as pd
 
-    return _mapped(pd.read_csv(path, dtype=str, keep_default_na=False), bare)
+    return _mapped(pd.read_csv(path, sep=sep, dtype=str, keep_default_na=False, encoding="utf-8-sig"), bare)
 
 
 def _mapped(frame: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:

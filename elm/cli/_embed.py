@@ -141,13 +141,11 @@ def _save(table: VectorTable, name: str, out: Path, value: dict[str, Any]) -> No
 
 def _example(data: Dataset, table: VectorTable) -> dict[str, Any]:
     """The most rated item of the table and the five items nearest to it."""
-    from elm.embeddings import EmbeddingSpace, VectorTable, nearest
+    from elm.embeddings import nearest
 
     counts = data.interactions["item"].value_counts()
     item = next((name for name in counts.index if name in table), table.ids[0])
-    # By direction in either space: by dot product a long vector would be everybody's neighbour.
-    space = EmbeddingSpace.fit(table.space.name, table.vectors, "cosine", {}, table.space.fingerprint)
-    found, scores = nearest(VectorTable(table.ids, table.vectors, space), table[item], min(5, len(table)), [item])
+    found, scores = nearest(table.by_direction(), table[item], min(5, len(table)), [item])
     titles = data.items["title"]
     return {
         "item": item,

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from elm._errors import CallError, UnknownNameError
 from elm.chat import Asking, Client, Usage
 from elm.data import PARTS, EntitySplit
@@ -168,8 +166,7 @@ def _spending(teachers: dict[str, Teacher]) -> str | None:
 
 def _all_users(world: World) -> VectorTable:
     """Training users, and the held-out ones that were folded in."""
-    ids = [*world.users.ids, *world.held_users.ids]
-    return VectorTable(ids, np.concatenate([world.users.vectors, world.held_users.vectors]), world.users.space)
+    return world.users.joined(world.held_users)
 
 
 def _known_part(split: EntitySplit, known: Container[str]) -> EntitySplit:

@@ -141,6 +141,25 @@ class VectorTable:
         """A table of these ids only, in the order asked, in the same space."""
         return VectorTable(list(ids), self.rows(ids), self.space)
 
+    def joined(self, *others: VectorTable) -> VectorTable:
+        """This table and others behind it as one, in the space of this one; an id that comes twice is a `CallError`."""
+        tables = (self, *others)
+        ids = [id for table in tables for id in table.ids]
+        return VectorTable(ids, np.concatenate([table.vectors for table in tables]), self.space)
+
+    def with_statistics_of(self, ids: Sequence[str]) -> VectorTable:
+        """The table in the same space, with mean, scale and reach of these entities alone, by which adapters normalise:
+        those of training entities, where others are held out.
+        """
+        space = self.space
+        known = EmbeddingSpace.fit(space.name, self.rows(ids), space.metric, space.made, space.fingerprint)
+        return VectorTable(self.ids, self.vectors, known)
+
+    def by_direction(self) -> VectorTable:
+        """The table with cosine as its metric: by dot product a long vector is everybody's nearest neighbour."""
+        space = EmbeddingSpace.fit(self.space.name, self.vectors, "cosine", {}, self.space.fingerprint)
+        return VectorTable(self.ids, self.vectors, space)
+
     def save(self, folder: str | Path, dtype: Literal["float32", "float16"] = "float32") -> Path:
         """Write `vectors.safetensors`, `ids.parquet`, and `space.json` with the checksums of both.
 

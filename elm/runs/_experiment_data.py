@@ -12,7 +12,7 @@ from elm._errors import CallError, DataFileError
 from elm._text.sentences import sentences
 from elm.data import Dataset, EntitySplit, split_entities, split_ratings
 from elm.data import load as load_dataset
-from elm.embeddings import EmbeddingSpace, SentenceEncoder, VectorTable, fold_in, semantic, wals
+from elm.embeddings import SentenceEncoder, VectorTable, fold_in, semantic, wals
 from elm.evaluation import Collaborative, HeldOutItems
 from elm.model import shipped_vectors
 from elm.runs._config import RunConfig
@@ -103,9 +103,7 @@ def build_world(run: RunFolder, config: RunConfig, encoder: SentenceEncoder, pro
 def _seen(films: VectorTable, config: RunConfig) -> tuple[VectorTable, EntitySplit]:
     """The table with the statistics of its training films alone, by which adapters normalise, and the split."""
     split = split_entities(films.ids, *config.film_shares, seed=config.seed)
-    space = films.space
-    known = EmbeddingSpace.fit(space.name, films.rows(split.train), space.metric, space.made, space.fingerprint)
-    return VectorTable(films.ids, films.vectors, known), split
+    return films.with_statistics_of(split.train), split
 
 
 def _fixed(run: RunFolder, name: str, split: EntitySplit) -> None:

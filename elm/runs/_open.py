@@ -65,7 +65,7 @@ def open_table(run: str | Path | None, kind: Kind) -> VectorTable:
     if not folder.is_dir():
         raise DataFileError(f"{run} has no vectors/; name a run folder that `elm train run` or `elm quickstart` made")
     tables = [VectorTable.load(folder / name) for name in _KINDS[kind] if (folder / name).is_dir()]
-    return VectorTable([i for t in tables for i in t.ids], np.concatenate([t.vectors for t in tables]), tables[0].space)
+    return tables[0].joined(*tables[1:])
 
 
 def open_vector(run: str | Path | None, kind: Kind, name: str) -> VectorTable:

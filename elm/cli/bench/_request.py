@@ -53,9 +53,8 @@ def request(
     from elm.recommend import Distillation
 
     data = load(folder if folder is not None and dataset == "saved" else dataset, folder, seed)
-    how = Distillation(
-        requests=tuned, items=tuned_items, steps=steps, batch=batch, rate=rate, device=device, seed=seed  # type: ignore[arg-type]
-    )  # fmt: skip
+    tuning: dict[str, Any] = {"requests": tuned, "items": tuned_items}
+    how = Distillation(**tuning, steps=steps, batch=batch, rate=rate, device=device, seed=seed)
     bench = RequestBench(
         engagement=engagement,
         sources=_named(sources, data),
@@ -221,17 +220,32 @@ def _show_cost(value: dict[str, Any]) -> None:
     table(
         ["items", "requests", "encode s", "search s", "a request ms", "over bare", "judged s"],
         [
-            [f"{r['items']:,}", r["requests"], f"{r['encode']:.4f}", f"{r['search']:.4f}",
-             f"{1000 * r['seconds'] / r['requests']:.2f}", f"{r['seconds'] / r['bare']:.2f}" if "bare" in r else "",
-             f"{r['direct']:.1f}" if "direct" in r else ""]
+            [
+                f"{r['items']:,}",
+                r["requests"],
+                f"{r['encode']:.4f}",
+                f"{r['search']:.4f}",
+                f"{1000 * r['seconds'] / r['requests']:.2f}",
+                f"{r['seconds'] / r['bare']:.2f}" if "bare" in r else "",
+                f"{r['direct']:.1f}" if "direct" in r else "",
+            ]
             for r in value["rows"]
         ],
         "requests by one encoding and exact search",
-    )  # fmt: skip
+    )
     if "index" in value:
         table(
             ["items", "probes", "recall@10", "build s", "ms", "exact ms"],
-            [[f"{r['items']:,}", r["probes"], f"{r['recall']:.3f}", f"{r['build']:.1f}", f"{1000 * r['seconds']:.2f}",
-              f"{1000 * r['exact']:.2f}"] for r in value["index"]],
+            [
+                [
+                    f"{r['items']:,}",
+                    r["probes"],
+                    f"{r['recall']:.3f}",
+                    f"{r['build']:.1f}",
+                    f"{1000 * r['seconds']:.2f}",
+                    f"{1000 * r['exact']:.2f}",
+                ]
+                for r in value["index"]
+            ],
             "approximate index",
-        )  # fmt: skip
+        )

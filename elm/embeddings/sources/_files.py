@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import DataFileError
+from elm._storage.csv import read_csv_texts
 from elm._storage.parquet import read_parquet
 from elm.embeddings.sources import _frames
 from elm.embeddings.sources._found import Found
@@ -33,8 +34,7 @@ def read_frame(path: Path) -> pd.DataFrame | None:
     ending = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     try:
         if ending in ("csv", "tsv"):
-            text = {"dtype": str, "keep_default_na": False, "sep": "\t" if ending == "tsv" else ","}
-            return pd.read_csv(path, encoding="utf-8-sig", **text)  # type: ignore[call-overload,no-any-return]
+            return read_csv_texts(path, "\t" if ending == "tsv" else ",")
         if ending in ("jsonl", "ndjson"):
             return pd.read_json(path, lines=True, dtype=False)
         if ending == "parquet":

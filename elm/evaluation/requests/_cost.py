@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,10 @@ def cost_curve(
             taken, started = number, time.perf_counter()
             queries = encode(asked)
             encoded = time.perf_counter() - started
-            one = _seconds(lambda queries=queries, index=index: index.search(queries[:1], k), 3)  # type: ignore[misc]
+            one = _seconds(partial(index.search, queries[:1], k), 3)
             if one * number > 40 * _LONGEST:
                 taken = max(2, int(number * 40 * _LONGEST / (one * number)))
-            searched = _seconds(
-                lambda queries=queries, index=index, taken=taken: index.search(queries[:taken], k),  # type: ignore[misc]
-                3 if taken == 1 else 1,
-            )
+            searched = _seconds(partial(index.search, queries[:taken], k), 3 if taken == 1 else 1)
             searched *= count / held * number / taken
             row: dict[str, Any] = {
                 "items": count,
@@ -62,8 +60,7 @@ def cost_curve(
                 "measured": held / count * taken / number,
             }
             if number == 1:
-                first = queries[0]
-                bare = _seconds(lambda first=first, vectors=vectors: vectors @ first, 3)  # type: ignore[misc]
+                bare = _seconds(partial(np.matmul, vectors, queries[0]), 3)
                 row["bare"] = encoded + bare * count / held
             if judge_seconds is not None:
                 row["direct"] = judge_seconds * count * number
@@ -84,17 +81,23 @@ def index_curve(
         queries = vectors[rng.integers(count, size=100)] + 0.5 * rng.standard_normal((100, dim), dtype=np.float32)
         exact = ExactIndex(vectors)
         truth = exact.search(queries, k)[0]
-        plain = _seconds(lambda exact=exact, queries=queries: exact.search(queries[:1], k), 5)  # type: ignore[misc]
+        plain = _seconds(partial(exact.search, queries[:1], k), 5)
         for number in probes:
             started = time.perf_counter()
             near = FaissIndex(vectors, probes=number, seed=seed)
             built = time.perf_counter() - started
             found = near.search(queries, k)[0]
-            took = _seconds(lambda near=near, queries=queries: near.search(queries[:1], k), 5)  # type: ignore[misc]
+            took = _seconds(partial(near.search, queries[:1], k), 5)
             rows.append(
-                {"items": count, "probes": number, "recall": index_recall(truth, found), "build": built,
-                 "seconds": took, "exact": plain}
-            )  # fmt: skip
+                {
+                    "items": count,
+                    "probes": number,
+                    "recall": index_recall(truth, found),
+                    "build": built,
+                    "seconds": took,
+                    "exact": plain,
+                }
+            )
     return rows
 
 

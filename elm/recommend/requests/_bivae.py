@@ -37,9 +37,17 @@ class BiVAERanker:
         triples = [(str(u), str(i), float(r)) for u, i, r in zip(cells.row, cells.col, cells.data, strict=True)]
         known: Any = cornac.data.Dataset.from_uir(triples, seed=seed)
         model = cornac.models.BiVAECF(
-            k=factors, encoder_structure=[100], act_fn="tanh", likelihood="pois", n_epochs=epochs, batch_size=batch,
-            learning_rate=0.001, seed=seed, use_gpu=False, verbose=False,
-        )  # fmt: skip
+            k=factors,
+            encoder_structure=[100],
+            act_fn="tanh",
+            likelihood="pois",
+            n_epochs=epochs,
+            batch_size=batch,
+            learning_rate=0.001,
+            seed=seed,
+            use_gpu=False,
+            verbose=False,
+        )
         model.fit(known)
         scores = np.zeros(table.shape, dtype=np.float32)
         columns = np.array([int(item) for item in known.item_ids])

@@ -107,10 +107,14 @@ class _Sides:
 
     def products(self, requests: np.ndarray, items: np.ndarray) -> torch.Tensor:
         """(requests, items) of these rows."""
-        left = self.f.head(self._requests[requests]) if self._requests is not None else self.f(
-            [self.requests[row] for row in requests])  # fmt: skip
-        right = self.g.head(self._items[items]) if self._items is not None else self.g(
-            [self.texts[row] for row in items])  # fmt: skip
+        left = (
+            self.f.head(self._requests[requests])
+            if self._requests is not None
+            else self.f([self.requests[row] for row in requests])
+        )
+        right = (
+            self.g.head(self._items[items]) if self._items is not None else self.g([self.texts[row] for row in items])
+        )
         return left @ right.T
 
 

@@ -39,8 +39,11 @@ def save_distilled(model: Distilled, folder: str | Path) -> Path:
         "rows": len(model.items),
         "space": model.table.space.to_dict(),
     }
-    tensors = {f"{side}.{name}": value.cpu().contiguous() for side, tower in (("f", model.f), ("g", model.g))
-               for name, value in tower.trained().items()}  # fmt: skip
+    tensors = {
+        f"{side}.{name}": value.cpu().contiguous()
+        for side, tower in (("f", model.f), ("g", model.g))
+        for name, value in tower.trained().items()
+    }
     tensors["vectors"] = torch.from_numpy(np.ascontiguousarray(model.table.rows(known)))
     told = ["yes" if item in model.table else "no" for item in model.items]
     return write_model(folder, config, tensors, {"item": list(model.items), "told": told})
@@ -71,8 +74,11 @@ def _load(folder: Path, encoder: Any) -> Distilled:
         }
         items = read_texts(folder / ITEMS, ("item", "told"), told["rows"])
         known = [item for item, word in zip(items["item"], items["told"], strict=True) if word == "yes"]
-        shapes = {f"{side}.{name}": tuple(value.shape) for side, tower in towers.items()
-                  for name, value in tower.trained().items()}  # fmt: skip
+        shapes = {
+            f"{side}.{name}": tuple(value.shape)
+            for side, tower in towers.items()
+            for name, value in tower.trained().items()
+        }
         stored = read_exactly(folder / WEIGHTS, {**shapes, "vectors": (len(known), told["dim"])})
         vectors = stored.pop("vectors")
         for side, tower in towers.items():

@@ -69,8 +69,11 @@ class When:
 
     def said(self) -> str:
         """The condition in words, "always" where there is none."""
-        parts = [f"{word} {value // 60:02d}:{value % 60:02d}"
-                 for word, value in (("from", self.after), ("until", self.before)) if value is not None]  # fmt: skip
+        parts = [
+            f"{word} {value // 60:02d}:{value % 60:02d}"
+            for word, value in (("from", self.after), ("until", self.before))
+            if value is not None
+        ]
         if self.days:
             parts.append("on " + ", ".join(DAYS[day].capitalize() for day in self.days))
         if self.context is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 
 from elm._errors import CallError
@@ -13,13 +12,12 @@ from elm.data import film_texts, make_films, make_products, product_texts
 from elm.embeddings import SentenceEncoder, VectorTable, semantic
 from elm.model import (
     EmbeddingLanguageModel,
-    base_reference,
     is_shipped,
     load_llm,
-    packaged,
     save_model,
     token_spread,
 )
+from elm.runs._base import about_base, license_of
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import FILMS, USERS, World, kept, user_views
 from elm.runs._folder import RunFolder
@@ -30,7 +28,6 @@ from elm.tasks import ItemFacts, TemplateTeacher, generated_facts, get
 from elm.training import Lessons, TwoStageResult, train_two_stage
 
 _MAKERS = {"films": (make_films, film_texts), "products": (make_products, product_texts)}
-_MOST_REPEATS = 3  # of the same words in a row, in texts of a base that may go round in circles
 _BATCHES_OF_FILMS = 0.7  # the other batches are of users
 
 
@@ -54,8 +51,7 @@ def fresh_model(config: RunConfig, world: World) -> EmbeddingLanguageModel:
                 (USERS, world.users, world.users.ids, config.user_tasks),
             )
         }
-    guard = {} if is_shipped(config.base) else {"most_repeats": _MOST_REPEATS}
-    return EmbeddingLanguageModel(llm, tokenizer, adapters, {"base": base_reference(config.base), **guard})
+    return EmbeddingLanguageModel(llm, tokenizer, adapters, about_base(config.base))
 
 
 def lessons(
@@ -64,7 +60,7 @@ def lessons(
     """What both adapters learn from: training films and training users, never a held-out one."""
     films, facts, ids = world.films, dict(world.film_facts), list(world.film_split.train)
     if extra is not None:
-        films = VectorTable([*films.ids, *extra[0].ids], np.concatenate([films.vectors, extra[0].vectors]), films.space)
+        films = films.joined(extra[0])
         facts |= extra[1]
         ids += extra[0].ids
     held_films = [*world.film_split.validation, *world.film_split.test]
@@ -192,5 +188,4 @@ def _license(config: RunConfig) -> dict[str, str]:
     """
     if config.dataset == "demo" and is_shipped(config.base):
         return {"license": "apache-2.0"}
-    known = packaged(config.base)
-    return {} if known is None else {"license": known.license}
+    return license_of(config.base)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 
 from elm._errors import CallError
@@ -109,11 +108,7 @@ def _save_vectors(world: World, folder: Path) -> World:
 
     Returns the world with the vectors as they lie on disk, in half precision: what is shipped is what is scored.
     """
-    everyone = VectorTable(
-        [*world.users.ids, *world.held_users.ids],
-        np.concatenate([world.users.vectors, world.held_users.vectors]),
-        world.users.space,
-    )
+    everyone = world.users.joined(world.held_users)
     for name, table in (("films", world.films), ("items", world.items), ("users", everyone)):
         table.save(folder / name, dtype="float16")
     films, items, users = (VectorTable.load(folder / name) for name in ("films", "items", "users"))

@@ -8,8 +8,10 @@ from typing import Any
 
 from elm._version import __version__
 from elm.embeddings import SentenceEncoder
-from elm.evaluation import BenchReport
+from elm.evaluation import BenchReport, Encoder
 from elm.model import Placement, load_model
+from elm.runs._folder import RunFolder
+from elm.runs.readers._config import ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld
 from elm.runs.readers._open import open_reader
 from elm.runs.readers._score import key_word_recall, score_reader, text_reader, verdict
@@ -26,23 +28,36 @@ def bench_reader(
     entities: int | None = None,
     *,
     out: str | Path | None = None,
-    world: ReaderWorld | None = None,
     n: int = 1,
     placement: Placement | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Scores of a reader on held-out entities: {"run", "consistency", "key_words", "verdict"}, and its report.
 
-    entities: how many at most; those of its settings by default. world: what it was trained on, where it is at hand. n:
-    the best of so many texts is scored, by the encoder that SC is measured with, too. placement: where the model lies.
-    The report goes to `out`, by default the reader's folder, whose card gets the scores, too. Errors of `open_reader`.
+    entities: how many at most; those of its settings by default. Errors of `open_reader`; the rest as `report_reader`.
     """
-    if world is None:
-        run, config, world = open_reader(path)
-    else:
-        run, config, _ = open_reader(path)
+    run, config, world = open_reader(path)
     config = replace(config, scored=entities or config.scored)
     encoder = text_reader(world, SentenceEncoder(config.encoder))
+    return report_reader(run, world, config, encoder, out=out, n=n, placement=placement, progress=progress)
+
+
+def report_reader(
+    run: RunFolder,
+    world: ReaderWorld,
+    config: ReaderConfig,
+    encoder: Encoder,
+    *,
+    out: str | Path | None = None,
+    n: int = 1,
+    placement: Placement | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """The same where its world is at hand, and what reads texts (`text_reader`).
+
+    n: the best of so many texts is scored, by the encoder that SC is measured with, too. placement: where the model
+    lies. The report goes to `out`, by default the reader's folder, whose card gets the scores, too.
+    """
     model = load_model(run.path, **vars(placement or Placement()))
     writer = NearestOf(model, n, encoder) if n > 1 else model
     found = score_reader(writer, world, config, encoder, progress=progress)
@@ -51,7 +66,7 @@ def bench_reader(
     about = {
         "title": run.path.resolve().name,
         "version": __version__,
-        "source": {"kind": "model", "folder": str(path), "weights": model_digest(run.path)},
+        "source": {"kind": "model", "folder": str(run.path), "weights": model_digest(run.path)},
         "asked": {"entities": config.scored, "best_of": n},
         "world": {
             "data": config.data,
@@ -70,7 +85,7 @@ def bench_reader(
     else:
         report.save(Path(out))
     return {
-        "run": str(path),
+        "run": str(run.path),
         "consistency": told["consistency"],
         "key_words": {task: key_word_recall(found[task]) for task in _KEY_WORDS if task in found},
         "verdict": verdict(found, world, config),

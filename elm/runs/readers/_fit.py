@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -12,20 +13,20 @@ import torch
 
 from elm._errors import CallError, CheckpointError, ConsistencyWarning, LeakageError, callers_depth
 from elm.adapters import MLPAdapter
-from elm.embeddings import SentenceEncoder, VectorTable, semantic, vector_table
+from elm.embeddings import SentenceEncoder, semantic, vector_table
+from elm.evaluation import Encoder
 from elm.model import (
     EmbeddingLanguageModel,
     base_reference,
-    is_shipped,
     load_llm,
     load_model,
-    packaged,
     plain_ids,
     save_model,
     token_spread,
 )
+from elm.runs._base import about_base, license_of
 from elm.runs._folder import RunFolder
-from elm.runs.readers._bench import bench_reader
+from elm.runs.readers._bench import report_reader
 from elm.runs.readers._config import FitOptions, ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld, lessons, schedule, single
 from elm.runs.readers._open import is_reader_folder, open_reader
@@ -35,8 +36,8 @@ from elm.runs.readers._texts import texts_of
 from elm.runs.share._card import LOSSES, losses_picture, write_card
 from elm.training import TwoStageResult, Validation, train_two_stage
 
-_MOST_REPEATS = 3  # of the same words in a row, in texts of a base that may go round in circles
 _WATCHED, _LOOKS = 32, 4  # validation entities, and how often they are looked at in stage two
+_WATCHED_SCORES = {"SC": "model", "nn": "nn", "shuffled": "shuffled"}  # name in the metrics -> whose texts
 _PATIENCE = 2
 _UNREADABLE = 1.0  # tokens a letter above which a base spells texts out byte by byte
 
@@ -81,7 +82,8 @@ def fit(
     `ReaderConfig`, such as base="gemma-3-270m", task=("text", "topics"), epochs, seed.
 
     A tenth of the entities is held out for scores, a twentieth is watched while it trains; entities that share a text
-    or a vector are held out together. The folder gets the model with its card, certificates, and a report.
+    or a vector are held out together. The folder gets the model with its card, and a report; certificates are
+    calibrated when they are first asked for (`elm.runs.certifier`).
 
     Raises `CallError` for fewer than 20 vectors with texts, vectors or texts that are all alike, and texts in a script
     that the base does not read, and what `vector_table` and `texts_of` raise. Warns `ConsistencyWarning` for fewer than
@@ -111,9 +113,10 @@ def fit_pairs(
     """The same from pairs and settings; errors of `RunFolder.start` where the folder was begun with others."""
     run = config.begin(out, fresh)
     run.step("data", lambda: _save(run, pairs))
-    world = ReaderWorld.of(pairs, config)
-    run.step("train", lambda: _train(run, world, config, progress))
-    scored = run.step("score", lambda: bench_reader(run.path, world=world, progress=progress))
+    world = cache(lambda: ReaderWorld.of(pairs, config))  # only where a step is left that needs it
+    encoder = cache(lambda: text_reader(world(), SentenceEncoder(config.encoder)))
+    run.step("train", lambda: _train(run, world(), config, encoder, progress))
+    scored = run.step("score", lambda: report_reader(run, world(), config, encoder(), progress=progress))
     return Reader(run.path, scored["verdict"], scored["consistency"])
 
 
@@ -122,9 +125,11 @@ def _save(run: RunFolder, pairs: Pairs) -> dict[str, Any]:
     return {"vectors": len(pairs.table), "texts": sum(map(len, pairs.texts.values()))}
 
 
-def _train(run: RunFolder, world: ReaderWorld, config: ReaderConfig, progress: bool) -> dict[str, Any]:
+def _train(
+    run: RunFolder, world: ReaderWorld, config: ReaderConfig, encoder: Callable[[], Encoder], progress: bool
+) -> dict[str, Any]:
     learned = lessons(world, config)
-    model = fresh_model(world, config, learned.table)
+    model = fresh_model(world, config)
     _check_language(model, world)
     plan = schedule(model, learned, config)
     result = train_two_stage(
@@ -133,11 +138,9 @@ def _train(run: RunFolder, world: ReaderWorld, config: ReaderConfig, progress: b
         plan,
         progress=progress,
         checkpoints=run.path / "checkpoints",
-        validation=_watch(world, config, plan.two.steps),
+        validation=_watch(world, config, encoder(), plan.two.steps),
     )
-    model.about["made"] = _made(world, config, result)
-    if known := packaged(config.base):
-        model.about["license"] = known.license
+    model.about |= {"made": _made(world, config, result), **license_of(config.base)}
     picture = losses_picture({"stage one": result.one.losses, "stage two": result.two.losses})
     kind = torch.float16 if config.lora else torch.float32  # updates and an adapter are small, and meant to be shared
     write_card(save_model(model, run.path / "model", dtype=kind, files={LOSSES: picture}))
@@ -147,7 +150,7 @@ def _train(run: RunFolder, world: ReaderWorld, config: ReaderConfig, progress: b
     }
 
 
-def fresh_model(world: ReaderWorld, config: ReaderConfig, table: VectorTable) -> EmbeddingLanguageModel:
+def fresh_model(world: ReaderWorld, config: ReaderConfig) -> EmbeddingLanguageModel:
     """The base with an untrained adapter; or a trained reader, whose adapter goes on where it is of the same space.
 
     Raises `CheckpointError` for a reader of another base.
@@ -155,16 +158,14 @@ def fresh_model(world: ReaderWorld, config: ReaderConfig, table: VectorTable) ->
     space = world.pairs.table.space
     if config.reader is None:
         llm, tokenizer = load_llm(config.base)
-        about: dict[str, Any] = {"base": base_reference(config.base)}
-        about |= {} if is_shipped(config.base) else {"most_repeats": _MOST_REPEATS}
-        known: dict[str, MLPAdapter] = {}
+        about, known = about_base(config.base), list[MLPAdapter]()
     else:
         trained = load_model(config.reader)
         _check_base(trained, config)
         _check_unseen(config.reader, world)
         llm, tokenizer, about = trained.llm, trained.tokenizer, dict(trained.about)
-        known = dict(trained.adapters.items())  # type: ignore[arg-type]
-    same = [adapter for adapter in known.values() if adapter.config.fingerprint == space.fingerprint]
+        known = list(trained.parts.adapters.values())
+    same = [adapter for adapter in known if adapter.config.fingerprint == space.fingerprint]
     adapter = same[0] if same else _fresh_adapter(world, config, llm)
     tasks = tuple(dict.fromkeys((*adapter.config.tasks, *config.task)))
     adapter.config = replace(adapter.config, space=space.name, tasks=tasks)
@@ -219,19 +220,16 @@ def _check_language(model: EmbeddingLanguageModel, world: ReaderWorld) -> None:
         )
 
 
-def _watch(world: ReaderWorld, config: ReaderConfig, steps: int) -> Validation | None:
+def _watch(world: ReaderWorld, config: ReaderConfig, encoder: Encoder, steps: int) -> Validation | None:
     """SC of the first task on validation entities, a few times in stage two, the best of which is kept."""
     ids = world.split.validation[:_WATCHED]
     if len(ids) < 2:
         return None
-    encoder = text_reader(world, SentenceEncoder(config.encoder))
     task = single(config)[:1]
 
     def score(model: Any, step: int) -> dict[str, float]:
         (found,) = score_reader(model, world, config, encoder, ids=ids, tasks=task, progress=False).values()
-        return {
-            name: float(found.sc[key].mean()) for name, key in (("SC", "model"), ("nn", "nn"), ("shuffled", "shuffled"))
-        }
+        return {name: float(found.sc[key].mean()) for name, key in _WATCHED_SCORES.items()}
 
     every = max(20, steps // _LOOKS)
     return Validation(score, every=every, watch="SC", patience=_PATIENCE, stages=("two",))

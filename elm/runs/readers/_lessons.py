@@ -11,8 +11,8 @@ import numpy as np
 from elm.data import EntitySplit
 from elm.model import EmbeddingLanguageModel, plain_ids, prompt_ids
 from elm.runs.readers._config import SINGLE, ReaderConfig
-from elm.runs.readers._means import joined, means_of
-from elm.runs.readers._pairs import Pairs, with_statistics_of
+from elm.runs.readers._means import means_of
+from elm.runs.readers._pairs import Pairs
 from elm.tasks import NOTHING, TEXT, KeyWords, TextTeacher, get
 from elm.training import LoopConfig, TwoStage, WrittenLessons
 
@@ -35,7 +35,7 @@ class ReaderWorld:
     def of(cls, pairs: Pairs, config: ReaderConfig) -> ReaderWorld:
         """The table has the statistics of training entities alone; `CallError` where no word comes up twice."""
         split = pairs.split(config.shares, config.seed)
-        known = Pairs(with_statistics_of(pairs.table, split.train), pairs.texts)
+        known = Pairs(pairs.table.with_statistics_of(split.train), pairs.texts)
         learned = [text for id in split.train for text in pairs.texts[id]]
         return cls(known, split, None if config.task == (TEXT.id,) else KeyWords.fit(learned))
 
@@ -52,7 +52,7 @@ def lessons(world: ReaderWorld, config: ReaderConfig) -> WrittenLessons:
     means = None
     if config.groups:
         means = means_of(world.pairs, train, max(2, len(train) * config.groups // 100), config.seed)
-        table = joined(table, means.table)
+        table = table.joined(means.table)
         texts = means.texts
     teacher = world.teacher(config, texts)
     rows = [row for task in config.task for row in _rows(task, train, teacher, config)]

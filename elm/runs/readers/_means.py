@@ -63,8 +63,3 @@ def _draw(kind: str, among: VectorTable, rng: np.random.Generator, size: int | N
         return members, centroid(among.rows(members), space=space)
     one, other = among.rows(members)
     return members, interpolate(one, other, float(rng.uniform(*_BETWEEN)), space)
-
-
-def joined(table: VectorTable, more: VectorTable) -> VectorTable:
-    """Both tables as one, in the space of the first."""
-    return VectorTable([*table.ids, *more.ids], np.concatenate([table.vectors, more.vectors]), table.space)

@@ -6,7 +6,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from elm._errors import CallError
 from elm._storage.files import written_aside
 from elm._storage.parquet import read_parquet
 from elm.data import EntitySplit, split_entities
-from elm.embeddings import EmbeddingSpace, VectorTable, nearest
+from elm.embeddings import VectorTable, nearest
 from elm.runs.readers._texts import Texts
 
 LEAST = 20
@@ -110,9 +109,7 @@ class Pairs:
 
     def _nearest(self) -> list[tuple[str, str, float]]:
         """Each entity, another with nearly its direction, and the cosine."""
-        space = self.table.space
-        by_direction = EmbeddingSpace.fit(space.name, self.table.vectors, "cosine", {}, space.fingerprint)
-        table = VectorTable(self.table.ids, self.table.vectors, by_direction)
+        table = self.table.by_direction()
         found, scores = nearest(table, table.vectors, 1, exclude=table.ids)
         return [(id, some[0], float(best[0])) for id, some, best in zip(table.ids, found, scores, strict=True)]
 
@@ -127,10 +124,3 @@ def plain(text: str) -> str:
 
 def _some(ids: list[str]) -> str:
     return ", ".join(map(repr, ids[:3])) + (", ..." if len(ids) > 3 else "")
-
-
-def with_statistics_of(table: VectorTable, ids: list[str]) -> VectorTable:
-    """The table with the statistics of these entities alone, by which adapters normalise."""
-    space = table.space
-    known: Any = EmbeddingSpace.fit(space.name, table.rows(ids), space.metric, space.made, space.fingerprint)
-    return VectorTable(table.ids, table.vectors, known)

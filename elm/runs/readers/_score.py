@@ -21,7 +21,7 @@ from elm.evaluation import (
 from elm.metrics import entity_p_value
 from elm.runs.readers._config import ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld, single
-from elm.runs.readers._means import joined, means_of
+from elm.runs.readers._means import means_of
 from elm.tasks import ItemFacts, TextTeacher
 
 COMMON_OF = 20
@@ -75,7 +75,7 @@ def score_reader(
         parts.append(
             (
                 ["common"],
-                HeldOutItems(joined(table, means.table), world.split.train, means.table.ids, _facts(told), told),
+                HeldOutItems(table.joined(means.table), world.split.train, means.table.ids, _facts(told), told),
             )
         )
     controls = ControlOptions(probe=False)
