@@ -65,6 +65,8 @@ def open_table(run: str | Path | None, kind: Kind) -> VectorTable:
     if not folder.is_dir():
         raise DataFileError(f"{run} has no vectors/; name a run folder that `elm train run` or `elm quickstart` made")
     tables = [VectorTable.load(folder / name) for name in _KINDS[kind] if (folder / name).is_dir()]
+    if not tables:
+        raise DataFileError(f"{run} holds no vectors of {kind}: it was trained on others")
     return tables[0].joined(*tables[1:])
 
 

@@ -272,6 +272,9 @@ def test_the_command_fits_and_says_how_to_read(elm: Any, parts: Path, tmp_path: 
     code, out, err = elm("describe", "--run", tmp_path / "r", "--item", "v7", "--task", "text")
     assert code == 0, err
     assert out.strip()
+    code, _, err = elm("describe", "--run", tmp_path / "r", "--user", "u1")
+    assert code == 1
+    assert "holds no vectors of users" in err
     code, out, err = elm("describe", "--run", tmp_path / "r", "--vectors", tmp_path / "few.csv", "--json")
     assert code == 0, err
     assert [row["id"] for row in json.loads(out)["texts"]] == ["v0", "v1"]
