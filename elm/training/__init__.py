@@ -4,6 +4,7 @@ from elm.training._base_lm import BaseRecipe, generated_sources, plot_sources, t
 from elm.training._rates import llm_rate
 from elm.training._stage import Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
 from elm.training._two_stage import TwoStage, TwoStageResult, train_two_stage, trainable, two_stages
+from elm.training._word_start import NamedWords
 from elm.training.data._dataset import WrittenLessons
 from elm.training.data._generated import Lessons
 from elm.training.data._length_buckets import LengthBuckets
@@ -22,6 +23,7 @@ __all__ = [
     "LoopConfig",
     "LoopContext",
     "LoopResult",
+    "NamedWords",
     "Stage",
     "Team",
     "TwoStage",

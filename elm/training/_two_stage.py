@@ -15,6 +15,7 @@ from elm._errors import CallError, OutsideDataWarning, UnknownNameError, VectorE
 from elm.model import LARGE, EmbeddingLanguageModel, Words, head_of, is_lora, require_end, require_plain
 from elm.training._rates import relative_rate
 from elm.training._stage import ALL_WEIGHTS, Groups, Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
+from elm.training._word_start import NamedWords
 from elm.training.data._corpus_words import corpus_words
 from elm.training.data._dataset import WrittenLessons
 from elm.training.data._generated import Lessons
@@ -23,6 +24,7 @@ from elm.training.loop._optimise import LoopConfig, LoopResult
 from elm.training.loop._recompute import recomputing
 from elm.training.loop._validation import Validation
 
+_START_BATCH = 8  # batches of the later stages in one of the start in words, whose steps cost little
 WORDS = ("auto", "all", "corpus")
 """What training may be told of the words that it writes in."""
 
@@ -45,6 +47,7 @@ class TwoStage:
     seed: int = 0
     fast: bool = False
     lora_rank: int = 0  # 0: stage two trains all weights of the language model; above: low-rank updates by PEFT
+    start: LoopConfig | None = None  # a start in words before stage one (`NamedWords`)
     words: str = "auto"  # "corpus": those of the texts and a common stock; "all" of the base; "auto": by its size
     recompute: bool = False
 
@@ -55,10 +58,11 @@ class TwoStage:
 
 @dataclass(frozen=True)
 class TwoStageResult:
-    """What each stage did."""
+    """What each stage did. `words`: the start in words, where there was one."""
 
     one: LoopResult
     two: LoopResult
+    words: LoopResult | None = None
 
 
 def train_two_stage(
@@ -129,12 +133,18 @@ def chosen_words(
 
 
 def two_stages(config: TwoStage, lessons: Sequence[Lessons | WrittenLessons]) -> list[Stage]:
-    """The stages of the ELM paper: "one" trains the adapters alone, "two" the language model with them."""
+    """The stages of the ELM paper: "one" trains the adapters alone, "two" the language model with them. With
+    `config.start` the stage "words" comes before them.
+    """
     rate = 1.0 if config.llm_lr is None else config.llm_lr
     both = partial(adapters_and_llm, llm_lr=rate, lora_rank=config.lora_rank, seed=config.seed)
     parts: tuple[tuple[str, Callable[[EmbeddingLanguageModel], Groups], LoopConfig], ...]
     parts = (("one", adapters_alone, config.one), ("two", both, config.two))
-    return [
+    named = NamedWords(lessons, _START_BATCH * config.batch_tokens, config.seed)
+    start = (
+        [] if config.start is None else [Stage("words", adapters_alone, named, replace(config.start, seed=config.seed))]
+    )
+    return start + [
         Stage(
             name,
             free,

@@ -20,7 +20,8 @@ def control_tokens(tokenizer: Any) -> dict[int, str]:
     """
     template = getattr(tokenizer, "chat_template", None) or ""
     ends = [getattr(tokenizer, f"{name}_token_id", None) for name in ("bos", "eos", "pad")]
-    state = (str(template), ends, len(tokenizer) if hasattr(tokenizer, "__len__") else 0)
+    # Not its length: tokenizers count their words anew each time, which would take longer than to read a text.
+    state = (str(template), ends, getattr(tokenizer, "special_tokens_map", None))
     known = _FOUND.get(tokenizer)
     if known is None or known[0] != state:
         added = getattr(tokenizer, "added_tokens_decoder", {})

@@ -21,6 +21,7 @@ Row = dict[str, Any]
 _LR = (2e-3, 1e-3)  # of the adapter in stage one, of both in stage two
 _LORA_SHARE = 0.3  # of that, for a base that is trained by low-rank updates
 _STAGE_ONE = (40, 400)  # its steps: a third of stage two's, within these
+_START = (40, 300)  # steps of the start in words, which are cheap: eight times through the rows, within these
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,12 @@ def schedule(model: EmbeddingLanguageModel, found: WrittenLessons, config: Reade
     two = max(20, round(config.epochs * per_epoch))
     known = config.reader is not None and adapter.landmarks > 0  # an adapter that was trained before goes on
     one = _STAGE_ONE[0] // 2 if known else int(np.clip(two // 3, *_STAGE_ONE))
+    start = None if known else LoopConfig(int(np.clip(per_epoch, *_START)), _LR[0], save_every=50)
     loops = (LoopConfig(one, _LR[0], save_every=50), LoopConfig(two, _LR[1], save_every=50))
     share, seed = _LORA_SHARE if config.lora else 1.0, config.seed + int(config.reader is not None)  # in another order
-    return TwoStage(*loops, llm_lr=share, batch_tokens=config.batch_tokens, seed=seed, lora_rank=config.lora)
+    return TwoStage(
+        *loops, llm_lr=share, batch_tokens=config.batch_tokens, seed=seed, lora_rank=config.lora, start=start
+    )
 
 
 def single(config: ReaderConfig) -> list[str]:
