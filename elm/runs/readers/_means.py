@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,24 +42,31 @@ def means_of(pairs: Pairs, ids: Sequence[str], count: int, seed: int, size: int 
     shares = {"near": 1.0} if size else {"near": 0.5, "some": 0.25, "between": 0.25}
     made: dict[str, tuple[np.ndarray, list[str]]] = {}
     for kind, share in shares.items():
-        for _ in range(max(1, round(share * count))):
-            members, vector = _draw(kind, among, rng, size)
+        for members, vector in _drawn(kind, max(1, round(share * count)), among, rng, size):
             made.setdefault(f"mean-{kind}:{'+'.join(members)}", (vector, members))
     table = VectorTable(list(made), np.stack([vector for vector, _ in made.values()]), pairs.table.space)
     texts = {name: [pairs.texts[id][0] for id in members] for name, (_, members) in made.items()}
     return Means(table, texts, [name for name in made if name.startswith("mean-near:")])
 
 
-def _draw(kind: str, among: VectorTable, rng: np.random.Generator, size: int | None) -> tuple[list[str], np.ndarray]:
-    """Entities, and the vector that stands for them."""
-    space = among.space
+def _drawn(
+    kind: str, count: int, among: VectorTable, rng: np.random.Generator, size: int | None
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Entities, and the vector that stands for them, `count` times."""
+    space, most = among.space, len(among)
     if kind == "near":
-        number = min(len(among), size or int(rng.integers(_NEIGHBOURS[0], _NEIGHBOURS[1] + 1)))
-        members = nearest(among, among.vectors[int(rng.integers(len(among)))], number)[0][0]
-        return members, centroid(among.rows(members), space=space)
-    number = 2 if kind == "between" else int(rng.integers(_SEVERAL[0], _SEVERAL[1] + 1))
-    members = [among.ids[k] for k in rng.choice(len(among), size=min(number, len(among)), replace=False)]
-    if kind == "some":
-        return members, centroid(among.rows(members), space=space)
-    one, other = among.rows(members)
-    return members, interpolate(one, other, float(rng.uniform(*_BETWEEN)), space)
+        low, high = (size, size) if size else _NEIGHBOURS
+        centres = rng.integers(most, size=count)
+        numbers = np.minimum(rng.integers(low, high + 1, size=count), most)
+        near, _ = nearest(among, among.vectors[centres], int(numbers.max()))  # of all at once
+        for members, number in zip(near, numbers, strict=True):
+            yield members[:number], centroid(among.rows(members[:number]), space=space)
+        return
+    for _ in range(count):
+        number = 2 if kind == "between" else int(rng.integers(_SEVERAL[0], _SEVERAL[1] + 1))
+        members = [among.ids[k] for k in rng.choice(most, size=min(number, most), replace=False)]
+        if kind == "some":
+            yield members, centroid(among.rows(members), space=space)
+        else:
+            one, other = among.rows(members)
+            yield members, interpolate(one, other, float(rng.uniform(*_BETWEEN)), space)

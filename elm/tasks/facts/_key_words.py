@@ -75,8 +75,8 @@ class KeyWords:
         return sentences[int(np.argmax(rows @ _mean(rows)))]
 
     def _best(self, weights: Floats, most: int) -> list[str]:
-        order = np.argsort(-weights, kind="stable")[:most]
-        return [str(self.words[k]) for k in order if weights[k] > 0]
+        known = np.flatnonzero(weights > 0)  # a few of tens of thousands
+        return [str(self.words[k]) for k in known[np.argsort(-weights[known], kind="stable")[:most]]]
 
 
 def _mean(rows: Any) -> Floats:
