@@ -186,7 +186,8 @@ def describe_groups(
 
 
 def load(name: str | Path, **options: Any) -> EmbeddingLanguageModel:
-    """The model of a run folder, of a model folder, or of a repository on the Hub.
+    """The model of a run folder, of a model folder, of a repository on the Hub, or one that the package carries by name
+    ("minilm-reader").
 
     `elm.load("owner/name", revision=..., token=..., local_files_only=...)`, `elm.load(folder, device="cuda",
     dtype="bfloat16")`; see `elm.model.EmbeddingLanguageModel.from_pretrained` for the options and the errors.

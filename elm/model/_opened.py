@@ -14,7 +14,8 @@ from elm.model._shipped import shipped_model
 def opened(
     model: EmbeddingLanguageModel | str | Path | None = None, **placement: Unpack[PlacementOptions]
 ) -> EmbeddingLanguageModel:
-    """A model as it is, the one of a folder or of a repository on the Hub, or, for None, the shipped one.
+    """A model as it is, the one of a folder, of a repository on the Hub or of a name that the package carries, or, for
+    None, the shipped one.
 
     placement: device, dtype and device_map of one that is loaded (`Placement`). Errors are those of `elm.load`;
     `CallError` where a model that is in memory already should be placed.

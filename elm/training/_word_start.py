@@ -26,7 +26,8 @@ from elm.training.loop._distributed import Team
 
 _TEMPERATURE = 0.05  # of cosines, which are about 0.4 with the words that a soft token names
 _MOST = 8_192  # words that are named, the most frequent ones
-_RARE, _COMMON = 3, 0.05  # texts that a word comes up in at least, and the share of texts at most
+_RARE = 3  # texts that a word comes up in at least
+_COMMON, _FEW = (0.05, 0.5), 64  # share of texts at most, the first that leaves so many words; else any but in all
 _COUNTED = 60  # batches whose words are counted
 
 
@@ -42,8 +43,12 @@ class ContentWords:
         """Those that come up neither rarely nor in many texts of the first batches; there may be none."""
         texts = [np.unique(row) for number in range(counted) for row in batches.at(number)[1].labels.numpy()]
         ids, counts = np.unique(np.concatenate(texts), return_counts=True)
-        kept = (ids != IGNORED) & (counts >= _RARE) & (counts <= max(_RARE, _COMMON * len(texts)))
-        ids, counts = ids[kept], counts[kept]
+        known = (ids != IGNORED) & (counts >= _RARE) & (counts < len(texts))
+        ids, counts = ids[known], counts[known]
+        for share in _COMMON:
+            if (rare := counts <= share * len(texts)).sum() >= _FEW:
+                ids, counts = ids[rare], counts[rare]
+                break
         chosen = np.sort(np.argsort(-counts, kind="stable")[:_MOST])
         weights = np.log(len(texts) / counts[chosen])
         return cls(torch.from_numpy(ids[chosen]), torch.from_numpy(weights).float())

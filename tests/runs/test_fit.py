@@ -26,13 +26,13 @@ from elm._errors import (
     UnknownNameError,
 )
 from elm.embeddings import SentenceEncoder, VectorTable
-from elm.runs import Reader, bench_run, certifier, fit, open_table
+from elm.runs import Reader, bench_reader, bench_run, certifier, fit, open_table
 from elm.runs.readers._config import ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld, lessons
 from elm.runs.readers._means import means_of
 from elm.runs.readers._pairs import Pairs
 
-TEXTS = readable.texts()
+COLOURS, PLACES, TEXTS = readable.COLOURS, readable.PLACES, readable.texts()
 
 
 Once = Callable[[str, Callable[[Path], None]], Path]
@@ -176,6 +176,28 @@ def test_a_sentence_encoder_makes_the_vectors_from_the_texts(parts: Path, tmp_pa
     reader = quick_fit(encoder, TEXTS, tmp_path / "r", name="tiny", **options(parts, scored=4))
     assert VectorTable.load(reader.folder / "vectors" / "entities").space.fingerprint == encoder.fingerprint
     assert reader.scores["text"]["sc_teacher"] == pytest.approx(1.0, abs=1e-4)  # its own text leads back to a vector
+    _another_corpus_is_scored(reader, tmp_path)
+
+
+def _another_corpus_is_scored(reader: Reader, tmp_path: Path) -> None:
+    """Texts that it never learned, in a report of their own; what it learned is left out."""
+    learned = [TEXTS[id] for id in _split(reader)[0][:9]]
+    new = [f"A {colour} cat lives by the {place}, a {colour} cat." for colour in COLOURS[:3] for place in PLACES[:2]]
+    frame = pd.DataFrame({"id": [f"n{k}" for k in range(15)], "text": [*learned, *new]})
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    found = bench_run(reader.folder, 10, 0, progress=False, corpus=tmp_path / "new.csv")
+    written = pd.read_csv(reader.folder / "new-report" / "texts.csv")
+    assert set(written["id"]) == {f"new:n{k}" for k in range(9, 15)}
+    assert found["consistency"]["text"]["sc_teacher"] == pytest.approx(1.0, abs=1e-4)
+    assert found["verdict"].startswith("on 6 held-out")
+    with pytest.raises(CallError, match=r"never met, or more; got 0"):
+        bench_reader(reader.folder, corpus=dict(enumerate(learned)), progress=False)
+
+
+@pytest.mark.slow
+def test_another_corpus_is_for_vectors_of_the_readers_encoder(fitted: Reader) -> None:
+    with pytest.raises(CallError, match="without --corpus"):
+        bench_reader(fitted.folder, corpus=["a", "b"], progress=False)
 
 
 def test_a_reader_begins_from_a_trained_one(parts: Path, fitted: Reader, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from elm.adapters import MLPAdapter
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.model import EmbeddingLanguageModel, plain_ids
 from elm.tasks import TemplateTeacher
-from elm.training import Lessons, LoopConfig, NamedWords, TwoStage, train_two_stage
+from elm.training import Lessons, LoopConfig, NamedWords, TwoStage, _word_start, train_two_stage
 from elm.training._word_start import ContentWords, WordObjective
 from elm.training.data._sampler import LessonBatches
 
@@ -78,6 +78,19 @@ def test_without_it_there_are_the_two_stages_of_the_paper() -> None:
     model, lessons, _ = toy()
     plain = TwoStage(SHORT.one, SHORT.two, batch_tokens=60)
     assert train_two_stage(model, lessons, plain, progress=False).words is None
+
+
+def test_words_of_many_texts_are_named_only_where_few_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, lessons, _ = toy()
+    table = lessons[0].table
+    texts = [chr(ord("a") + number % 26) + "9" * (number % 3 > 0) for number in range(len(table))]
+    facts = {id: Said(text) for id, text in zip(table.ids, texts, strict=True)}
+    said = [Lessons("toy", table, TemplateTeacher(facts), (SAY,), table.ids)]  # type: ignore[arg-type]
+    (token,) = plain_ids(model.tokenizer, "9")
+    batches = LessonBatches(model, said, 200, 0)
+    assert token in ContentWords.of(batches).ids.tolist()  # 26 other words: fewer than 64
+    monkeypatch.setattr(_word_start, "_FEW", 20)
+    assert token not in ContentWords.of(batches).ids.tolist()
 
 
 def test_words_of_nearly_all_texts_and_of_nearly_none_are_not_named() -> None:

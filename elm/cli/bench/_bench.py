@@ -57,6 +57,10 @@ def consistency(
     training: Annotated[
         bool, typer.Option("--training", help="Score training films instead: what is learned by heart.")
     ] = False,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="Of a reader: score the texts of this file, not its own held-out ones."),
+    ] = None,
     n: DrawnTexts = 1,
     choose: Choose = "nearest",
     quiet: Quiet = False,
@@ -76,10 +80,12 @@ def consistency(
 
     Choosing(n, choose)
     if len(runs) == 1:
-        told = BenchOptions(zero_shot, texts, out, training, n, Placement(**placement))
+        told = BenchOptions(zero_shot, texts, out, training, n, Placement(**placement), corpus)
         _score(runs[0], films, users, told, json_mode)
     else:
-        _compare(runs, films, users, zero_shot, bool(texts or out or training or n > 1 or placement), json_mode)
+        _compare(
+            runs, films, users, zero_shot, bool(texts or out or training or corpus or n > 1 or placement), json_mode
+        )
 
 
 def _score(run: Path, films: int, users: int, told: BenchOptions, json_mode: bool) -> None:
@@ -124,8 +130,8 @@ def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: b
 
     if other:
         raise CallError(
-            "--texts, --out, --training, --n and --device are for one run; score each first, then compare the reports' "
-            "folders"
+            "--texts, --out, --training, --corpus, --n and --device are for one run; score each first, then compare "
+            "the reports' folders"
         )
     value: dict[str, Any] = bench_compare(runs, films, users, zero_shot=zero_shot, progress=not is_quiet()).to_dict()
 

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from elm._errors import CallError, CheckpointError
 from elm._storage.files import read_json
 from elm._storage.weights import FLOATS, Kind, misfits, tensor_kinds
@@ -49,13 +51,18 @@ def merged(llm: Any) -> Any:
     return llm.merge_and_unload() if is_lora(llm) else llm
 
 
-def save_lora(llm: Any, tokenizer: Any, folder: Path, base: str, revision: str | None = None) -> None:
-    """A plain PEFT folder that stock PEFT loads, with the tokenizer beside it; `base` is the base model's id."""
+def save_lora(
+    llm: Any, folder: Path, base: str, revision: str | None = None, dtype: torch.dtype = torch.float32
+) -> None:
+    """A plain PEFT folder that stock PEFT loads; `base` is the base model's id, whose tokenizer it goes with.
+
+    dtype: of the updates on disk.
+    """
     for config in llm.peft_config.values():
         config.base_model_name_or_path, config.revision = base, revision
-    llm.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
+    updates = {name: value.to(dtype) for name, value in llm.state_dict().items() if "lora_" in name}
+    llm.save_pretrained(folder, state_dict=updates, safe_serialization=True, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's form to fill in, which names the base by its path here
-    tokenizer.save_pretrained(folder)
 
 
 def load_lora(base: Any, folder: Path) -> Any:
@@ -64,7 +71,6 @@ def load_lora(base: Any, folder: Path) -> Any:
     Only what `save_lora` writes is read: plain updates of linear layers. Other settings of PEFT, some of which name
     modules to import, are refused.
     """
-    import torch
     from peft import PeftModel
 
     config, saved = check_lora(folder)

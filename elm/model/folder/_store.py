@@ -44,6 +44,9 @@ from elm.tasks import Task, all_tasks
 
 _BASE = ("id", "revision", "sha256", "files")
 
+READERS = Path(__file__).parents[1] / "shipped" / "readers"
+"""Models that the package carries by name, loaded only when one is asked for."""
+
 
 class HasParts(Protocol):
     """A model that is made of parts, as an `EmbeddingLanguageModel` is."""
@@ -73,7 +76,7 @@ def save_model(
             write_adapter(parts.adapter(space), aside / "adapters" / space, dtype)
         if is_lora(parts.llm):
             base = _named_base(config, folder)
-            save_lora(parts.llm, parts.tokenizer, aside / "lora", str(base["id"]), base["revision"])
+            save_lora(parts.llm, aside / "lora", str(base["id"]), base["revision"], dtype)
         else:
             save_llm(parts.llm, parts.tokenizer, aside / "llm", dtype)
         write_json(aside / "config.json", config.to_dict())
@@ -97,8 +100,12 @@ def load_parts(
 
 
 def model_folder(folder: str | Path) -> Path:
-    """The model folder itself, given it or a run folder that holds one; `DataFileError` where there is none."""
+    """The model folder itself, given it, a run folder that holds one, or the name of a model that the package carries,
+    such as "minilm-reader"; `DataFileError` where there is none. A folder of that name here comes first.
+    """
     folder = Path(folder)
+    if len(folder.parts) == 1 and not folder.exists() and (READERS / folder).is_dir():
+        return READERS / folder
     if (folder / "model" / "config.json").exists():
         folder = folder / "model"
     if not folder.is_dir():

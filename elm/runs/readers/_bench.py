@@ -12,6 +12,7 @@ from elm.evaluation import BenchReport, Encoder
 from elm.model import Placement, load_model
 from elm.runs._folder import RunFolder
 from elm.runs.readers._config import ReaderConfig
+from elm.runs.readers._elsewhere import another_corpus
 from elm.runs.readers._lessons import ReaderWorld
 from elm.runs.readers._open import open_reader
 from elm.runs.readers._score import key_word_recall, score_reader, text_reader, verdict
@@ -29,16 +30,23 @@ def bench_reader(
     *,
     out: str | Path | None = None,
     n: int = 1,
+    corpus: Any = None,
     placement: Placement | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Scores of a reader on held-out entities: {"run", "consistency", "key_words", "verdict"}, and its report.
 
-    entities: how many at most; those of its settings by default. Errors of `open_reader`; the rest as `report_reader`.
+    entities: how many at most; those of its settings by default. corpus: texts of another corpus, which are scored
+    instead (`another_corpus`); their report goes to `out`, by default a folder in the reader's. Errors of `open_reader`
+    and `another_corpus`; the rest as `report_reader`.
     """
     run, config, world = open_reader(path)
     config = replace(config, scored=entities or config.scored)
-    encoder = text_reader(world, SentenceEncoder(config.encoder))
+    texts = SentenceEncoder(config.encoder)
+    encoder = text_reader(world, texts)
+    if corpus is not None:
+        world, config = another_corpus(world, config, corpus, texts, progress)
+        out = out or run.path / "corpus-report"  # the reader's own report is of what it held out
     return report_reader(run, world, config, encoder, out=out, n=n, placement=placement, progress=progress)
 
 

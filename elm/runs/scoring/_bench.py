@@ -45,7 +45,8 @@ class BenchOptions:
     it, the run's model writes, and its card gets the scores. out: the report's folder. training: score the film tasks
     on training films instead, to see what is learned by heart; the report says so, and the card gets nothing. n: of how
     many texts the model gives the one nearest to the vector, where its space has a text encoder; the report says what
-    that choice leaves to judge by, and the card gets nothing. placement: where the model lies. Raises `CallError` for
+    that choice leaves to judge by, and the card gets nothing. placement: where the model lies. corpus: of a reader,
+    texts that it never learned, which are scored instead of its held-out entities. Raises `CallError` for
     what does not go together.
     """
 
@@ -55,6 +56,7 @@ class BenchOptions:
     training: bool = False
     n: int = 1
     placement: Placement = field(default_factory=Placement)
+    corpus: str | Path | None = None
 
     def __post_init__(self) -> None:
         Choosing(self.n)
@@ -72,7 +74,8 @@ class BenchOptions:
             return Path(self.out)
         if self.texts is not None:
             return Path(self.texts).with_name(f"{Path(self.texts).stem}-report")
-        parts = ["training"] * self.training + [f"best-of-{self.n}"] * (self.n > 1)
+        of = [] if self.corpus is None else [Path(self.corpus).stem]
+        parts = of + ["training"] * self.training + [f"best-of-{self.n}"] * (self.n > 1)
         return Path(run) / "-".join([*parts, "report"]) if parts else Path(run)
 
 
@@ -88,6 +91,8 @@ def bench_run(path: str | Path, films: int, users: int, *, progress: bool = True
     told = BenchOptions(**options)
     if is_reader(run_settings(path)):
         return _score_reader(path, films, told, progress)
+    if told.corpus is not None:
+        raise CallError("--corpus gives a reader other texts to score, and this run is none: `elm fit` makes readers")
     run, config = open_run(path)
     world = _held_out(run, config, progress)
     cached = CachedEncoder(SentenceEncoder(config.encoder))
@@ -184,8 +189,10 @@ def _score_reader(path: str | Path, entities: int, told: BenchOptions, progress:
     """The same of a reader's folder, whose tasks are all about single entities, their means and pairs."""
     if told.texts is not None or told.training:
         raise CallError("a reader's own texts about held-out entities are scored: leave --texts and --training out")
-    out = told.folder(path) if told.out is not None or told.n > 1 else None
-    scored = bench_reader(path, entities, out=out, n=told.n, placement=told.placement, progress=progress)
+    out = told.folder(path) if told.out is not None or told.n > 1 or told.corpus is not None else None
+    scored = bench_reader(
+        path, entities, out=out, n=told.n, corpus=told.corpus, placement=told.placement, progress=progress
+    )
     return {"profile": {}, "behaviour": {}, "versions": {}, **scored}
 
 
