@@ -5,7 +5,7 @@ from elm.data._constants import ATTRIBUTES, GENRES
 from elm.data._dataset import Dataset, Facts
 from elm.data._ids import id_column, ids_of, index_ids
 from elm.data._k_core import k_core
-from elm.data._load import NAMES, load
+from elm.data._load import NAMES, load, things_of
 from elm.data._splits import PARTS, EntitySplit, guard_disjoint, split_entities, split_ratings
 from elm.data._summary import summarize
 from elm.data._texts import JoinReport, join_texts
@@ -85,5 +85,6 @@ __all__ = [
     "split_ratings",
     "strongest",
     "summarize",
+    "things_of",
     "title_keys",
 ]

@@ -108,9 +108,3 @@ def encoded(encoder: Encoder, texts: Sequence[str]) -> Array:
     row = {text: number for number, text in enumerate(distinct)}
     padded = np.vstack([vectors, np.zeros((1, vectors.shape[1]), np.float32)])
     return padded[[row.get(text, len(distinct)) for text in texts]]
-
-
-def unit(rows: Array) -> Array:
-    """Rows (n, dim) set to length 1; a row of zeros stays zero."""
-    result: Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return result

@@ -12,8 +12,8 @@ import pandas as pd
 from elm._errors import CallError
 from elm._typing import Array, Floats
 from elm.cav import CAV
-from elm.embeddings import VectorTable
-from elm.evaluation._protocols import Describer, Encoder, encoded, unit, written_moved
+from elm.embeddings import VectorTable, unit
+from elm.evaluation._protocols import Describer, Encoder, encoded, written_moved
 from elm.evaluation.rankers._candidates import Candidates, graded_ndcg
 from elm.evaluation.rankers._rankers import TrainedRanker
 from elm.metrics import cosine, partners, spearman

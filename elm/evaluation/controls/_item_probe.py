@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
 from elm._typing import Array, Flags, Floats
-from elm.evaluation._protocols import unit
+from elm.embeddings import unit
 from elm.tasks import ItemFacts
 
 _ALPHAS = np.logspace(-3, 2, 11)
