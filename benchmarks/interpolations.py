@@ -4,7 +4,7 @@
         [--endpoint URL --model NAME [--answers FILE]] [--out FOLDER]
 
 Held-out films, each mixed half and half with one fixed film, and random pairs of held-out users; the shipped model and
-the demo world, or those of a run. The base is told the facts of both films and one example of a mixture that the model
+the demo world, or those of a run. The base is given the facts of both films and one example of a mixture that the model
 wrote, or two profiles by the teacher, and was first trained on such prompts for --steps, made of training films and
 training users (benchmarks/_in_words.py). --endpoint: the same prompts for a chat model, too; its answers are kept.
 

@@ -13,7 +13,7 @@ from elm._typing import Floats, Integers
 from elm.embeddings import EmbeddingSpace, VectorTable
 
 _ALIKE = 1e-3
-"""Directions that leave less than this of one another cannot be told apart by a step."""
+"""Directions that leave less than this of one another cannot be distinguished by a step."""
 _FAR = 1.5
 """As in `EmbeddingSpace.check`: how many times the reach counts as far outside."""
 _SAMPLE, _QUANTILE = 2000, 0.99

@@ -181,7 +181,7 @@ def _names(cell: Any) -> list[str]:
     if isinstance(cell, np.ndarray):
         cell = cell.tolist()
     if not isinstance(cell, Iterable) or isinstance(cell, str | dict | bytes | bytearray):
-        raise _OddCell("genres are a list of names, or names parted by |")
+        raise _OddCell("genres are a list of names, or names separated by |")
     names = sorted(cell) if isinstance(cell, set | frozenset) and all(isinstance(n, str) for n in cell) else list(cell)
     if not all(isinstance(name, str) and whole(name) for name in names):
         raise _OddCell("genres are a list of names, each a whole text")

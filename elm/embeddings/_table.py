@@ -33,7 +33,7 @@ class VectorTable:
     """ids (n strings, unique), vectors (n, dim) float32, and the space that the vectors live in.
 
     Without a space the vectors are taken for those of one of their own (`EmbeddingSpace.of_name`): tables of one name
-    and one size are then one space, and whoever names them answers for that.
+    and one size are then one space, so give tables of different origin different names.
 
     >>> space = EmbeddingSpace.fit("toy", [[0.0, 1.0], [2.0, 3.0]], "dot", {}, "f")
     >>> table = VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]], space)

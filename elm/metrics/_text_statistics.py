@@ -75,7 +75,7 @@ def _drawn(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _edit_distances(said: Sequence[Sequence[str]], first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Levenshtein distances (pairs,) in words, many pairs a step."""
+    """Levenshtein distances (pairs,) in words, many pairs per step."""
     numbers: dict[str, int] = {}
     coded = [np.asarray([numbers.setdefault(word, len(numbers)) for word in words]) for words in said]
     blocks = [slice(start, start + _BLOCK) for start in range(0, len(first), _BLOCK)]

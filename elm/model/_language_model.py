@@ -174,7 +174,7 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         n: how many texts are drawn about each vector. Of several the nearest is given (choose="nearest"): each text is
         encoded again by the text encoder of the vectors' space, and the one with the largest cosine to its vector is
         chosen. encoder: that encoder, its name or its folder; by default the one that the space names, where it is on
-        this machine. return_all: all texts with their scores, as a `BestOf` a vector. The choice uses what semantic
+        this machine. return_all: all texts with their scores, as one `BestOf` per vector. The choice uses what semantic
         consistency measures, which therefore no longer judges such a text. Several texts are drawn at a temperature of
         0.8, or the task's own where that is higher.
 

@@ -164,7 +164,7 @@ def test_verify_prints_all_that_is_wrong_and_where(elm: Call, run: Path) -> None
     model = run / "model"
     assert elm("verify", run) == (
         1,
-        f"notes.txt is not named by the manifest, so nobody vouches for it; move it away\n{model}: 1 problem\n",
+        f"notes.txt is not named by the manifest, so it is unchecked; move it away\n{model}: 1 problem\n",
         "",
     )
     (model / "notes.txt").unlink()

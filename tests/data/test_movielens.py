@@ -100,7 +100,7 @@ def test_damaged_ratings_are_refused(tmp_path, end, message) -> None:
 
 def test_damaged_film_lists_are_refused(tmp_path) -> None:
     cut(write_100k(tmp_path) / "u.item", "4|unknown||")
-    with pytest.raises(DataFileError, match=r"u\.item, line 4: expected 24 fields parted by '\|', but 4 came"):
+    with pytest.raises(DataFileError, match=r"u\.item, line 4: expected 24 fields separated by '\|', but 4 came"):
         load_movielens("ml-100k", tmp_path, complete=False)
     (tmp_path / "u.item").write_text("")
     with pytest.raises(DataFileError, match=r"u\.item is empty"):

@@ -79,7 +79,7 @@ class Ratings:
 
 
 def scan_ratings(paths: Sequence[Path], damage: Damage) -> Ratings:
-    """All ratings of the files; texts are left where they are, so that memory holds some 30 bytes a rating, and ids."""
+    """All ratings of the files; texts are left where they are: memory holds some 30 bytes per rating, and ids."""
     ratings = Ratings()
     add = [ratings.columns[name].append for name in _COLUMNS]
     for number, path in enumerate(paths):

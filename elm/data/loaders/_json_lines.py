@@ -43,7 +43,7 @@ class Damage:
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each line that is not blank, from a plain or a gzipped file (told by its first bytes).
+    """Number and bytes of each line that is not blank, from a plain or a gzipped file (recognised by its first bytes).
 
     Raises `DataFileError` for a file that is missing, cut off, or no text in lines.
     """

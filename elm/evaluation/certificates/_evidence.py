@@ -1,4 +1,4 @@
-"""What the text about a vector is held against: its own vector, its neighbour's text, others' texts, a witness."""
+"""What the text about a vector is compared with: its own vector, its neighbour's text, others' texts, a witness."""
 
 from __future__ import annotations
 

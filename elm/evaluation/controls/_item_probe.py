@@ -54,7 +54,9 @@ class LinearProbe:
         rows = _rows(vectors)
         films = list(facts)
         if len(films) != len(rows) or len(films) < 20:
-            raise CallError(f"a probe needs one film's facts a vector and twenty films; got {len(films)}, {len(rows)}")
+            raise CallError(
+                f"a probe needs one film's facts per vector and twenty films; got {len(films)}, {len(rows)}"
+            )
         probe = cls(rows, films, {}, {})
         for aspect in films[0].aspects:
             values = [film.aspects[aspect] for film in films]

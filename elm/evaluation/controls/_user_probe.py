@@ -50,7 +50,7 @@ class TraitProbe:
         traits = sorted({trait for user in users for trait, _ in (*user.likes, *user.dislikes)})
         if len(users) != len(rows) or len(users) < 20 or not traits:
             raise CallError(
-                f"a probe needs one user's tastes a vector and twenty users; got {len(users)}, {len(rows)}, and "
+                f"a probe needs one user's tastes per vector and twenty users; got {len(users)}, {len(rows)}, and "
                 f"{len(traits)} traits"
             )
         grades, column = np.zeros((len(users), len(traits))), {trait: number for number, trait in enumerate(traits)}

@@ -26,7 +26,7 @@ def require_tokens(tokenizer: Any, llm: Any, where: object) -> None:
     lack those.
     """
     probe(tokenizer, where)
-    with contextlib.suppress(CallError):  # told once the template is used: there is a way out, without it
+    with contextlib.suppress(CallError):  # reported once the template is used, since a model may do without it
         chat_text(tokenizer, f"Describe {VECTOR}.")
     rows = llm.get_input_embeddings().weight.shape[0]
     if len(tokenizer) <= rows:

@@ -42,7 +42,7 @@ SCHEMA = 2
 """Of the rules in that file. Those of the first version trusted half of the texts, whatever they were worth."""
 
 TASTES = "tastes that the person's other ratings bear out"
-_HIDDEN = 3  # ratings that tastes are held against, at least
+_HIDDEN = 3  # least number of ratings that tastes are compared with
 
 
 class Certifiable(Protocol):
@@ -158,7 +158,7 @@ class Known:
         return "items", [known.id for known in tasks if known.reads != "user"]
 
     def evidence(self, task: Task) -> Evidence:
-        """What texts of the task are held against: training entities alone."""
+        """What texts of the task are compared with: training entities alone."""
         world = self.world
         if task.reads == "user":
             teacher = world.user_teacher(self.config.seed)

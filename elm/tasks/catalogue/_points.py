@@ -10,7 +10,7 @@ def _points(id: str, tone: str, effect: str) -> Task:
             "item",
             f"List five {tone} points of the {{item}} {VECTOR}.",
             temperature=0.5,
-            ask=f"List five properties of the {{item}} {{first}} that {effect}, one a line. Do not name it.",
+            ask=f"List five properties of the {{item}} {{first}} that {effect}, one per line. Do not name it.",
             questions=(
                 "The points fit the {item}.",
                 "The points read well.",
