@@ -94,7 +94,7 @@ def best_of(
         raise VectorError(f"no text is near a vector without a direction, and vector {empty[0]} is all zeros")
     read = replace(read, draws=how.n)
     texts = generate(model, read, seed=seed, temperature=temperature, batch_size=batch_size, progress=progress)
-    scores = scored(texts, np.repeat(wanted, how.n, axis=0), encoder).reshape(-1, how.n)
+    scores = scored(texts, np.repeat(wanted, how.n, axis=0), encoder).reshape(-1, how.n)  # (vectors, n)
     return [
         BestOf(tuple(texts[row * how.n : (row + 1) * how.n]), tuple(found.tolist()), int(found.argmax()))
         for row, found in enumerate(scores)

@@ -96,7 +96,7 @@ class LinearProbe:
         from sklearn.linear_model import Ridge, RidgeCV
         from sklearn.model_selection import KFold, cross_val_predict
 
-        targets = targets.reshape(len(targets), -1)
+        targets = targets.reshape(len(targets), -1)  # (n, 1) for a single target
         ridge = RidgeCV(alphas=_ALPHAS).fit(self._vectors, targets)
         folds = KFold(_FOLDS, shuffle=True, random_state=seed)
         unseen = cross_val_predict(Ridge(alpha=ridge.alpha_), self._vectors, targets, cv=folds)

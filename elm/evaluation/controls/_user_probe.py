@@ -66,7 +66,7 @@ class TraitProbe:
 
     def read(self, vectors: npt.ArrayLike) -> list[UserFacts]:
         """The tastes that the vectors (n, dim) seem to hold."""
-        answers = self._ridge.predict(_rows(vectors)).reshape(-1, len(self.traits))
+        answers = self._ridge.predict(_rows(vectors)).reshape(-1, len(self.traits))  # (n, traits)
         order = np.argsort(-answers, axis=1, kind="stable")
 
         def named(row: int, chosen: Integers) -> tuple[tuple[str, int], ...]:
