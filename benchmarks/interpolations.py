@@ -25,12 +25,13 @@ import pandas as pd
 from _experiment import arguments, described, folder, report
 from _in_words import BETWEEN, answers, film_prompt, halfway, mixed_users, taught, user_prompt
 
+from elm.chat import Asking
 from elm.embeddings import interpolate, nearest
 from elm.evaluation import CachedEncoder, TrainedRanker
 from elm.metrics import cosine, ndcg_graded, paired_test, spearman
 from elm.model import load_llm, shipped_base
 from elm.runs import RunFolder, World
-from elm.tasks import Asking, ChatTeacher, TemplateTeacher, get
+from elm.tasks import ChatTeacher, TemplateTeacher, get
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
