@@ -63,7 +63,7 @@ def _load(name_or_path: str | Path, folder: str | Path | None, seed: int, core: 
     if path.is_dir():
         return _load_folder(path, seed, core)
     if isinstance(name_or_path, Path) or os.sep in name or name.startswith((".", "~")):
-        raise DataFileError(f"{path} is no folder; give a saved data set's folder or one of: {', '.join(NAMES)}")
+        raise DataFileError(f"{path} is not a folder; give a saved data set's folder or one of: {', '.join(NAMES)}")
     raise UnknownNameError("data set", name, NAMES, "(or give a folder)")
 
 

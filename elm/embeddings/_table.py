@@ -91,7 +91,7 @@ class VectorTable:
         """A table of a Parquet or CSV file; options and errors are those of `from_frame`, and `DataFileError`."""
         frame = read_frame(Path(path))
         if frame is None:
-            raise DataFileError(f"{path} is no file of a table, such as .parquet or .csv")
+            raise DataFileError(f"{path} is not a table file, such as .parquet or .csv")
         return cls.from_frame(frame, **options)
 
     @classmethod

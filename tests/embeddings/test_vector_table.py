@@ -210,7 +210,7 @@ def test_what_is_no_table_of_vectors_is_refused(source: Any, told: str) -> None:
         ("v.txt", b"0.1 0.2\n0.3 0.4\n", "neither two counts nor a word"),
         ("v.bin", b"9999999 9999999\n", "too short"),
         ("v.bin", b"2 3\na " + bytes(12) + b"b ", "too short|ends in word"),
-        ("v.pdf", b"x", "no source of vectors"),
+        ("v.pdf", b"x", "not a source of vectors"),
     ],
 )
 def test_damaged_files_are_one_line(name: str, content: bytes, told: str, tmp_path: Path) -> None:

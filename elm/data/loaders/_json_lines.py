@@ -77,7 +77,7 @@ def records_of(
             continue
         try:
             record = read(line)
-            if b"\\ud" in line.lower():  # an escape that may stand for half a letter, which nothing can write
+            if b"\\ud" in line.lower():  # an escape that may stand for half a character, which nothing can write
                 json.dumps(record, ensure_ascii=False, default=str).encode()
         except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
             damage.meet(path, number, f"this is not one JSON object ({str(error)[:80]})")
