@@ -335,7 +335,7 @@ def test_sign_and_verify(elm: Call, run: Path, tmp_path: Path) -> None:
     code, said, _ = elm("verify", run, "--key", tmp_path / "pub")
     assert (code, f"{SIGNATURE} " in said, "is not signed" in said) == (1, True, True)
     assert elm("sign", run, "--key", tmp_path / "key")[0] == 0
-    assert "nobody vouches for it" in elm("verify", run, "--key", tmp_path / "pub")[1]
+    assert "so it is unchecked" in elm("verify", run, "--key", tmp_path / "pub")[1]
     (run / "model" / "notes.txt").unlink()
     assert elm("verify", run, "--key", tmp_path / "pub")[0] == 0
     assert json.loads(elm("info", run, "--json")[1])["signed"] is True
