@@ -163,7 +163,7 @@ def test_shares_of_genres_are_flipped_and_gathered():
     np.testing.assert_allclose(flip_shares(shares, [0, 2], [2, 0]), [[0.1, 0.3, 0.6], [0.5, 0.5, 0.0]])
     np.testing.assert_allclose(all_on(shares, [2, 0]), [[0, 0, 1], [1, 0, 0]])
     np.testing.assert_allclose(shares[0], [0.6, 0.3, 0.1])  # the caller's stays
-    with pytest.raises(CallError, match=r"shares are \(n, genres\) with one column per user"):
+    with pytest.raises(CallError, match=r"shares are \(n, genres\) with a column a user"):
         flip_shares(shares, [0], [1])
     with pytest.raises(CallError, match="columns lie between 0 and 2, got 0 to 3"):
         all_on(shares, [0, 3])

@@ -71,5 +71,5 @@ def test_a_model_of_texts_alone_weighs_the_text_fully_and_has_no_history_to_bend
 @pytest.mark.parametrize("signs", [[1], [1, 0], [1, 2]])
 def test_signs_are_one_or_minus_one_for_each_profile(recommender, signs):
     rows = recommender.rows([BOTH, BOTH])
-    with pytest.raises(CallError, match="signs are 1 or -1, one per profile: 2 profiles"):
+    with pytest.raises(CallError, match="signs are 1 or -1, one a profile: 2 profiles"):
         recommender.scores(rows, list(TEXTS), 0.5, signs=signs)

@@ -233,7 +233,7 @@ def test_what_cannot_be_learned_is_one_line_and_writes_nothing(
 def test_a_language_that_the_base_only_spells_is_refused(parts: Path, tmp_path: Path) -> None:
     texts = [f"{chr(0x4E00 + n)}{chr(0x5E00 + n)}{chr(0x4E10 + n)}" for n in range(216)]
     texts = [f"{text} 中文 文字" for text in texts]
-    with pytest.raises(CallError, match="tokens per letter"):
+    with pytest.raises(CallError, match="tokens a letter"):
         quick_fit(readable.vectors(), texts, tmp_path / "r", **options(parts))
 
 

@@ -155,7 +155,7 @@ def test_attributes_from_a_file(data, tmp_path):
         (("--protocol", "weak"), CallError, "--protocol is paper or repo-compat"),
         (("--endpoint", "http://localhost"), CallError, "--endpoint goes with --ask"),
         (("--between", "100"), CallError, "--between takes two ranks"),
-        (("--between", "a,b"), CallError, "--between takes numbers comma-separated"),
+        (("--between", "a,b"), CallError, "--between takes numbers parted by commas"),
         (("--alphas", "0,1.5"), CallError, "must lie between 0 and 1, got 1.5"),
         (("--alphas", "0"), CallError, "texts move nothing at alpha 0"),
         (("--between", "9000,9100"), CallError, "ranks of a target lie between 1 and"),
