@@ -30,7 +30,7 @@ GOALS: dict[tuple[str, str | None, float, str], tuple[float, float | None]] = {
 
 
 def headlines(value: dict[str, Any]) -> pd.DataFrame:
-    """A row a model and measure: mean, deviation over seeds, the goal; NDCG of the unedited text against popularity."""
+    """One row per model and measure: mean, deviation over seeds, goal; NDCG of the unedited text and popularity."""
     goals = GOALS | {("large", None, 1.0, "ndcg"): (value["popularity"]["mean"], None)}
     found = []
     for row in value["rows"]:

@@ -4,7 +4,7 @@
         [--endpoint URL --model NAME [--answers FILE]] [--out FOLDER]
 
 Held-out films, each mixed half and half with one fixed film, and random pairs of held-out users; the shipped model and
-the demo world, or those of a run. The base is told the facts of both films and one example of a mixture that the model
+the demo world, or those of a run. The base is given the facts of both films and one example of a mixture that the model
 wrote, or two profiles by the teacher, and was first trained on such prompts for --steps, made of training films and
 training users (benchmarks/_in_words.py). --endpoint: the same prompts for a chat model, too; its answers are kept.
 
@@ -25,12 +25,13 @@ import pandas as pd
 from _experiment import arguments, described, folder, report
 from _in_words import BETWEEN, answers, film_prompt, halfway, mixed_users, taught, user_prompt
 
+from elm.chat import Asking
 from elm.embeddings import interpolate, nearest
 from elm.evaluation import CachedEncoder, TrainedRanker
 from elm.metrics import cosine, ndcg_graded, paired_test, spearman
 from elm.model import load_llm, shipped_base
 from elm.runs import RunFolder, World
-from elm.tasks import Asking, ChatTeacher, TemplateTeacher, get
+from elm.tasks import ChatTeacher, TemplateTeacher, get
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""How many soft tokens a vector needs: the same training with 1, 2, 4, 8 and 16 of them a vector.
+"""How many soft tokens per vector needs: the same training with 1, 2, 4, 8 and 16 of them a vector.
 
     OMP_NUM_THREADS=1 python benchmarks/soft_tokens.py [--steps 570] [--numbers 1 2 4 8 16] [--out FOLDER]
 
@@ -44,7 +44,7 @@ def picture(frame: pd.DataFrame) -> Figure:
     axis.plot(frame["soft_tokens"], frame["facts_nn"], ":", color="#8c8c8c", label="recall, nearest film's text")
     axis.set_xscale("log", base=2)
     axis.set_xticks(frame["soft_tokens"], [str(n) for n in frame["soft_tokens"]])
-    axis.set_xlabel("soft tokens a vector")
+    axis.set_xlabel("soft tokens per vector")
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(frameon=False, fontsize="small")
     figure.suptitle("Soft tokens", fontweight="bold")
@@ -53,7 +53,7 @@ def picture(frame: pd.DataFrame) -> Figure:
 
 def main() -> None:
     parser = film_arguments(__doc__)
-    parser.add_argument("--numbers", type=int, nargs="+", default=[1, 2, 4, 8, 16], help="of soft tokens a vector")
+    parser.add_argument("--numbers", type=int, nargs="+", default=[1, 2, 4, 8, 16], help="of soft tokens per vector")
     options = parser.parse_args()
     alone = round(options.steps * ALONE)
     rows = []

@@ -189,7 +189,7 @@ def sensitivities(world: World, encoder: CachedEncoder, count: int) -> None:
     train, test = world.film_split.train, world.film_split.test[:count]
     cavs = fit(world.films.subset(train), {a: labels[a].loc[train] for a in ("funny", "dark", "romantic", "violent")})
     found = text_sensitivity(Greedy(shipped_model()), "positive_review", world.films, test, cavs, encoder.encode)
-    print("\ntexts: change of each concept's score a step (rows: moved along); p against random directions")
+    print("\ntexts: change of each concept's score per step (rows: moved along); p against random directions")
     print(found.effect.round(2).to_string(), found.p_value.round(3).to_string(), sep="\n")
     items = [i for i in world.items.ids if i in set(train)]
     movers = fit(world.items.subset(items), {a: labels[a].loc[items] for a in cavs})

@@ -49,7 +49,7 @@ def parts(base: str) -> tuple[EmbeddingLanguageModel, list[Lessons]]:
 
 
 def stage(name: str, base: str, batch_tokens: int) -> Callable[[], float]:
-    """A call trains some steps of a stage and returns its tokens a second, as `elm train` shows them."""
+    """A call trains some steps of a stage and returns its tokens per second, as `elm train` shows them."""
     model, lessons = parts(base)
     none = replace(STEPS, steps=0)
     one, two = (STEPS, none) if name == "one" else (none, STEPS)
@@ -86,7 +86,7 @@ def plain(base: str, batch_tokens: int) -> Callable[[], float]:
 
 
 def measure(base: str, repeats: int, batch_tokens: int) -> dict[str, float]:
-    """Medians of tokens a second and of the ratios between loops that ran one after the other."""
+    """Medians of tokens per second and of the ratios between loops that ran one after the other."""
     runs = {
         "stage one": stage("one", base, batch_tokens),
         "stage two": stage("two", base, batch_tokens),
@@ -115,7 +115,7 @@ def main() -> None:
         print(json.dumps({"found": found, "targets": TARGETS}, indent=2))
         return
     for name, value in found.items():
-        goal = f" (at least {TARGETS[name]})" if name in TARGETS else " tokens a second"
+        goal = f" (at least {TARGETS[name]})" if name in TARGETS else " tokens per second"
         print(f"{name:24} {value:8.2f}{goal}" if name in TARGETS else f"{name:24} {value:8.0f}{goal}")
 
 

@@ -113,7 +113,7 @@ def describe(
     from elm.model import EmbeddingLanguageModel, opened, split_placement
 
     if certify and (options.get("n", 1) != 1 or options.get("return_all")):
-        raise CallError("certificates are calibrated on one text a vector: certify without n and return_all")
+        raise CallError("certificates are calibrated on one text per vector: certify without n and return_all")
     placement, reading = split_placement(options)
     text = opened(model, **placement).describe(vector, task, **reading)
     if not certify:
@@ -163,11 +163,11 @@ def describe_groups(
     task: str = "summary",
     **options: Any,
 ) -> pd.DataFrame:
-    """Clusters in words: a row a group, with its label, size, a text for its centroid, what sets it apart from all
+    """Clusters in words: one row per group, with its label, size, a text for its centroid, what sets it apart from all
     other groups, and the ids of its nearest members.
 
-    model, device, dtype, device_map: as `describe` takes them. labels: one a row of the table; -1, None and NaN are of
-    no group. apart, texts, members: fields of `elm.model.GroupOptions`; further options are those of `describe`. See
+    model, device, dtype, device_map: as `describe` takes them. labels: one per row of the table; -1, None and NaN are
+    of no group. apart, texts, members: fields of `elm.model.GroupOptions`; further options are those of `describe`. See
     `elm.model.describe_groups` for the columns and the errors.
 
     >>> import elm

@@ -81,7 +81,7 @@ class RequestWarning(UserWarning):
 
 
 class TermsWarning(UserWarning):
-    """A base whose owner's terms of use bind who uses it, told when it is first taken into use."""
+    """A base whose owner's terms of use bind its users, given when it is first used."""
 
 
 def callers_depth() -> int:

@@ -17,8 +17,8 @@ def main() -> None:
     # The demo world is generated, so the facts behind each vector are known, and a reader can check every claim.
     world = elm.data.load("demo")
     assert world.facts is not None
-    films = elm.model.shipped_vectors("films")  # 384 numbers a film, from texts about it
-    users = elm.model.shipped_vectors("users")  # 64 numbers a user, from ratings alone
+    films = elm.model.shipped_vectors("films")  # 384 numbers per film, from texts about it
+    users = elm.model.shipped_vectors("users")  # 64 numbers per user, from ratings alone
 
     # 1. A film in words. The model sees the vector, never the facts.
     show(f"The facts of {FILM}", elm.tasks.item_facts(world, FILM).line())

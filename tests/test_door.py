@@ -220,3 +220,13 @@ def test_every_error_can_be_caught_by_name() -> None:
     assert len(kinds) > 5
     for kind in kinds:
         assert getattr(elm, kind.__name__) is kind
+
+
+def test_the_names_of_chat_are_found_where_they_were() -> None:
+    from elm import chat, tasks
+
+    assert tasks.ChatJudge is chat.ChatJudge
+    assert tasks.Spending is chat.Usage
+    assert "ChatJudge" not in tasks.__all__
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        _ = tasks.Nonsense

@@ -86,7 +86,7 @@ def test_a_card_shows_files_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"x")
     (tmp_path / "model").mkdir()
     told = card_problems("---\nlicense: mit\n---\n![x](../secret.png)", tmp_path / "model")
-    assert "it shows ../secret.png, which is no file of its folder" in told
+    assert "it shows ../secret.png, which is not in its folder" in told
 
 
 BOMBS = {

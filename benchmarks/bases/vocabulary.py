@@ -23,7 +23,7 @@ _ROWS, _TOKENS = 16, 52
 
 
 def child(base: str, way: str, steps: int) -> dict[str, float]:
-    """Tokens a second of training, texts a second of decoding, the draw's share of a step, and peak memory in GB."""
+    """Tokens a second of training, texts per second of decoding, the draw's share of a step, and peak memory in GB."""
     from dataclasses import replace
 
     import numpy as np
@@ -84,9 +84,9 @@ def child(base: str, way: str, steps: int) -> dict[str, float]:
         draw(torch.empty(0), scores)
     drawing = (time.perf_counter() - began) / 5
     return {
-        "tokens a second": trained.two.tokens_per_second,
+        "tokens per second": trained.two.tokens_per_second,
         "memory in GB": memory,
-        "texts a second": _ROWS / seconds * longest / _TOKENS,
+        "texts per second": _ROWS / seconds * longest / _TOKENS,
         "drawing": drawing / (seconds / longest),
         "drawing in ms": 1000 * drawing,
         "words": scores.shape[1],
@@ -117,7 +117,7 @@ def main() -> None:
         print(json.dumps(child(options.base, options.child, options.steps)))
         return
     found: dict[str, Any] = measure(options.base, options.rounds, options.steps)
-    ratio = found["words"]["tokens a second"] / found["transformers"]["tokens a second"]
+    ratio = found["words"]["tokens per second"] / found["transformers"]["tokens per second"]
     if options.json:
         print(json.dumps({"median": found, "ratio": ratio, "to reach": [SPEED, MEMORY, TEXTS, DRAWING]}, indent=2))
         return
@@ -126,8 +126,8 @@ def main() -> None:
     print(f"training in few words over transformers' all: {ratio:.2f} (to reach {SPEED})")
     few, share = found["words"], found["pieces"]["drawing"]
     print(
-        f"in few words: {few['memory in GB']:.1f} GB (at most {MEMORY}), {few['texts a second']:.1f} texts a second "
-        f"(to reach {TEXTS}); drawing from all words: {share:.1%} of a step (at most {DRAWING:.0%})"
+        f"in few words: {few['memory in GB']:.1f} GB (at most {MEMORY}), {few['texts per second']:.1f} texts "
+        f"per second (to reach {TEXTS}); drawing from all words: {share:.1%} of a step (at most {DRAWING:.0%})"
     )
 
 

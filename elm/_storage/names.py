@@ -11,7 +11,7 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 def is_own_name(name: object, depth: int = 1) -> bool:
     r"""Whether a name is plainly that of a file in its own folder, on every system.
 
-    depth: how many parts, parted by "/", it may have. No absolute path, drive, backslash, NUL or "..".
+    depth: how many parts, separated by "/", it may have. No absolute path, drive, backslash, NUL or "..".
 
     >>> [is_own_name(name) for name in ("a.txt", "..", "/etc/passwd", "c:a.txt", "a\\b", "a\0", "x/a.txt", "nul")]
     [True, False, False, False, False, False, False, False]

@@ -46,7 +46,7 @@ def tensor_kinds(path: str | Path) -> dict[str, Kind]:
 
 
 def misfits(found: Mapping[str, Kind], wanted: Shapes, kinds: tuple[str, ...] = FLOATS) -> list[str]:
-    """The names of tensors that are not called for, called for in vain, or of another shape or kind than called for.
+    """The names of tensors that are missing, unexpected, or of another shape or kind than expected.
 
     >>> misfits({"a": ("F32", (3,)), "b": ("I64", (3,)), "c": ("F32", (2,))}, {"a": (3,), "b": (3,), "d": (1,)})
     ['b', 'c', 'd']

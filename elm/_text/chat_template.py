@@ -27,7 +27,7 @@ _CHILD = Path(__file__).with_name("chat_child.py")
 def render_chat(tokenizer: Any, messages: Sequence[Mapping[str, Any]], **options: Any) -> str:
     """Messages ({"role", "content"} each) as one text, opened for the answer, by the tokenizer's chat template.
 
-    options: variables of the template, such as `enable_thinking`. Templates that tell the date are told one and the
+    options: variables of the template, such as `enable_thinking`. Templates that state the date get one and the
     same, or a model would be asked otherwise each day than in training.
 
     Raises `CallError` where the template does not take the messages, `CheckpointError` for one that is longer than

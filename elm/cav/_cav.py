@@ -151,7 +151,7 @@ class CAVs(Mapping[str, CAV]):
             raise CallError(f"keep must be a list of concepts that do not move, got {problem}")
         values = [amounts_of(value) for value in amounts.values()]
         if any(value.ndim for value in values):
-            raise CallError("amounts must hold one number a concept")
+            raise CallError("amounts must hold one number per concept")
         wanted, kept = np.array([values]), [self[name] for name in keep]
         return _moved([self[name] for name in amounts], wanted, kept, vectors, np.ndim(vectors) == 1, on_sphere, near)
 
@@ -165,7 +165,7 @@ class CAVs(Mapping[str, CAV]):
         return pd.DataFrame(np.clip(rows @ rows.T, -1, 1), index=list(self), columns=list(self))
 
     def report(self) -> pd.DataFrame:
-        """One row a concept. For many concepts at once: p_holm bounds the chance of any false finding (Holm), p_fdr
+        """One row per concept. For many concepts at once: p_holm bounds the chance of any false finding (Holm), p_fdr
         the expected share of false ones among those found (Benjamini and Hochberg 1995). NaN where nothing was tested.
         """
         columns = ["auc", "accuracy", "p_value", "n_positive", "n_negative", "unit", "method"]

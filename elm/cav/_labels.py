@@ -117,6 +117,7 @@ def graded(grade: npt.NDArray[np.floating[Any]]) -> Labels:
 def first_copies(vectors: Array) -> tuple[Bools, Integers]:
     """Which rows are the first of their kind (n,), and for each row the first row that equals it (n,)."""
     rows = np.ascontiguousarray(vectors + np.float32(0))  # so that -0 equals 0, byte for byte
+    # each row as one key of its bytes, (n,): equal rows are found by sorting once
     keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     leader = first[group].astype(np.int64)

@@ -38,8 +38,8 @@ def logistic_many(x: Floats, labels: Labels, l2: Floats, start: Floats | None = 
     n, d = x.shape
     mean = x.mean(0)
     centred = x - mean
-    values, turn = np.linalg.eigh(centred.T @ centred)
-    data = jnp.asarray(np.column_stack([centred @ turn, np.ones(n)]), dtype=jnp.float32)
+    values, turn = np.linalg.eigh(centred.T @ centred)  # once for all concepts: in its basis the bound is diagonal
+    data = jnp.asarray(np.column_stack([centred @ turn, np.ones(n)]), dtype=jnp.float32)  # (n, d + 1), intercept last
     curvature = np.append(np.maximum(values, 0), n)
     unit = np.maximum(1, np.sqrt(curvature / n))  # an error counts in the weights and in the scores
     counts = np.stack([(labels == side).sum(1) for side in (0, 1)], axis=1)
@@ -59,7 +59,7 @@ def logistic_many(x: Floats, labels: Labels, l2: Floats, start: Floats | None = 
             break
         fits, weights = _Fits(*(part[running] for part in fits)), weights[running]
     coefficients = found[:, :d] @ turn.T
-    return coefficients, found[:, d] - coefficients @ mean, converged
+    return coefficients, found[:, d] - coefficients @ mean, converged  # the intercept of x, not of x - mean
 
 
 class _Fits(NamedTuple):

@@ -13,7 +13,7 @@ from elm._typing import Floats, Integers
 from elm.embeddings import EmbeddingSpace, VectorTable
 
 _ALIKE = 1e-3
-"""Directions that leave less than this of one another cannot be told apart by a step."""
+"""Directions that leave less than this of one another cannot be distinguished by a step."""
 _FAR = 1.5
 """As in `EmbeddingSpace.check`: how many times the reach counts as far outside."""
 _SAMPLE, _QUANTILE = 2000, 0.99
@@ -39,7 +39,8 @@ def displacements(wanted: Floats, directions: Floats, kept: Floats, names: Seque
             f"the concepts {', '.join(map(repr, names))} point too much the same way to be moved or kept one by one; "
             "leave one of them out"
         )
-    asked = np.hstack([wanted, np.zeros((len(wanted), len(kept)))])
+    asked = np.hstack([wanted, np.zeros((len(wanted), len(kept)))])  # (n, k + m): kept projections change by 0
+    # The shortest step lies in the span of the directions F (k + m, dim): step = a F with a (F F') = asked.
     return np.linalg.solve(fixed @ fixed.T, asked.T).T @ fixed
 
 
@@ -58,12 +59,13 @@ def stepped(
     moved = start + steps
     if on_sphere if on_sphere is not None else space.metric == "cosine":
         basis = np.linalg.qr(kept.T)[0] if len(kept) else np.zeros((space.dim, 0))
-        still = start @ basis @ basis.T
+        still = start @ basis @ basis.T  # the part along kept directions, which must not be scaled
         free = moved - moved @ basis @ basis.T
         length = np.linalg.norm(free, axis=1, keepdims=True)
         if (length <= 1e-6 * np.linalg.norm(start, axis=1, keepdims=True)).any():
             raise VectorError("the step leads through the centre of the sphere; take a smaller or larger amount")
         room = (start**2).sum(1, keepdims=True) - (still**2).sum(1, keepdims=True)
+        # |still|^2 + |free|^2 = |start|^2 for the ends; below 0 by rounding alone
         moved = still + free * np.sqrt(np.maximum(room, 0)) / length
     # No step, the very same vector: texts are drawn by its bits.
     return start, np.where(steps.any(1, keepdims=True), moved, start)
@@ -106,6 +108,7 @@ def _gaps(table: VectorTable, vectors: npt.NDArray[np.floating], own: Integers |
     out = np.empty(len(vectors))
     for at in range(0, len(vectors), 256):
         query = table.space.normalise(vectors[at : at + 256])
+        # |q - b|^2 = |q|^2 + |b|^2 - 2 q.b: one matrix product (256, n); rounding may give a little below 0
         squares = (query**2).sum(1)[:, None] + (base**2).sum(1) - 2 * query @ base.T
         if own is not None:
             squares[np.arange(len(query)), own[at : at + 256]] = np.inf

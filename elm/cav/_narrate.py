@@ -82,7 +82,7 @@ def narrate_concept(
 ) -> pd.DataFrame:
     """What a concept means, in the model's words: those that a move along it brings, and those that it takes away.
 
-    Moves each of vectors (n, dim), real entities, by -amount and by +amount. A row a word or pair of words (without
+    Moves each of vectors (n, dim), real entities, by -amount and by +amount. One row per word or pair of words (without
     stop words) that stands in two texts or more, columns "more" and "less": the share of texts that have it after
     either move, and "shift", their difference; largest shift first, so the concept is read at the head and its
     opposite at the foot. p_value: McNemar's exact test over entities, two-sided, not corrected for the number of words.
@@ -138,5 +138,5 @@ def _one(vector: npt.ArrayLike) -> Array:
 def _sorted(amounts: Sequence[float]) -> tuple[float, ...]:
     steps = tuple(sorted({float(amount) for amount in amounts}))
     if len(steps) < 2:
-        raise CallError(f"a move is told by two different amounts or more, got {list(amounts)}")
+        raise CallError(f"a move is described at two different amounts or more, got {list(amounts)}")
     return steps

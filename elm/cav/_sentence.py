@@ -36,7 +36,7 @@ def from_sentences(
 ) -> CAV:
     """The direction from the opposite ("a comforting film") to the sentence ("a frightening film"), by the encoder.
 
-    Several sentences a side are averaged: they say the concept in other words and cancel what else a wording means.
+    Several sentences per side are averaged: they say the concept in other words and cancel what else a wording means.
     centre and unit are measured on `table`, a table of the encoder's space. known: ids of entities that show the
     concept, or grades, as in `fit`: with them auc, accuracy and p_value are measured on the whole table, since no label
     went into the direction; without them they are NaN.

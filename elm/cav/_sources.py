@@ -31,7 +31,7 @@ _CAPITALS, _ONE_USER = 0.5, 0.8
 
 
 def tag_table(tags: pd.DataFrame, min_users: int = 5) -> pd.DataFrame:
-    """What is known of each tag, one row a tag (in small letters), most items first.
+    """What is known of each tag, one row per tag (in small letters), most items first.
 
     tags: columns user, item, tag, as `elm.data.load_tags` gives them. Columns: items, users, uses; top_user: share of
     the uses by its busiest user; capitals: share written as a name is, several words each with a capital; disagreement:

@@ -77,7 +77,7 @@ class AnswerCache:
 
 
 def _told(error: sqlite3.DatabaseError) -> str:
-    """What a failure of the file means. Answers were paid for, so nothing here is ever told to be deleted."""
+    """What a failure of the file means. Answers were paid for, so no message here ever asks to delete the file."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of the number says where it happened
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return f"cannot be written ({error}): free some space and run the same call again; what it keeps stays"

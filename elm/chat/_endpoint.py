@@ -122,7 +122,7 @@ _BASE_URL = 'give the base of an OpenAI-compatible API, which mostly ends in "/v
 
 
 def answer_of(completion: Any, where: str) -> Answer:
-    """What a completion says; `TeacherError` where it is none, `UnusableTextError` for a text with half a letter."""
+    """What a completion says; `TeacherError` where it is none, `UnusableTextError` for a text with half a character."""
     choices: Any = getattr(completion, "choices", None)
     message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
     if message is None:
@@ -135,7 +135,7 @@ def answer_of(completion: Any, where: str) -> Answer:
         )
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise UnusableTextError(
-            f"{where} answered with half a letter (a lone surrogate); {_GO_ON}, or ask another model"
+            f"{where} answered with half a character (a lone surrogate); {_GO_ON}, or ask another model"
         )
     finish, usage = getattr(choices[0], "finish_reason", None), getattr(completion, "usage", None)
     refused = finish == "content_filter" or bool(getattr(message, "refusal", None))

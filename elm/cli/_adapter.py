@@ -122,12 +122,12 @@ def info(folder: Folder, quiet: Quiet = False, json_mode: Json = False) -> None:
 @adapter.command("card")
 def card(
     folder: Folder,
-    rewrite: Annotated[bool, typer.Option("--rewrite", help="Write it anew from what the folder holds.")] = False,
+    rewrite: Annotated[bool, typer.Option("--rewrite", help="Write it again from what the folder holds.")] = False,
     license: License = None,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Print a folder's card, or write it anew, and say what the Hub would not take.
+    """Print a folder's card, or write it again, and say what the Hub would not take.
 
     Example: elm adapter card shared/films --rewrite --license mit
     """
@@ -140,7 +140,7 @@ def card(
     place = model_folder(folder)
     signed = (place / SIGNATURE).is_file()
     if license is not None and not rewrite:
-        raise CallError("--license goes onto a card that is written anew: add --rewrite")
+        raise CallError("--license goes onto a card that is written again: add --rewrite")
     if not rewrite and not (place / "README.md").is_file():
         raise DataFileError(f"{place} has no card; write one with --rewrite")
     text = write_card(place, license=license) if rewrite else (place / "README.md").read_text(encoding="utf-8")
@@ -198,7 +198,7 @@ def push(
     if problems := problems_of(place, unlisted=False):
         raise CheckpointError(f"only a sound folder is sent, and {place / str(problems[0])}")
     if wrong := card_problems((place / "README.md").read_text(encoding="utf-8"), place):
-        raise CheckpointError(f"the Hub would not take the card of {place}: {wrong[0]}; write it anew with --rewrite")
+        raise CheckpointError(f"the Hub would not take the card of {place}: {wrong[0]}; write it again with --rewrite")
     base = (read_config(place).base or {}).get("id") or ""
     if Path(base).is_absolute() or Path(base).exists():
         raise CallError(f"{place} names its base by a path of this machine, {base}: `elm adapter pack` it first")

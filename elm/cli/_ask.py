@@ -24,7 +24,7 @@ def ask(
     user: Annotated[str | None, typer.Option(help="A user of the run's user vectors.")] = None,
     vectors: Annotated[Path | None, typer.Option(help="A .npy file of shape (dim,) or (n, dim), or a table.")] = None,
     space: Annotated[
-        str | None, typer.Option(help="Which space the vectors are of, where two have their size.")
+        str | None, typer.Option(help="The space of the vectors, where two spaces have their dimension.")
     ] = None,
     run: Run = None,
     temperature: Annotated[float, typer.Option(min=0.0, help="0 takes the likeliest words, above it samples.")] = 0.0,

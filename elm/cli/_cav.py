@@ -46,7 +46,7 @@ def fit(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Fit a direction a concept, and measure it on entities held out of the fit.
+    """Fit one direction per concept, and measure it on entities held out of the fit.
 
     Example: elm cav fit --facts --out runs/concepts
     """

@@ -25,7 +25,7 @@ def data(
         bool, typer.Option("--texts", help="ml-100k with --folder: also join the film texts that lie there.")
     ] = False,
     core: Annotated[
-        int, typer.Option(min=1, help="Keep users and items with at least so many ratings among each other.")
+        int, typer.Option(min=1, help="Keep users and items with at least this many ratings (k-core).")
     ] = 1,
     skip_damaged: Annotated[
         bool, typer.Option("--skip-damaged", help="Amazon reviews: skip damaged lines and count them.")

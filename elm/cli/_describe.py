@@ -35,7 +35,7 @@ def describe(
         Path | None, typer.Option(help="A .npy file, a table of vectors (CSV, Parquet), or a saved table.")
     ] = None,
     space: Annotated[
-        str | None, typer.Option(help="Which space the vectors are of, where two have their size.")
+        str | None, typer.Option(help="The space of the vectors, where two spaces have their dimension.")
     ] = None,
     run: Run = None,
     temperature: Annotated[
@@ -77,7 +77,7 @@ def describe(
     from elm.runs import open_model
 
     if certify and (n > 1 or show_all):
-        raise CallError("certificates are calibrated on one text a vector: --certify goes without --n and --all")
+        raise CallError("certificates are calibrated on one text per vector: --certify goes without --n and --all")
     if texts_of is not None and groups is None:
         raise CallError("--texts are of the members of groups, so they go with --groups")
     if groups is not None:

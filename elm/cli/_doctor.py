@@ -24,7 +24,7 @@ _NOT_USED = {"dev"}  # the extra for those who change the toolkit
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One line of the report. "missing" means that something essential does not work; `todo` says how to mend it."""
+    """One line of the report. "missing" means that something essential does not work; `todo` says how to fix it."""
 
     name: str
     state: State

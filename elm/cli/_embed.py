@@ -38,7 +38,7 @@ def embed(
         Path | None, typer.Option(help="Vectors of your own to save as a table: .npy, .parquet or .csv; no data set.")
     ] = None,
     ids: Annotated[
-        Path | None, typer.Option(help="Their ids: an id a line, or a CSV or Parquet file's column id.")
+        Path | None, typer.Option(help="Their ids: one id per line, or a CSV or Parquet file's column id.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of their space; the file's own by default.")] = None,
     seed: Seed = 0,

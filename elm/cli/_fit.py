@@ -16,16 +16,16 @@ Base = Annotated[
 Epochs = Annotated[
     float | None, typer.Option(help="How often each text is learned; 1 by default, 12 with the shipped base.")
 ]
-Words = Annotated[int, typer.Option(min=4, help="Words of a text that are learned, at most.")]
+Words = Annotated[int, typer.Option(min=4, help="Maximum number of words learned of each text.")]
 Lora = Annotated[
     int | None, typer.Option(min=0, help="Rank of the base's updates; 16 by default, 0 trains all weights.")
 ]
 Groups = Annotated[int, typer.Option(min=0, help="Means of vectors to learn from, in percent of the training vectors.")]
-Scored = Annotated[int, typer.Option(min=2, help="Held-out vectors that are scored, at most.")]
+Scored = Annotated[int, typer.Option(min=2, help="Maximum number of held-out vectors that are scored.")]
 Reader = Annotated[Path | None, typer.Option("--reader", help="A trained reader to begin from, of the same base.")]
 Column = Annotated[str | None, typer.Option(help="The column of texts; by default the one named text or description.")]
 Tasks = Annotated[str, typer.Option(help="Comma-separated: text, gist, topics, common, difference.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")]
 
 
 def fit(

@@ -96,7 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = os.environ.get("ELM_DEBUG", "") not in ("", "0")
     if sys.stdout is None:
-        _output.complain("elm: standard output is closed, so no result can be told: send it to a file or to /dev/null")
+        _output.complain(
+            "elm: standard output is closed, so no result can be printed: send it to a file or to /dev/null"
+        )
         return 1
     only_results = _output.only_results_on_stdout() if "--json" in words else contextlib.nullcontext()
     with _output.forgiving_streams(), quiet_libraries(debug), only_results:

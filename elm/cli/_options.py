@@ -25,7 +25,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn
 
 # The best of several texts.
 DrawnTexts = Annotated[int, typer.Option("--n", help="Texts drawn about each vector, one of which is chosen.")]
-Choose = Annotated[str, typer.Option(help="Which of several texts: the one nearest to its vector, encoded again.")]
+Choose = Annotated[str, typer.Option(help="Which of several texts: the one whose encoding is nearest to its vector.")]
 ChoosingEncoder = Annotated[
     str | None,
     typer.Option("--encoder", help="Text encoder of the vectors' space, where it is not found."),
@@ -38,13 +38,13 @@ RandomOrder = Annotated[
     bool, typer.Option("--random-order", help="A drawn order in place of time, for data sets without times.")
 ]
 HeldOutUsers = Annotated[int | None, typer.Option(min=2, help="Users set aside, half for the test.")]
-UserRatings = Annotated[int | None, typer.Option(min=1, help="Users need so many ratings.")]
-ItemRatings = Annotated[int | None, typer.Option(min=1, help="Items need so many ratings.")]
+UserRatings = Annotated[int | None, typer.Option(min=1, help="Minimum number of ratings per user.")]
+ItemRatings = Annotated[int | None, typer.Option(min=1, help="Minimum number of ratings per item.")]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds: splits and models change with them.")]
 Texts = Annotated[
     Path | None, typer.Option(help="JSON of the users' texts from another writer, user id -> text (docs/summaries.md).")
 ]
-ResultsFolder = Annotated[Path | None, typer.Option(help="Keep results here; a second call goes on there.")]
+ResultsFolder = Annotated[Path | None, typer.Option(help="Keep results here; a second call resumes from them.")]
 
 # A chat model behind an endpoint.
 Endpoint = Annotated[

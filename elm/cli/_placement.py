@@ -12,7 +12,7 @@ import typer
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 Device = Annotated[str, typer.Option(help="Where the model lies: cpu, cuda, cuda:1, or auto (a GPU if there is one).")]
-Dtype = Annotated[str, typer.Option(help="Numbers of the language model: float32, bfloat16 or float16.")]
+Dtype = Annotated[str, typer.Option(help="Precision of the language model: float32, bfloat16 or float16.")]
 DeviceMap = Annotated[
     str | None,
     typer.Option(help='In place of --device, for a model that one does not hold: "auto".'),

@@ -16,7 +16,7 @@ def quickstart(
     short: Annotated[
         bool, typer.Option("--short", help="Every step, but too few to learn from: a smoke test.")
     ] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -70,7 +70,7 @@ def _train(value: dict[str, Any]) -> None:
     heading("2  Two adapters and a language model learn to read them")
     for name, label in (("stage_one", "stage one, adapters alone"), ("stage_two", "stage two, adapters and model")):
         stage = value[name]
-        speed = f"{stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens a second"
+        speed = f"{stage['seconds']:.0f} s, {stage['tokens_per_second']:,} tokens per second"
         echo(f"   {label}: loss {stage['loss']:.3f}, {speed}")
 
 

@@ -29,24 +29,22 @@ def recommend(
         float, typer.Option(help="Weight of the text: 1 text only, 0 history only; no effect where one is missing.")
     ] = 0.5,
     k: Annotated[int, typer.Option(help="How many items.")] = 20,
-    request: Annotated[
-        str | None, typer.Option(help='A sentence of the moment, such as "something light for tonight".')
-    ] = None,
+    request: Annotated[str | None, typer.Option(help='A request, such as "something light for tonight".')] = None,
     wishes: Annotated[Path | None, typer.Option(help="A file of standing wishes (`elm wishes`).")] = None,
     occasion: Annotated[
-        str | None, typer.Option("--with", help="The occasion that wishes go by, such as kids.")
+        str | None, typer.Option("--with", help="The occasion for which wishes are checked, such as kids.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(help="The time that wishes go by, as 2026-11-28T21:00; default: now.")
+        str | None, typer.Option(help="The time for which wishes are checked, as 2026-11-28T21:00; default: now.")
     ] = None,
     concept: Annotated[
-        list[str] | None, typer.Option(help="A concept and its amount from -1 to 1, as dark=-1; may come often.")
+        list[str] | None, typer.Option(help="A concept and its amount from -1 to 1, such as dark=-1; may be repeated.")
     ] = None,
-    w_control: Annotated[float, typer.Option(help="Weight of what is asked for: 0 nothing, 1 nothing else.")] = 0.8,
+    w_control: Annotated[float, typer.Option(help="Weight of the request: 0 ignores it, 1 follows it alone.")] = 0.8,
     values: Annotated[
         str, typer.Option(help="What judges requests: facts, encoder, or the folder of what was distilled.")
     ] = "facts",
-    explain: Annotated[bool, typer.Option("--explain", help="Also what each part did to each place.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Also show what each part did to each rank.")] = False,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:

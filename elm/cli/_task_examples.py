@@ -124,7 +124,7 @@ def _chosen(domain: str, names: Sequence[str], files: Iterable[Path]) -> list[Ta
 
 
 def _briefs(world: World, told: tuple[str, ...], seed: int) -> tuple[dict[str, ItemBrief], dict[str, UserBrief]]:
-    """What models are told: of a held-out user only the ratings behind the vector, never those that are scored."""
+    """What models are given: of a held-out user only the ratings behind the vector, never those that are scored."""
     items = item_briefs(world.dataset, told, domain=world.domain)
     train = world.dataset.interactions
     train = train[train["user"].isin(set(world.user_split.train))]

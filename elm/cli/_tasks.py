@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 tasks = typer.Typer(help="Tasks: list, show, training examples.", no_args_is_help=True, rich_markup_mode=None)
 
-DomainName = Annotated[str, typer.Option(help="In whose words: films or products.")]
+DomainName = Annotated[str, typer.Option(help="The domain: films or products.")]
 TaskFile = Annotated[
     list[Path] | None, typer.Option("--file", help="A task of your own, in a TOML file; may be repeated.")
 ]
@@ -102,7 +102,7 @@ def examples(
     model: Annotated[str | None, typer.Option(help="The model's name at the endpoint, or a local folder.")] = None,
     told: Annotated[
         list[str] | None,
-        typer.Option(help="Text source that a model is told besides title and kinds; may be repeated."),
+        typer.Option(help="Text source that a model is given besides title and kinds; may be repeated."),
     ] = None,
     prices: Prices = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls, or texts, at once.")] = 8,
@@ -123,7 +123,7 @@ def examples(
 ) -> None:
     """Make training examples: vectors, splits, and the teacher's texts, in one folder.
 
-    The same call goes on where it was stopped; what a model has answered is not asked again.
+    The same call resumes where it was stopped; what a model has answered is not asked again.
 
     Example: elm tasks examples --out runs/examples --tasks summary,similarities --n 500 --report
     Example: elm tasks examples --teacher chat --endpoint http://localhost:8000/v1 --model qwen --told plot

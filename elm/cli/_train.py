@@ -40,7 +40,7 @@ def base(
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Train the embedded base language model: from facts in a prompt it learns to write a task's text.
+    """Train the small base language model: from facts in a prompt it learns to write a task's text.
 
     Example: elm train base --out runs/base --fast
     """
@@ -58,7 +58,7 @@ def demo(
     base_folder: Annotated[str, typer.Option("--base", help=_BASE)] = "shipped",
     seed: Seed = 0,
     fast: Fast = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")] = False,
     install: Annotated[bool, typer.Option(help="Put the result into the package, to be shipped.")] = False,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -113,9 +113,11 @@ def run(
     validate_every: Annotated[
         int, typer.Option(min=0, help="Steps between scorings of what the model writes; the best weights are kept.")
     ] = 0,
-    patience: Annotated[int, typer.Option(min=0, help="Stop a stage after so many scorings without a new best.")] = 0,
-    batch_tokens: Annotated[int, typer.Option(min=1, help="Tokens of a batch at most, padding included.")] = 2400,
-    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step, where memory holds no more at once.")] = 1,
+    patience: Annotated[int, typer.Option(min=0, help="Stop a stage after this many scorings without a new best.")] = 0,
+    batch_tokens: Annotated[
+        int, typer.Option(min=1, help="Maximum number of tokens per batch, padding included.")
+    ] = 2400,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches per step, where memory holds no more at once.")] = 1,
     schedule: Annotated[str, typer.Option(help="Of the learning rate: cosine, linear or constant.")] = "cosine",
     lr: Annotated[
         float, typer.Option(help="Learning rate of the adapters in stage two; stage one has twice as much.")
@@ -124,7 +126,8 @@ def run(
         float | None, typer.Option(help="Learning rate of the language model; by its size and by LoRA by default.")
     ] = None,
     dtype: Annotated[
-        str, typer.Option(help="Numbers of the base: float32, or with --lora bfloat16 or float16, for half the memory.")
+        str,
+        typer.Option(help="Precision of the base: float32, or with --lora bfloat16 or float16, for half the memory."),
     ] = "float32",
     recompute: Annotated[
         bool, typer.Option("--gradient-checkpointing", help="Less memory for activations, and a third more time.")
@@ -136,13 +139,13 @@ def run(
     text_lora: Annotated[
         int, typer.Option(min=0, help="Rank of LoRA in the recommender's text encoder; 0 keeps it frozen (faster).")
     ] = 0,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of going on.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")] = False,
     seed: Seed = 0,
     fast: Fast = False,
     quiet: Quiet = False,
     json_mode: Json = False,
 ) -> None:
-    """Train adapters and recommender on a data set; the same call goes on where it was stopped.
+    """Train adapters and recommender on a data set; the same call resumes where it was stopped.
 
     Example: elm train run runs/data-ml-100k --base runs/base-ml-100k --out runs/ml-100k
     A large base: elm train run my-data --base Qwen/Qwen3-0.6B --lora 16 --dtype bfloat16

@@ -5,7 +5,7 @@ from elm.data._constants import ATTRIBUTES, GENRES
 from elm.data._dataset import Dataset, Facts
 from elm.data._ids import id_column, ids_of, index_ids
 from elm.data._k_core import k_core
-from elm.data._load import NAMES, load
+from elm.data._load import NAMES, load, things_of
 from elm.data._splits import PARTS, EntitySplit, guard_disjoint, split_entities, split_ratings
 from elm.data._summary import summarize
 from elm.data._texts import JoinReport, join_texts
@@ -15,7 +15,7 @@ from elm.data.generated._demo_films import film_texts, make_films
 from elm.data.generated._demo_items import strongest
 from elm.data.generated._demo_shop import demo_shop
 from elm.data.generated._demo_users import make_ratings
-from elm.data.generated._demo_words import ATTRIBUTE_WORDS, CONFLICTS, GENRE_WORDS, PROTAGONISTS, SETTINGS
+from elm.data.generated._demo_words import CONFLICTS, PROTAGONISTS, SETTINGS
 from elm.data.generated._shop_products import make_products, product_texts
 from elm.data.generated._vocabulary import FILM_VOCABULARY, SHOP_VOCABULARY, Vocabulary
 from elm.data.loaders._amazon import amazon, review_polarity
@@ -35,12 +35,10 @@ from elm.data.loaders._tags import load_genome, load_tags
 
 __all__ = [
     "ATTRIBUTES",
-    "ATTRIBUTE_WORDS",
     "BOOK_GENRES",
     "CONFLICTS",
     "FILM_VOCABULARY",
     "GENRES",
-    "GENRE_WORDS",
     "NAMES",
     "PARTS",
     "PROTAGONISTS",
@@ -85,5 +83,6 @@ __all__ = [
     "split_ratings",
     "strongest",
     "summarize",
+    "things_of",
     "title_keys",
 ]

@@ -35,7 +35,7 @@ def converted(column: pd.Series, what: str, one: Callable[[Any], Any]) -> list[A
             label = column.index[place]
             row = f"row {place}" if label == place else f"row {place} ({label!r})"
             told = "nothing" if missing(cell) else f"{str(cell)[:80]!r} ({type(cell).__name__})"
-            raise CallError(f"{what}: {error}, but {row} holds {told}; mend or drop it") from None
+            raise CallError(f"{what}: {error}, but {row} holds {told}; fix or drop it") from None
     return found
 
 
@@ -163,7 +163,7 @@ def _whole_number(cell: Any) -> int | None:
 def _text(cell: Any) -> str:
     if isinstance(cell, str):
         if not whole(cell):
-            raise _OddCell("a text is whole, without half a letter (a lone surrogate)")
+            raise _OddCell("a text is whole, without half a character (a lone surrogate)")
         return str(cell)
     if missing(cell) or isinstance(cell, bool | np.bool_) or not isinstance(cell, numbers.Real):
         raise _OddCell("a text is needed in every row")
@@ -181,7 +181,7 @@ def _names(cell: Any) -> list[str]:
     if isinstance(cell, np.ndarray):
         cell = cell.tolist()
     if not isinstance(cell, Iterable) or isinstance(cell, str | dict | bytes | bytearray):
-        raise _OddCell("genres are a list of names, or names parted by |")
+        raise _OddCell("genres are a list of names, or names separated by |")
     names = sorted(cell) if isinstance(cell, set | frozenset) and all(isinstance(n, str) for n in cell) else list(cell)
     if not all(isinstance(name, str) and whole(name) for name in names):
         raise _OddCell("genres are a list of names, each a whole text")

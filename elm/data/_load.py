@@ -19,8 +19,16 @@ from elm.data.loaders._netflix import NETFLIX, holds_netflix, load_netflix
 
 _GENERATED = {"demo": demo, "demo-shop": demo_shop}
 _IN_FOLDERS = {GOODBOOKS: (holds_goodbooks, load_goodbooks), NETFLIX: (holds_netflix, load_netflix)}
+_THINGS = {"demo-shop": "products", "amazon": "products", GOODBOOKS: "books"}
+"""How the names of data sets begin whose items are not films, and what they are."""
+
 NAMES: tuple[str, ...] = (*_GENERATED, *RELEASES, *_IN_FOLDERS)
 """The data sets that load by name."""
+
+
+def things_of(name: str) -> str | None:
+    """What the items of a known data set are, by its name; None where its name does not say."""
+    return next((things for start, things in _THINGS.items() if name.startswith(start)), None)
 
 
 def load(name_or_path: str | Path, folder: str | Path | None = None, seed: int = 0, core: int = 1) -> Dataset:
@@ -55,7 +63,7 @@ def _load(name_or_path: str | Path, folder: str | Path | None, seed: int, core: 
     if path.is_dir():
         return _load_folder(path, seed, core)
     if isinstance(name_or_path, Path) or os.sep in name or name.startswith((".", "~")):
-        raise DataFileError(f"{path} is no folder; give a saved data set's folder or one of: {', '.join(NAMES)}")
+        raise DataFileError(f"{path} is not a folder; give a saved data set's folder or one of: {', '.join(NAMES)}")
     raise UnknownNameError("data set", name, NAMES, "(or give a folder)")
 
 

@@ -12,10 +12,9 @@ from elm.embeddings._rating_order import rating_order
 from elm.embeddings._semantic import semantic
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
-from elm.embeddings._tables_read import read_npy
 from elm.embeddings._vectors import real_array
 from elm.embeddings._wals import fold_in, wals
-from elm.embeddings.sources._files import read_frame
+from elm.embeddings.sources._files import read_frame, read_npy
 from elm.embeddings.sources._vector_table import vector_table
 
 __all__ = [

@@ -33,7 +33,7 @@ def encoder_of(space: EmbeddingSpace, given: Any = None, device: str = "cpu") ->
     if space.made.get("by") == "wals" or (space.metric == "dot" and "encoder" not in space.made):
         raise CallError(
             f"texts are compared with vectors by the text encoder that made these, and no encoder made those of space "
-            f"{space.name!r}: take one text a vector, or name an encoder of that space"
+            f"{space.name!r}: take one text per vector, or name an encoder of that space"
         )
     for folder in _at_hand(space):
         encoder = _opened(str(folder), device)

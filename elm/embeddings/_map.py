@@ -19,7 +19,7 @@ from elm.embeddings._table import VectorTable
 def space_map(
     table: VectorTable, method: Literal["tsne", "pca"] = "tsne", neighbours: int = 10, seed: int = 0
 ) -> pd.DataFrame:
-    """Columns projection_x, projection_y and neighbors, a row an entity, indexed by id.
+    """Columns projection_x, projection_y and neighbors, one row per entity, indexed by id.
 
     method: "tsne" keeps neighbourhoods (distances between far points mean nothing), "pca" keeps the two directions of
     largest spread. In a cosine space directions are mapped, not lengths. neighbors: {"ids": row numbers, "distances":

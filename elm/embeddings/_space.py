@@ -183,7 +183,7 @@ class EmbeddingSpace:
             )
         try:
             found = strictly(value, {**_FIELDS, **(beside or {})})
-            with np.errstate(over="ignore"):  # what is too large for float32 is told as not finite
+            with np.errstate(over="ignore"):  # what is too large for float32 is reported as not finite
                 return cls(**{key: found[key] for key in cls.__dataclass_fields__})
         except ValueError as error:
             raise DataFileError(f"{source} does not describe an embedding space: {error}") from error
@@ -198,7 +198,7 @@ class EmbeddingSpace:
 def _finite_matrix(vectors: npt.ArrayLike, what: str) -> Array:
     """(d,) or (n, d) real numbers -> (n, d) float32, all finite, n and d at least 1."""
     array = real_array(vectors, what)
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is told below
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, which is reported below
         matrix = np.atleast_2d(array.astype(np.float32))
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise VectorError(f"{what} must have shape (dim,) or (n, dim) and not be empty, got {array.shape}")

@@ -20,8 +20,9 @@ from elm._storage.weights import read_exactly
 from elm._typing import Matrix, Vector
 from elm.data import ids_of
 from elm.embeddings._space import EmbeddingSpace, Metric
-from elm.embeddings._tables_read import frame_parts, read_frame, read_ids, read_npy
 from elm.embeddings._vectors import real_array
+from elm.embeddings.sources._files import read_frame, read_ids, read_npy
+from elm.embeddings.sources._frames import of_columns
 
 _OWN: Any = None
 """In the place of a space: the vectors' own."""
@@ -32,7 +33,7 @@ class VectorTable:
     """ids (n strings, unique), vectors (n, dim) float32, and the space that the vectors live in.
 
     Without a space the vectors are taken for those of one of their own (`EmbeddingSpace.of_name`): tables of one name
-    and one size are then one space, and whoever names them answers for that.
+    and one size are then one space, so give tables of different origin different names.
 
     >>> space = EmbeddingSpace.fit("toy", [[0.0, 1.0], [2.0, 3.0]], "dot", {}, "f")
     >>> table = VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]], space)
@@ -79,15 +80,19 @@ class VectorTable:
         """A table of a frame's rows, in a space of its own of this name and metric.
 
         id: the column of ids; without such a column the frame's index. vectors: the column whose cells are vectors, or
-        the columns of numbers, one a dimension; by default all others. Raises `CallError` or `VectorError`.
+        the columns of numbers, one for each dimension; by default all others. Raises `CallError` or `VectorError`.
         """
-        ids, rows = frame_parts(frame, id, vectors)
-        return cls(ids_of(ids), rows, EmbeddingSpace.of_name(name, rows, metric))
+        found = of_columns(frame, id, vectors)
+        rows = real_array(found.vectors, "vectors of a frame")
+        return cls(found.ids or [], rows, EmbeddingSpace.of_name(name, rows, metric))
 
     @classmethod
     def from_parquet(cls, path: str | Path, **options: Any) -> VectorTable:
         """A table of a Parquet or CSV file; options and errors are those of `from_frame`, and `DataFileError`."""
-        return cls.from_frame(read_frame(path), **options)
+        frame = read_frame(Path(path))
+        if frame is None:
+            raise DataFileError(f"{path} is not a table file, such as .parquet or .csv")
+        return cls.from_frame(frame, **options)
 
     @classmethod
     def from_npy(
@@ -99,8 +104,8 @@ class VectorTable:
     ) -> VectorTable:
         """A table of a .npy file (n, dim), in a space of its own of this name and metric.
 
-        ids: n of them, or a file that holds them, an id a line or in a column of CSV or Parquet; by default the numbers
-        of the rows. Raises `DataFileError` for a file that is not so, `CallError` for more or fewer ids.
+        ids: n of them, or a file that holds them, one per line or in a column of CSV or Parquet; by default the row
+        numbers. Raises `DataFileError` for a file of another kind, `CallError` for more or fewer ids.
         """
         rows = read_npy(path)
         if rows.ndim != 2:

@@ -1,6 +1,6 @@
 """Scores of texts against controls, on held-out entities only: does a text say what its vector knows?"""
 
-from elm.evaluation._measures import CONTROLS, SECTIONS, Measure, Section, System
+from elm.evaluation._measures import SECTIONS, Measure, Section, System
 from elm.evaluation._protocols import CachedEncoder, Describer, Encoder, Texts
 from elm.evaluation.certificates._certificate import Certificate
 from elm.evaluation.certificates._certifier import Calibration, Certifier, certify
@@ -25,14 +25,14 @@ from elm.evaluation.consistency._shortcuts import SIGNS, Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import UserScores
 from elm.evaluation.controllability._benchmark import bench_control
 from elm.evaluation.controllability._figures import guided_figure, guided_map_figure, trade_off_figure
-from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, check_range, draw_targets, fine_grained
+from elm.evaluation.controllability._fine_grained import FineGrained, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import Guided, genre_attributes, guided
 from elm.evaluation.controllability._large_scope import Flips, LargeScope, draw_flips, large_scope, largest_genres
 from elm.evaluation.controllability._map import GuidedMap, MapSettings, guided_map
 from elm.evaluation.controllability._round_trip import EditScores, ListSettings, LoopScores, edit_scores, loop_scores
 from elm.evaluation.controllability._suite import Control, ControlTasks, control_means, control_scores, share_scores
 from elm.evaluation.controls._item_probe import LinearProbe
-from elm.evaluation.controls._significance import HEADLINES, control_tests
+from elm.evaluation.controls._significance import control_tests
 from elm.evaluation.controls._untrained_adapter import untrained
 from elm.evaluation.controls._user_probe import TraitProbe
 from elm.evaluation.rankers._bm25 import BM25Ranker
@@ -70,9 +70,6 @@ from elm.evaluation.requests._four_ways import Asking, four_ways
 from elm.metrics import text_statistics
 
 __all__ = [
-    "BETWEEN",
-    "CONTROLS",
-    "HEADLINES",
     "LEAST",
     "SECTIONS",
     "SIGNS",
@@ -145,7 +142,6 @@ __all__ = [
     "bench_control",
     "bench_requests",
     "certify",
-    "check_range",
     "compare",
     "comparison_table",
     "concepts_figure",

@@ -39,7 +39,7 @@ class Encoder(Protocol):
 class CachedEncoder:
     """An encoder that keeps the vector of every text it has seen, for controls that several models are scored against.
 
-    Holds 4 * dim bytes a text; the texts themselves once.
+    Holds 4 * dim bytes per text; the texts themselves once.
     """
 
     def __init__(self, encoder: Encoder) -> None:
@@ -64,7 +64,7 @@ def written(model: Describer, vectors: Asked, task: str, seed: int) -> list[str]
 
 
 def written_moved(model: Describer, vectors: Asked, task: str, seed: int) -> list[str]:
-    """`written` for vectors that were moved on purpose: that some leave what was learned is the matter itself."""
+    """`written` for vectors that were moved on purpose: that some lie outside the training data is intended."""
     with warnings.catch_warnings(action="ignore", category=OutsideDataWarning):
         return written(model, vectors, task, seed)
 
@@ -108,9 +108,3 @@ def encoded(encoder: Encoder, texts: Sequence[str]) -> Array:
     row = {text: number for number, text in enumerate(distinct)}
     padded = np.vstack([vectors, np.zeros((1, vectors.shape[1]), np.float32)])
     return padded[[row.get(text, len(distinct)) for text in texts]]
-
-
-def unit(rows: Array) -> Array:
-    """Rows (n, dim) set to length 1; a row of zeros stays zero."""
-    result: Array = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    return result

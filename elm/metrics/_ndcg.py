@@ -79,7 +79,7 @@ def _mean_within_ties(ranked: Floats, sorted_score: Floats) -> Floats:
         return ranked
     starts = np.ones(ranked.shape, dtype=bool)
     starts[:, 1:] = sorted_score[:, 1:] != sorted_score[:, :-1]
-    group = np.cumsum(starts.ravel()) - 1
+    group = np.cumsum(starts.ravel()) - 1  # (n * m,): a number for each run of ties, none of which crosses rows
     result: Floats = (np.bincount(group, ranked.ravel()) / np.bincount(group))[group].reshape(ranked.shape)
     return result
 

@@ -70,12 +70,12 @@ def _drawn(n: int, pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     drawn = np.arange(total) if total <= pairs else np.random.default_rng(seed).choice(total, pairs, replace=False)
     if not total:
         return drawn, drawn
-    first, rest = np.divmod(drawn, n - 1)
-    return first, rest + (rest >= first)
+    first, rest = np.divmod(drawn, n - 1)  # a number below n (n - 1) is a pair: n firsts, each with n - 1 others
+    return first, rest + (rest >= first)  # the others skip the first itself
 
 
 def _edit_distances(said: Sequence[Sequence[str]], first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Levenshtein distances (pairs,) in words, many pairs a step."""
+    """Levenshtein distances (pairs,) in words, many pairs per step."""
     numbers: dict[str, int] = {}
     coded = [np.asarray([numbers.setdefault(word, len(numbers)) for word in words]) for words in said]
     blocks = [slice(start, start + _BLOCK) for start in range(0, len(first), _BLOCK)]
@@ -84,7 +84,7 @@ def _edit_distances(said: Sequence[Sequence[str]], first: np.ndarray, second: np
 
 
 def _block_distances(ones: list[np.ndarray], others: list[np.ndarray]) -> np.ndarray:
-    """The same for lists of coded texts: one row of the usual table a step, for all pairs at once.
+    """The same for lists of coded texts: one row of the usual table per step, for all pairs at once.
 
     Within a row each cell may come from the one before it plus 1, so the row is a running minimum once its own column
     number is taken off.
@@ -95,7 +95,7 @@ def _block_distances(ones: list[np.ndarray], others: list[np.ndarray]) -> np.nda
     row = np.tile(steps, (len(ones), 1))
     found = np.zeros(len(ones))
     for place in range(a.shape[1]):
-        best = np.empty_like(row)
+        best = np.empty_like(row)  # (pairs, words of b + 1): deletion and substitution first, insertion below
         best[:, 0] = place + 1
         best[:, 1:] = np.minimum(row[:, 1:] + 1, row[:, :-1] + (a[:, place, None] != b))
         row = np.minimum.accumulate(best - steps, axis=1) + steps
@@ -112,11 +112,11 @@ def _padded(rows: list[np.ndarray], fill: int) -> np.ndarray:
 
 
 def _bleu(said: Sequence[str], reference: Sequence[str]) -> float:
-    """Geometric mean of the clipped precisions of 1 to 4 words in a row, times the penalty of a shorter text."""
+    """BLEU-4: geometric mean of the clipped n-gram precisions, n = 1 to 4, times the penalty of a shorter text."""
     logs = []
     for order in range(1, _ORDERS + 1):
         own, other = _runs(said, order), _runs(reference, order)
-        hits = sum((own & other).values())
+        hits = sum((own & other).values())  # clipped: an n-gram counts at most as often as in the reference
         if not hits:
             return 0.0
         logs.append(np.log(hits / own.total()))

@@ -10,10 +10,9 @@ from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
 from elm.model._saved import load_model
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
 from elm.model.base._chat_template import chat_text
-from elm.model.base._context import answer_room, context_length, require_end, token_spread
+from elm.model.base._context import context_length, require_end, token_spread
 from elm.model.base._control_tokens import plain_ids
 from elm.model.base._converted import all_kept
-from elm.model.base._find import find_base
 from elm.model.base._from_package import PACKAGED, packaged, parts_of, terms_of
 from elm.model.base._from_shipped import BASE_ID, is_shipped
 from elm.model.base._head import head_of, runs
@@ -24,7 +23,6 @@ from elm.model.base._quantised import require_plain
 from elm.model.base._small_llama import BaseConfig, grow_vocabulary, new_base, train_tokenizer
 from elm.model.base._words import LARGE, Words
 from elm.model.folder._diff import Difference, diff
-from elm.model.folder._pretrained import is_repository
 from elm.model.folder._store import model_folder, save_model
 from elm.model.folder._verify import verify
 from elm.model.hub._access import Access
@@ -48,18 +46,15 @@ __all__ = [
     "PromptIds",
     "Words",
     "all_kept",
-    "answer_room",
     "base_reference",
     "chat_text",
     "context_length",
     "describe_groups",
     "diff",
     "fetch",
-    "find_base",
     "grow_vocabulary",
     "head_of",
     "is_lora",
-    "is_repository",
     "is_shipped",
     "load_llm",
     "load_model",

@@ -77,7 +77,7 @@ class BestOf:
         return self.scores[self.chosen]
 
     def frame(self) -> pd.DataFrame:
-        """A row a text: columns text, score and chosen."""
+        """One row per text: columns text, score and chosen."""
         chosen = [number == self.chosen for number in range(len(self.texts))]
         return pd.DataFrame({"text": self.texts, "score": self.scores, "chosen": chosen})
 
@@ -94,7 +94,7 @@ def best_of(
         raise VectorError(f"no text is near a vector without a direction, and vector {empty[0]} is all zeros")
     read = replace(read, draws=how.n)
     texts = generate(model, read, seed=seed, temperature=temperature, batch_size=batch_size, progress=progress)
-    scores = scored(texts, np.repeat(wanted, how.n, axis=0), encoder).reshape(-1, how.n)
+    scores = scored(texts, np.repeat(wanted, how.n, axis=0), encoder).reshape(-1, how.n)  # (vectors, n)
     return [
         BestOf(tuple(texts[row * how.n : (row + 1) * how.n]), tuple(found.tolist()), int(found.argmax()))
         for row, found in enumerate(scores)
@@ -109,7 +109,7 @@ def scored(texts: Sequence[str], wanted: Array, encoder: Any) -> Array:
         found = np.asarray(encoder.encode(list(said)), dtype=np.float32)
         if found.shape != vectors[:-1].shape:
             raise CallError(
-                f"the encoder of the vectors' space writes {wanted.shape[1]} numbers a text, and this one gave "
+                f"the encoder of the vectors' space writes {wanted.shape[1]} numbers per text, and this one gave "
                 f"{found.shape} for {len(said)} texts"
             )
         vectors[:-1] = unit(found)

@@ -48,10 +48,10 @@ def describe_groups(
     task: str | Task = "summary",
     options: GroupOptions | None = None,
 ) -> pd.DataFrame:
-    """A row a group, the largest first: label, size, text (the task's about the centroid), apart (what sets it apart
-    from all other groups), nearest (ids of the members nearest to the centroid).
+    """One row per group, the largest first: label, size, text (the task's about the centroid), apart (what sets it
+    apart from all other groups), nearest (ids of the members nearest to the centroid).
 
-    labels: one a row of the table; -1, None and NaN are of no group (the noise of HDBSCAN), left out and counted in
+    labels: one per row of the table; -1, None and NaN are of no group (the noise of HDBSCAN), left out and counted in
     `frame.attrs["left_out"]`. apart is None where the model learned no task that compares two vectors and no texts are
     given. A centroid lies nearer to the middle of the space than any member, and the text says what is common to many
     of them, or what such a vector would mean: it is not a summary of their texts.
@@ -91,7 +91,7 @@ def grouped(labels: Sequence[Any], count: int) -> tuple[np.ndarray, list[Any]]:
     names = sorted(sizes.index, key=lambda name: -sizes[name])  # of one size as they come
     if len(names) < 2:
         raise CallError(
-            f"a group is told apart from others, so two are needed, got {len(names)} and {int(none.sum())} rows of none"
+            f"a group is compared with others, so two are needed, got {len(names)} and {int(none.sum())} rows of none"
         )
     number = {name: position for position, name in enumerate(names)}
     return np.array([-1 if out else number[_plain(label)] for label, out in zip(found, none, strict=True)]), names
@@ -170,8 +170,8 @@ def _joined(texts: str | Sequence[str]) -> str:
 
 
 def key_words(texts: Sequence[str], rows: np.ndarray, groups: int) -> list[list[str]]:
-    """The words (at most five a group) that far more of a group's texts hold than of all others: by the share of texts
-    times the logarithm of the ratio of the two shares, each counted half a text up.
+    """The words (at most five per group) that far more of a group's texts hold than of all others: by the share of
+    texts times the logarithm of the ratio of the two shares, each counted half a text up.
 
     >>> key_words(["old ship", "a ship", "the sea", "sad song", "song"], np.array([0, 0, 0, 1, 1]), 2)
     [['ship'], ['song']]

@@ -6,18 +6,16 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Self, Unpack, overload
 
-import numpy as np
 import torch
 from torch import nn
 
 from elm._errors import CallError, OutsideDataWarning
 from elm.adapters import MLPAdapter, is_name
-from elm.model._answer import plan
 from elm.model._best_of import BestOf, Choosing, best_of
 from elm.model._generate import Sample, generate, sample
 from elm.model._generate import stream as stream_text
 from elm.model._parts import ModelParts
-from elm.model._question import free_question
+from elm.model._question import asked
 from elm.model._reading import AskOptions, Many, One, ReadOptions, Unshaped, Vectors, reading
 from elm.model._splice import spliced
 from elm.model.base._head import token_loss
@@ -176,7 +174,7 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         n: how many texts are drawn about each vector. Of several the nearest is given (choose="nearest"): each text is
         encoded again by the text encoder of the vectors' space, and the one with the largest cosine to its vector is
         chosen. encoder: that encoder, its name or its folder; by default the one that the space names, where it is on
-        this machine. return_all: all texts with their scores, as a `BestOf` a vector. The choice uses what semantic
+        this machine. return_all: all texts with their scores, as one `BestOf` per vector. The choice uses what semantic
         consistency measures, which therefore no longer judges such a text. Several texts are drawn at a temperature of
         0.8, or the task's own where that is higher.
 
@@ -248,23 +246,16 @@ class EmbeddingLanguageModel(HubModel, nn.Module):
         if max_new_tokens < 1 or not temperature >= 0 or seed < 0:
             came = f"got {temperature}, {seed} and {max_new_tokens}"
             raise CallError(f"temperature and seed must be 0 or more and max_new_tokens at least 1, {came}")
-        task = free_question(question, _together(vectors), max_new_tokens)
-        read = reading(self.parts, vectors, task, space, learned=False)
+        read, plan = asked(self.parts, vectors, question, space, max_new_tokens, free)
         if stream and not read.single:
             raise CallError(f"one answer is streamed at a time, got {len(read)} vectors: ask without stream")
-        known = self.parts.learned(read.parts[0].adapter)
-        free = bool(not known or getattr(self.tokenizer, "chat_template", None)) if free is None else free
-        found = None if free else plan(question, [task for task in known if len(task.marks) == len(read.parts)])
-        if found is not None and found.task is not None:
-            with warnings.catch_warnings(action="ignore", category=OutsideDataWarning):  # it was told above
-                read = reading(self.parts, vectors, found.task, space)
-        if stream and (found is None or (found.task is not None and found.answer is str)):
+        if stream and plan.task is not None and plan.answer is str:
             return stream_text(self.parts, read, seed=seed, temperature=temperature)
-        if found is not None and found.task is None:
-            texts = [found.answer("")] * len(read)
+        if plan.task is None:
+            texts = [""] * len(read)
         else:
             texts = generate(self.parts, read, seed=seed, temperature=temperature, batch_size=64, progress=False)
-            texts = texts if found is None else [found.answer(text) for text in texts]
+        texts = [plan.answer(text) for text in texts]
         return iter(texts) if stream else texts[0] if read.single else texts
 
     def sample(
@@ -299,8 +290,3 @@ def _check_drawing(temperature: float, seed: int, batch_size: int) -> None:
     if not temperature >= 0 or seed < 0 or batch_size < 1:
         came = f"got {temperature}, {seed} and {batch_size}"
         raise CallError(f"temperature and seed must be 0 or more and batch_size at least 1, {came}")
-
-
-def _together(vectors: Any) -> int:
-    """How many vectors a question is about at once: a tuple of vectors is about each of them."""
-    return len(vectors) if isinstance(vectors, tuple) and not any(map(np.isscalar, vectors)) else 1

@@ -65,7 +65,7 @@ class Placement:
         return self.dtype if isinstance(self.dtype, torch.dtype) else DTYPES.get(self.dtype)
 
     def options(self) -> dict[str, Any]:
-        """What transformers is told when it reads the weights."""
+        """What transformers is given when it reads the weights."""
         return {"dtype": self.numbers} | ({} if self.device_map is None else {"device_map": self.device_map})
 
     def _nowhere(self, error: BaseException) -> CallError:

@@ -1,13 +1,46 @@
-"""A free question as a task: the places that it names become those of vectors."""
+"""A question about vectors: as a task of its own, or answered from the text of a task that the model learned."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 from elm._errors import CallError
 from elm._text.unicode import require_unicode
+from elm.model._answer import Plan, plan
+from elm.model._parts import ModelParts
 from elm.model._prompt import without_placeholder
+from elm.model._reading import Reading, Vectors, prompted, reading
 from elm.tasks import SECOND, VECTOR, Task
 
 _PLACES = {"{first}": VECTOR, "{second}": SECOND}
+
+
+def asked(
+    model: ModelParts,
+    vectors: Vectors | Sequence[Vectors],
+    question: str,
+    space: str | Sequence[str | None] | None,
+    max_new_tokens: int,
+    free: bool | None,
+) -> tuple[Reading, Plan]:
+    """What the model reads for a question, and how its text becomes the answer; options and errors of `ask`."""
+    task = free_question(question, _together(vectors), max_new_tokens)
+    read = reading(model, vectors, task, space, learned=False)
+    known = model.learned(read.parts[0].adapter)
+    if free is None:
+        free = not known or bool(getattr(model.tokenizer, "chat_template", None))
+    if free:
+        return read, Plan(task, str)
+    found = plan(question, [task for task in known if len(task.marks) == len(read.parts)])
+    return read if found.task is None else prompted(model, read.parts, found.task), found
+
+
+def _together(vectors: Any) -> int:
+    """How many vectors a question is about at once: a tuple of vectors is about each of them."""
+    return len(vectors) if isinstance(vectors, tuple) and not any(map(np.isscalar, vectors)) else 1
 
 
 def free_question(question: str, vectors: int, max_new_tokens: int) -> Task:

@@ -137,6 +137,11 @@ def reading(
     shapes = [part.vectors.shape[:1] if not part.single else () for part in parts]
     if len(set(shapes)) > 1:
         raise VectorError(f"the first and the second vectors of a task pair up, got {shapes[0]} and {shapes[1]}")
+    return prompted(model, parts, task)
+
+
+def prompted(model: ModelParts, parts: tuple[Part, ...], task: Task) -> Reading:
+    """Checked vectors, one part for each place of the task's prompt, within this prompt."""
     prompt = prompt_ids(model.tokenizer, task.prompt, [part.adapter.config.soft_tokens for part in parts])
     room = answer_room(model.llm, len(prompt.ids), task.max_new_tokens)
     return Reading(parts, replace(task, max_new_tokens=room), prompt, parts[0].single)

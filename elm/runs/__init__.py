@@ -36,15 +36,14 @@ from elm.runs.making._train_base import make_base
 from elm.runs.making._train_model import teach
 from elm.runs.making._train_recommender import HeldUsers, held_users, teach_recommender
 from elm.runs.making._train_run import make_demo, train_run
-from elm.runs.readers._bench import bench_reader
 from elm.runs.readers._config import FitOptions, ReaderConfig
-from elm.runs.readers._fit import Reader, fit, fit_pairs, paired
+from elm.runs.readers._fit import Reader, fit
 from elm.runs.readers._texts import texts_of, without_names
 from elm.runs.scoring._bench import BenchOptions, bench_compare, bench_entities, bench_run
 from elm.runs.scoring._bench_forms import bench_forms
 from elm.runs.scoring._certificates import Known, certifier
-from elm.runs.scoring._score import RunScores, score_films, score_run, score_users, zero_shot_ranker
-from elm.runs.scoring._shipped import score_shipped, shipped_twin, shipped_world
+from elm.runs.scoring._score import RunScores, score_films, score_run, score_users
+from elm.runs.scoring._shipped import shipped_twin
 from elm.runs.share._card import model_card, write_card
 from elm.runs.share._card_data import card_problems
 from elm.runs.share._package import check_out, merge_folder, pack
@@ -73,7 +72,6 @@ __all__ = [
     "bench_control",
     "bench_entities",
     "bench_forms",
-    "bench_reader",
     "bench_run",
     "best_alpha",
     "build_world",
@@ -87,7 +85,6 @@ __all__ = [
     "file_summaries",
     "fit",
     "fit_concepts",
-    "fit_pairs",
     "fit_text_model",
     "held_users",
     "latent_table",
@@ -104,16 +101,13 @@ __all__ = [
     "open_table",
     "open_vector",
     "pack",
-    "paired",
     "quickstart",
     "read_summaries",
     "score_films",
     "score_run",
-    "score_shipped",
     "score_users",
     "sentence_concepts",
     "shipped_twin",
-    "shipped_world",
     "teach",
     "teach_recommender",
     "template_summaries",
@@ -124,5 +118,4 @@ __all__ = [
     "vector_of_history",
     "without_names",
     "write_card",
-    "zero_shot_ranker",
 ]

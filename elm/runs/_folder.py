@@ -78,7 +78,7 @@ class RunFolder:
         return found
 
     def settings(self) -> dict[str, Any]:
-        """What the run was begun with; `DataFileError` where the folder is no run."""
+        """What the run was begun with; `DataFileError` where the folder is not a run."""
         if not (self.path / RUN).exists():
             raise DataFileError(f"{self.path} is not a run folder (it has no run.json); make one with `elm quickstart`")
         check_links(self.path)

@@ -28,7 +28,7 @@ _KINDS: dict[Kind, tuple[str, ...]] = {
 
 
 def open_run(path: str | Path) -> tuple[RunFolder, RunConfig]:
-    """An existing run and its settings; `DataFileError` where the folder is no run, `CallError` where it came from
+    """An existing run and its settings; `DataFileError` where the folder is not a run, `CallError` where it came from
     elsewhere and names folders outside of itself (`trust` allows them).
     """
     run = RunFolder(path)

@@ -1,7 +1,7 @@
 """Tasks: named prompts over vectors, the words of a domain, the facts a teacher may use, and the teachers."""
 
-from elm.chat import Answer, AnswerCache, Asking, ChatJudge, Chosen, answer_key, chat_client, complete, spoken
-from elm.chat import Usage as Spending
+from typing import Any
+
 from elm.tasks._domain import Domain, all_domains, domain_named, domain_of, register_domain
 from elm.tasks._english import listed, shortened
 from elm.tasks._task import SECOND, VECTOR, Reads, Task, all_tasks, get, register, task
@@ -50,12 +50,7 @@ __all__ = [
     "USER_PROFILE",
     "USER_SUMMARY",
     "VECTOR",
-    "Answer",
-    "AnswerCache",
-    "Asking",
-    "ChatJudge",
     "ChatTeacher",
-    "Chosen",
     "Domain",
     "Entity",
     "ExamplePlan",
@@ -67,7 +62,6 @@ __all__ = [
     "LeakageReport",
     "PipelineTeacher",
     "Reads",
-    "Spending",
     "Task",
     "TasteWriter",
     "Teacher",
@@ -78,10 +72,7 @@ __all__ = [
     "UserFacts",
     "all_domains",
     "all_tasks",
-    "answer_key",
     "build_examples",
-    "chat_client",
-    "complete",
     "domain_named",
     "domain_of",
     "found_facts",
@@ -102,8 +93,21 @@ __all__ = [
     "register_domain",
     "save_examples",
     "shortened",
-    "spoken",
     "task",
     "trait_matrix",
     "user_briefs",
 ]
+
+_OF_CHAT = {
+    name: name for name in "Answer AnswerCache Asking ChatJudge Chosen answer_key chat_client complete spoken".split()
+}
+_OF_CHAT["Spending"] = "Usage"
+"""Names that were here before `elm.chat` was a room of its own, and theirs there."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OF_CHAT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from elm import chat
+
+    return getattr(chat, _OF_CHAT[name])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from elm._errors import CallError, UnknownNameError
-from elm.data import Dataset, Vocabulary
+from elm.data import Dataset, Vocabulary, things_of
 
 Writer = Callable[[Any, np.random.Generator], str]
 """Facts and a source of chance -> a text: of one item, of a pair of items, or of a user."""
@@ -89,10 +89,6 @@ def all_domains() -> tuple[Domain, ...]:
     return tuple(_DOMAINS.values())
 
 
-_SHOPS = {"demo-shop": "products", "amazon": "products", "goodbooks": "books"}
-"""How the names of known data sets begin that are not of films, and their domain."""
-
-
 def domain_of(dataset: Dataset) -> str:
     """The domain whose words suit a data set: that of its source, else the one that knows at least half of the labels
     of its items, else "items", which has no vocabulary of its own.
@@ -101,9 +97,8 @@ def domain_of(dataset: Dataset) -> str:
     >>> domain_of(demo(n_films=60, n_users=10))
     'films'
     """
-    for start, name in _SHOPS.items():
-        if dataset.name.startswith(start):
-            return name
+    if (things := things_of(dataset.name)) is not None:
+        return things
     labels = Counter(kind for kinds in dataset.items["genres"] for kind in kinds)
     known = {name: sum(labels[kind] for kind in domain.vocabulary.kinds) for name, domain in _DOMAINS.items()}
     best = max(known, key=lambda name: known[name])

@@ -150,7 +150,7 @@ def test_bad_moves(flat) -> None:
         (({},), {}, CallError, "at least one concept with an amount"),
         (({"funny": np.inf},), {}, CallError, "finite number"),
         (({"funny": np.nan},), {}, CallError, "finite number"),
-        (({"funny": [1.0, 2.0]},), {}, CallError, "one number a concept"),
+        (({"funny": [1.0, 2.0]},), {}, CallError, "one number per concept"),
         (({"funny": 1.0},), {"keep": ["funny"]}, CallError, "'funny' to move and to keep"),
         (({"funny": 1.0},), {"keep": "light"}, CallError, "the one string 'light'"),
         (({"funy": 1.0},), {}, UnknownNameError, "did you mean 'funny'"),

@@ -15,9 +15,10 @@ import pytest
 from faulty_endpoint import endpoint, failed, said
 
 from elm._errors import CallError, TeacherError, UnusableTextError
+from elm.chat import Asking, ChatJudge, chat_client, complete
 from elm.chat._secrets import masked, shown_url
 from elm.recommend import AskedModel
-from elm.tasks import Asking, ChatJudge, ChatTeacher, ItemBrief, chat_client, complete
+from elm.tasks import ChatTeacher, ItemBrief
 
 FILMS = {"f1": ItemBrief("Heat", 1995)}
 GOOD = "A calm film about the sea."
@@ -167,7 +168,7 @@ def test_addresses_keep_what_tells_where() -> None:
 
 _FULL = """
 import resource, signal, sys
-from elm.tasks import Answer, AnswerCache
+from elm.chat import Answer, AnswerCache
 cache = AnswerCache(sys.argv[1])
 cache.keep("k", Answer("paid"))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -164,7 +164,7 @@ def test_verify_prints_all_that_is_wrong_and_where(elm: Call, run: Path) -> None
     model = run / "model"
     assert elm("verify", run) == (
         1,
-        f"notes.txt is not named by the manifest, so nobody vouches for it; move it away\n{model}: 1 problem\n",
+        f"notes.txt is not named by the manifest, so it is unchecked; move it away\n{model}: 1 problem\n",
         "",
     )
     (model / "notes.txt").unlink()
@@ -335,7 +335,7 @@ def test_sign_and_verify(elm: Call, run: Path, tmp_path: Path) -> None:
     code, said, _ = elm("verify", run, "--key", tmp_path / "pub")
     assert (code, f"{SIGNATURE} " in said, "is not signed" in said) == (1, True, True)
     assert elm("sign", run, "--key", tmp_path / "key")[0] == 0
-    assert "nobody vouches for it" in elm("verify", run, "--key", tmp_path / "pub")[1]
+    assert "so it is unchecked" in elm("verify", run, "--key", tmp_path / "pub")[1]
     (run / "model" / "notes.txt").unlink()
     assert elm("verify", run, "--key", tmp_path / "pub")[0] == 0
     assert json.loads(elm("info", run, "--json")[1])["signed"] is True

@@ -43,7 +43,7 @@ def refuse(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("command", [("data",), ("embed",), ("train", "run"), ("train", "base", "--data")])
 def test_unknown_data_set(refused: Refused, command: tuple[str, ...], tmp_path: Path) -> None:
     refused((*command, "ml-100"), 2, r"unknown data set 'ml-100'; did you mean 'ml-100k'\?")
-    refused((*command, tmp_path / "no"), 1, r"/no is no folder; give a saved data set's folder or one of: demo, ")
+    refused((*command, tmp_path / "no"), 1, r"/no is not a folder; give a saved data set's folder or one of: demo, ")
     refused((*command, tmp_path), 1, "holds neither a saved data set .* nor the files of a MovieLens release")
 
 

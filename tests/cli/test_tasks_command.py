@@ -53,6 +53,14 @@ def tone(tmp_path: Path) -> Path:
     return path
 
 
+def examples(folder: Path, n: int, tasks: str | None = None) -> tuple[object, ...]:
+    return "examples", "--out", folder / "e", "--n", n, *(() if tasks is None else ("--tasks", tasks))
+
+
+def by_chat(url: str) -> tuple[str, ...]:
+    return "--teacher", "chat", "--endpoint", url, "--model", "m"
+
+
 @pytest.mark.parametrize("domain", ["films", "products"])
 def test_the_tasks_of_a_domain_are_listed(domain: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     code, value, _ = run("list", "--domain", domain)
@@ -90,22 +98,7 @@ def test_a_task_in_a_file_is_listed_shown_and_learned(run: Run, tone: Path, worl
     assert code == 2
     assert "unknown task 'tone'" in err
     with endpoint(lambda number, body: said("It is grim.")) as served:
-        code, value, _ = run(
-            "examples",
-            *world,
-            "--out",
-            tmp_path / "e",
-            "--n",
-            20,
-            "--file",
-            tone,
-            "--teacher",
-            "chat",
-            "--endpoint",
-            served.url,
-            "--model",
-            "m",
-        )
+        code, value, _ = run(*examples(tmp_path, 20), *world, "--file", tone, *by_chat(served.url))
     assert code == 0
     assert value["tasks"] == ["tone"]
     assert set(load_examples(tmp_path / "e")["train"]["text"]) == {"It is grim."}
@@ -113,20 +106,8 @@ def test_a_task_in_a_file_is_listed_shown_and_learned(run: Run, tone: Path, worl
 
 
 def test_examples_by_templates_lie_with_their_vectors_and_splits(run: Run, world: World, tmp_path: Path) -> None:
-    out = tmp_path / "examples"
-    arguments = (
-        "examples",
-        *world,
-        "--out",
-        out,
-        "--n",
-        60,
-        "--tasks",
-        "summary,why_like_nn",
-        "--tasks",
-        "user_profile",
-        "--report",
-    )
+    out = tmp_path / "e"
+    arguments = (*examples(tmp_path, 60, "summary,why_like_nn"), "--tasks", "user_profile", *world, "--report")
     code, value, err = run(*arguments)
     assert code == 0, err
     assert value["tasks"] == ["summary", "why_like_nn", "user_profile"]
@@ -158,30 +139,8 @@ def test_a_chat_run_that_breaks_goes_on_and_says_what_it_cost(run: Run, world: W
 
     served_until = [5]
     with endpoint(answer) as served:
-        arguments = (
-            "examples",
-            *world,
-            "--out",
-            tmp_path / "e",
-            "--n",
-            20,
-            "--tasks",
-            "summary,user_profile",
-            "--teacher",
-            "chat",
-            "--endpoint",
-            served.url,
-            "--model",
-            "m",
-            "--told",
-            "plot",
-            "--prices",
-            1000000,
-            2000000,
-            "--concurrency",
-            1,
-            "--quiet",
-        )
+        teacher = (*by_chat(served.url), "--told", "plot", "--prices", 1000000, 2000000, "--concurrency", 1)
+        arguments = (*examples(tmp_path, 20, "summary,user_profile"), *world, *teacher, "--quiet")
         code, _, err = run(*arguments)
         assert code == 1
         assert err.count("\n") == 1
@@ -204,24 +163,8 @@ def test_a_chat_run_that_breaks_goes_on_and_says_what_it_cost(run: Run, world: W
 def test_products_are_asked_for_in_their_own_words(run: Run, world: World, tmp_path: Path) -> None:
     shop = demo_shop(n_products=60, n_users=150).save(tmp_path / "shop")
     with endpoint(lambda number, body: said("Sturdy and quiet.")) as served:
-        code, value, err = run(
-            "examples",
-            "--data",
-            shop,
-            *world[2:],
-            "--out",
-            tmp_path / "e",
-            "--n",
-            14,
-            "--teacher",
-            "chat",
-            "--endpoint",
-            served.url,
-            "--model",
-            "m",
-            "--fields",
-            '{"max_tokens": null, "max_completion_tokens": 9}',
-        )
+        teacher = (*by_chat(served.url), "--fields", '{"max_tokens": null, "max_completion_tokens": 9}')
+        code, value, err = run(*examples(tmp_path, 14), "--data", shop, *world[2:], *teacher)
     assert code == 0, err
     assert "max_tokens" not in served.calls[0]
     assert served.calls[0]["max_completion_tokens"] == 9
@@ -240,22 +183,7 @@ def test_what_a_teacher_gives_up_is_listed(run: Run, world: World, tmp_path: Pat
         return said(f"“{title[1]}” is a film." if title[1].startswith("The") else "A text.")
 
     with endpoint(answer) as served:
-        code, value, err = run(
-            "examples",
-            *world,
-            "--out",
-            tmp_path / "e",
-            "--n",
-            50,
-            "--tasks",
-            "summary",
-            "--teacher",
-            "chat",
-            "--endpoint",
-            served.url,
-            "--model",
-            "m",
-        )
+        code, value, err = run(*examples(tmp_path, 50, "summary"), *world, *by_chat(served.url))
     assert code == 0, err
     assert value["given_up"]
     assert all("names" in entry["reason"] for entry in value["given_up"])
@@ -286,22 +214,8 @@ def save_babbler(folder: Path) -> Path:
 
 
 def test_examples_by_a_local_model(run: Run, world: World, tmp_path: Path) -> None:
-    code, value, err = run(
-        "examples",
-        *world,
-        "--out",
-        tmp_path / "e",
-        "--n",
-        10,
-        "--tasks",
-        "summary,user_profile",
-        "--teacher",
-        "pipeline",
-        "--model",
-        save_babbler(tmp_path / "m"),
-        "--max-tokens",
-        90,
-    )
+    teacher = ("--teacher", "pipeline", "--model", save_babbler(tmp_path / "m"), "--max-tokens", 90)
+    code, value, err = run(*examples(tmp_path, 10, "summary,user_profile"), *world, *teacher)
     assert code == 0, err
     assert value["given_up"] == []
     assert int(value["spending"].split()[0]) >= sum(value["examples"].values())

@@ -179,7 +179,7 @@ def test_times_are_left_out_where_one_is_missing(tmp_path: Path) -> None:
         (json.dumps(REVIEW | {"overall": float("nan")}), "a rating lies between 1 and 5, but 'nan' came"),
         (json.dumps(REVIEW | {"asin": ""}), "no parent_asin or asin in this review"),
         (json.dumps(REVIEW | {"reviewerID": None}), "no reviewerID or user_id in this review"),
-        (json.dumps(REVIEW | {"unixReviewTime": "09 13, 2009"}), "the time of this review is no number of seconds"),
+        (json.dumps(REVIEW | {"unixReviewTime": "09 13, 2009"}), "the time of this review is not a number of seconds"),
     ],
 )
 def test_a_damaged_line_is_named_or_counted(line: str, why: str, tmp_path: Path) -> None:

@@ -156,5 +156,5 @@ def test_damaged_goodbooks_files_are_refused(goodbooks, name, text, message):
 def test_an_empty_or_missing_folder_is_refused(tmp_path, read):
     with pytest.raises(DataFileError, match="is missing"):
         read(tmp_path)
-    with pytest.raises(DataFileError, match="is no folder"):
+    with pytest.raises(DataFileError, match="is not a folder"):
         read(tmp_path / "nowhere")

@@ -70,7 +70,7 @@ def test_a_missing_file_is_named(tmp_path) -> None:
         load_movielens("ml-100k", tmp_path)
     with pytest.raises(DataFileError, match=r"ratings\.dat or ratings_no_timestamps\.csv, movies\.dat, users\.dat"):
         load_movielens("ml-1m", tmp_path)
-    with pytest.raises(DataFileError, match="is no folder"):
+    with pytest.raises(DataFileError, match="is not a folder"):
         load_movielens("ml-1m", tmp_path / "nowhere")
 
 
@@ -100,7 +100,7 @@ def test_damaged_ratings_are_refused(tmp_path, end, message) -> None:
 
 def test_damaged_film_lists_are_refused(tmp_path) -> None:
     cut(write_100k(tmp_path) / "u.item", "4|unknown||")
-    with pytest.raises(DataFileError, match=r"u\.item, line 4: expected 24 fields parted by '\|', but 4 came"):
+    with pytest.raises(DataFileError, match=r"u\.item, line 4: expected 24 fields separated by '\|', but 4 came"):
         load_movielens("ml-100k", tmp_path, complete=False)
     (tmp_path / "u.item").write_text("")
     with pytest.raises(DataFileError, match=r"u\.item is empty"):
@@ -128,7 +128,7 @@ def test_load_finds_names_and_folders(tmp_path, tiny) -> None:
 def test_load_says_what_is_unknown(tmp_path) -> None:
     with pytest.raises(UnknownNameError, match="unknown data set 'ml-100'; did you mean 'ml-100k'"):
         load("ml-100")
-    with pytest.raises(DataFileError, match="is no folder; give a saved data set's folder or one of: demo"):
+    with pytest.raises(DataFileError, match="is not a folder; give a saved data set's folder or one of: demo"):
         load(tmp_path / "nowhere")
     with pytest.raises(DataFileError, match="holds neither a saved data set"):
         load(tmp_path)

@@ -70,12 +70,15 @@ def test_frames_with_a_column_of_lists_or_one_number_a_column() -> None:
 @pytest.mark.parametrize(
     ("frame", "options", "message"),
     [
-        ({"vector": [[1.0], [2.0]]}, {}, "the frame has no column 'id': name it, of vector"),
+        ({"vector": [[1.0], [2.0]]}, {}, "the frame has no column 'id': name the column; it has vector"),
         ({"id": ["a", "b"]}, {}, "the frame has no other column"),
-        ({"id": ["a", "b"], "x": [1.0, 2.0]}, {"vectors": "y"}, "'y' is none; it has id, x"),
-        ({"id": ["a", "b"], "x": [1.0, 2.0], "title": ["s", "t"]}, {}, "'title' holds neither"),
+        ({"id": ["a", "b"], "x": [1.0, 2.0]}, {"vectors": "y"}, "no column 'y'; it has id, x"),
+        ({"id": ["a", "b"], "x": [1.0, 2.0], "title": ["s", "t"]}, {}, "'title' of the frame is neither"),
         ({"id": ["a", "b"], "vector": [[1.0], [2.0, 3.0]]}, {}, "must be numbers of one length each"),
-        ({"id": ["a", "b"], "vector": ["[1]", "[2]"]}, {}, "must be numbers"),
+        ({"id": ["a", "b"], "vector": ["[one]", "[2]"]}, {}, "a list of numbers"),
+        ({"id": ["a", "b"], "x": [1.0, None]}, {}, "none in row 1 of column 'x'"),
+        ({"id": ["a", "b"], "x": [1j, 2j]}, {}, "'x' of the frame is neither"),
+        ({"id": [], "x": []}, {}, "has no other row"),
     ],
 )
 def test_frames_that_hold_no_vectors(frame: dict[str, Any], options: dict[str, Any], message: str) -> None:
@@ -87,10 +90,12 @@ def test_files(tmp_path: Path) -> None:
     numbers = pd.DataFrame(ROWS, columns=["x", "y", "z"])
     pd.DataFrame({"id": IDS, "vector": list(ROWS)}).to_parquet(tmp_path / "lists.parquet")
     numbers.assign(id=IDS).to_csv(tmp_path / "numbers.csv", index=False)
+    pd.DataFrame({"id": IDS, "vector": list(ROWS.tolist())}).to_csv(tmp_path / "lists.csv", index=False)
     np.save(tmp_path / "rows.npy", ROWS)
     (tmp_path / "ids.txt").write_text("\n".join(IDS) + "\n", encoding="utf-8")
     pd.DataFrame({"title": "t", "id": IDS}).to_csv(tmp_path / "ids.csv", index=False)
     same(VectorTable.from_parquet(tmp_path / "lists.parquet"))
+    same(VectorTable.from_parquet(tmp_path / "lists.csv"))
     same(VectorTable.from_parquet(tmp_path / "numbers.csv"))
     for ids in (IDS, tmp_path / "ids.txt", str(tmp_path / "ids.csv")):
         same(VectorTable.from_npy(tmp_path / "rows.npy", ids))

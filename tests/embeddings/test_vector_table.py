@@ -197,7 +197,9 @@ def test_what_is_no_table_of_vectors_is_refused(source: Any, told: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("v.npy", b"\x93NUMPY\x01\x00", "whole file of numbers"),
+        ("v.npy", b"\x93NUMPY\x01\x00", "whole .npy file of numbers"),
+        ("v.npz", b"PK\x03\x04", "numpy.savez wrote"),
+        ("v.npz", b"\x93NUMPY\x01\x00", "numpy.savez wrote"),
         ("v.parquet", b"PAR1", "parquet"),
         ("v.arrow", b"ARROW1", "cannot be read as a table"),
         ("v.jsonl", b"{", "cannot be read as a table"),
@@ -208,7 +210,7 @@ def test_what_is_no_table_of_vectors_is_refused(source: Any, told: str) -> None:
         ("v.txt", b"0.1 0.2\n0.3 0.4\n", "neither two counts nor a word"),
         ("v.bin", b"9999999 9999999\n", "too short"),
         ("v.bin", b"2 3\na " + bytes(12) + b"b ", "too short|ends in word"),
-        ("v.pdf", b"x", "no source of vectors"),
+        ("v.pdf", b"x", "not a source of vectors"),
     ],
 )
 def test_damaged_files_are_one_line(name: str, content: bytes, told: str, tmp_path: Path) -> None:
@@ -220,7 +222,7 @@ def test_damaged_files_are_one_line(name: str, content: bytes, told: str, tmp_pa
 
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataFileError, match="without Python objects"):
+    with pytest.raises(DataFileError, match="it holds Python objects"):
         vector_table(tmp_path / "v.npy")
 
 

@@ -131,7 +131,7 @@ def test_an_encoder_of_another_space_is_refused(texts_table: VectorTable, tmp_pa
         encoder_of(texts_table.space, other)
     with pytest.raises(CallError, match="by the encoder that made these"):
         tiny_elm.model(texts_table).describe(texts_table, SAY, n=2, encoder=other)
-    with pytest.raises(CallError, match=r"writes 16 numbers a text, and this one gave \(\d+, 6\)"):
+    with pytest.raises(CallError, match=r"writes 16 numbers per text, and this one gave \(\d+, 6\)"):
         tiny_elm.model(texts_table).describe(texts_table, SAY, n=2, encoder=Letters())
 
 

@@ -1,4 +1,4 @@
-"""Groups of vectors in words: a row a group, the noise left out and counted, what sets a group apart."""
+"""Groups of vectors in words: one row per group, the noise left out and counted, what sets a group apart."""
 
 from __future__ import annotations
 

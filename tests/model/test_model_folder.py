@@ -224,7 +224,7 @@ def test_tensors_that_do_not_fit(folder: Path, name: str, change, message: str) 
         ({"tasks": {"say": {"prompt": "x"}}}, "it has no field 'reads'"),
         (
             {"tasks": {"say": {"reads": "item", "prompt": "x", "max_new_tokens": 3, "temperature": 0}}},
-            "config.json holds a prompt that is none: the prompt of a task that reads item holds",
+            "config.json holds an invalid prompt: the prompt of a task that reads item holds",
         ),
     ],
 )

@@ -137,4 +137,4 @@ def test_the_real_gemma(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     assert "Rome" in tokenizer.decode(said[0])
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     with capsys.disabled():
-        sys.stderr.write(f"\n{minutes:.1f} minutes, {memory:.1f} GiB at most, {speed:.1f} tokens a second alone\n")
+        sys.stderr.write(f"\n{minutes:.1f} minutes, {memory:.1f} GiB at most, {speed:.1f} tokens per second alone\n")

@@ -105,7 +105,7 @@ def test_the_doors_take_a_model_a_folder_or_none(folder: Path) -> None:
         opened(model, device="cpu")
     with pytest.raises(CallError, match="name the run folder as the model"):
         package.describe(vectors, "say", model=model, certify=True)
-    with pytest.raises(CallError, match="calibrated on one text a vector"):
+    with pytest.raises(CallError, match="calibrated on one text per vector"):
         package.describe(vectors, "say", model=model, certify=True, n=3)
 
 

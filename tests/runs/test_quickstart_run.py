@@ -168,7 +168,7 @@ def test_generated_films_are_learned_from_beside_the_training_films(world: World
     ("settings", "error", "message"),
     [
         ({"dataset": "dem"}, CallError, r"unknown data set 'dem'; did you mean 'demo'\?"),
-        ({"dataset": "/no/such/data"}, DataFileError, "/no/such/data is no folder"),
+        ({"dataset": "/no/such/data"}, DataFileError, "/no/such/data is not a folder"),
         ({"encoder": "no-such-encoder"}, DataFileError, "sentence encoder 'no-such-encoder' was not found"),
         ({"vector_sources": ("plott",)}, CallError, "plott"),
         ({"vector_sources": ("plot",), "target_source": "plot"}, CallError, "different sources, not both 'plot'"),

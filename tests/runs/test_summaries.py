@@ -202,7 +202,7 @@ def test_latents_are_a_space_of_their_own(split, name):
     other = latent_table(make_autoencoder(name, *split.train().shape, seed=1), rows, users)
     assert other.space.fingerprint != table.space.fingerprint
     assert latent_table(backbone, rows, users).space.fingerprint == table.space.fingerprint
-    with pytest.raises(CallError, match="one id a user"):
+    with pytest.raises(CallError, match="one id per user"):
         latent_table(backbone, rows, users[:-1])
     with pytest.raises(CallError, match=f"{len(split.items)} columns"):
         latent_table(backbone, rows[:, :-1], users)

@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elm._errors import CallError, DataFileError, TeacherError, UnknownNameError, UnusableTextError
-from elm.chat import Answer, answer_key
-from elm.tasks import AnswerCache, Asking, ChatTeacher, ItemBrief, chat_client, get
+from elm.chat import Answer, AnswerCache, Asking, answer_key, chat_client
+from elm.tasks import ChatTeacher, ItemBrief, get
 
 FILMS = {f"f{n}": ItemBrief(f"Zanzibar {'I' * n}quux", 1990 + n) for n in range(1, 41)}
 GOOD = "A cop hunts a thief through a city at night."

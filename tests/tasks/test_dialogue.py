@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from elm._errors import CallError, UnusableTextError
-from elm.chat import Answer, Request
+from elm.chat import Answer, Asking, Request
 from elm.data import demo
-from elm.tasks import Asking, ItemBrief, UserBrief, all_tasks, get, item_briefs, user_briefs
+from elm.tasks import ItemBrief, UserBrief, all_tasks, get, item_briefs, user_briefs
 from elm.tasks.teachers._dialogue import RULES, question, talk
 
 HEAT, ALIEN = ItemBrief("Heat", 1995, ("Crime",), ("A thief and a cop.",)), ItemBrief("Alien", 1979)

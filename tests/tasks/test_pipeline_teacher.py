@@ -11,8 +11,9 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from elm._errors import CallError, CheckpointError, UnknownNameError, UnusableTextError
+from elm.chat import Asking
 from elm.model import SHIPPED
-from elm.tasks import Asking, ItemBrief, PipelineTeacher
+from elm.tasks import ItemBrief, PipelineTeacher
 
 NOUNS = ("harbour", "desert", "circus", "train", "castle", "island")
 FILMS = {f"f{n}": ItemBrief(f"Zanzibar {'x' * (3 * n)}quux", 1990 + n, (noun,)) for n, noun in enumerate(NOUNS)}

@@ -1,4 +1,4 @@
-"""Batches of like length: each row once an epoch, within the budget, with little padding, and the same each time."""
+"""Batches of like length: each row once per epoch, within the budget, with little padding, and the same each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lessons from texts that were written beforehand: each row once an epoch, its own vectors, nothing held out."""
+"""Lessons from texts that were written beforehand: each row once per epoch, its own vectors, nothing held out."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ bench.command("request-cost")(request_cost)
 bench.command("request-ways")(request_ways)
 bench.command("summaries")(summaries)
 
-Films = Annotated[int, typer.Option(min=2, help="How many held-out films, at most.")]
-Users = Annotated[int, typer.Option(min=2, help="How many held-out users, at most.")]
+Films = Annotated[int, typer.Option(min=2, help="Maximum number of held-out films.")]
+Users = Annotated[int, typer.Option(min=2, help="Maximum number of held-out users.")]
 
 
 @bench.callback()
@@ -146,7 +146,7 @@ def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: b
 @bench.command("entities")
 def entities(
     run: Annotated[Path, typer.Argument(help="A run folder, whose held-out films and users are to be written about.")],
-    out: Annotated[Path, typer.Option(help="The file to write: a JSON object a line (task, prompt, id, vector).")],
+    out: Annotated[Path, typer.Option(help="The file to write: one JSON object per line (task, prompt, id, vector).")],
     films: Films = 200,
     users: Users = 200,
     quiet: Quiet = False,
@@ -154,7 +154,7 @@ def entities(
 ) -> None:
     """What another system has to write about: held-out ids and vectors of every task, one per line.
 
-    Its texts, a JSON object a line with task, id and text, are scored by `elm bench consistency RUN --texts FILE`.
+    Its texts, one JSON object per line with task, id and text, are scored by `elm bench consistency RUN --texts FILE`.
 
     Example: elm bench entities runs/quickstart --out entities.jsonl
     """

@@ -17,7 +17,9 @@ def judge(
     endpoint: Endpoint = None,
     prices: Prices = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls at once.")] = 8,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Room for an answer; models that think aloud need more.")] = 16,
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="Maximum tokens of an answer; models that reason first need more.")
+    ] = 16,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,

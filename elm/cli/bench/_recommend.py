@@ -24,7 +24,7 @@ def recommend(
         str,
         typer.Option(
             help="popularity, wals, ease, multi-dae, multi-vae, recvae, macridvae; tears-, gers- or tuned- before one "
-            "of the last four, tears-base, gers-base; @1 behind them for alpha 1; parted by commas."
+            "of the last four, tears-base, gers-base; @1 behind them for alpha 1; comma-separated."
         ),
     ] = "popularity,wals,ease,multi-vae",
     seeds: options.Seeds = 5,
@@ -37,7 +37,7 @@ def recommend(
     item_ratings: options.ItemRatings = None,
     reference: Annotated[str | None, typer.Option(help="The model that the others are tested against.")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting of a model, as recvae.epochs=50; may come often.")
+        list[str] | None, typer.Option("--set", help="A setting of a model, such as recvae.epochs=50; may be repeated.")
     ] = None,
     texts: options.Texts = None,
     fast: Annotated[bool, typer.Option("--fast", help="Autoencoders compute in bfloat16.")] = False,
@@ -46,7 +46,7 @@ def recommend(
         str | None, typer.Option(help="A chat model that is asked for lists directly; its row is called asked.")
     ] = None,
     endpoint: options.Endpoint = None,
-    ask_items: Annotated[int, typer.Option(min=1, help="So many items, the most liked, stand in its prompt.")] = 1000,
+    ask_items: Annotated[int, typer.Option(min=1, help="How many items, the most liked, are in its prompt.")] = 1000,
     out: options.ResultsFolder = None,
     seed: options.Seed = 0,
     quiet: options.Quiet = False,

@@ -20,17 +20,19 @@ def summaries(
     dataset: options.DataName,
     folder: options.DataFolder = None,
     texts: Annotated[
-        list[Path] | None, typer.Option(help="JSON of texts from another writer, user id -> text; may come often.")
+        list[Path] | None, typer.Option(help="JSON of texts from another writer, user id -> text; may be repeated.")
     ] = None,
-    users: Annotated[int | None, typer.Option(min=1, help="So many users of the split, drawn; by default all.")] = None,
-    pairs: Annotated[int, typer.Option(min=1, help="So many pairs of users are compared.")] = 2000,
+    users: Annotated[
+        int | None, typer.Option(min=1, help="How many users of the split, drawn; by default all.")
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of users are compared.")] = 2000,
     protocol: Annotated[str, typer.Option(help="paper, repo-compat or weak (docs/recommend.md).")] = "paper",
     random_order: options.RandomOrder = False,
     user_ratings: options.UserRatings = None,
     item_ratings: options.ItemRatings = None,
     ask: Annotated[str | None, typer.Option(help="A chat model that writes summaries as well.")] = None,
     endpoint: options.Endpoint = None,
-    cache: Annotated[Path | None, typer.Option(help="Keep its answers here; a second call goes on there.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Keep its answers here; a second call reuses them.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the texts here, user id -> text: the chat model's, else the template's.")
     ] = None,
@@ -57,7 +59,7 @@ def summaries(
     client = options.asked_model(ask, endpoint, cache)
     found = {path.name: file_summaries(path) for path in texts or []}
     if len(found) < len(texts or []):
-        raise CallError("files of texts are told apart by their names, and two have one name; rename one")
+        raise CallError("files of texts are named by their file names, and two have the same; rename one")
     data = load(dataset, folder, seed)
     limits = chosen_thresholds(data, None, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"
@@ -77,7 +79,7 @@ def summaries(
 
 
 def _known(texts: dict[str, str], data: Dataset, name: str) -> dict[str, str]:
-    """The texts of the data set's users; of others it is told how many there are, and they are not counted."""
+    """The texts of the data set's users; of others only their number is reported."""
     from elm._errors import CallError
     from elm.cli._output import warn
 

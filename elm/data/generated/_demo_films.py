@@ -108,7 +108,7 @@ def make_films(n: int = 2000, seed: int = 0, prefix: str = "f", skip: pd.DataFra
 
 
 def film_texts(films: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Two texts a film for its semantic vector: source "plot" and source "note", columns item, source, text.
+    """Two texts per film for its semantic vector: source "plot" and source "note", columns item, source, text.
 
     They use the second wording of every fact, so that they share few phrases with what a teacher writes.
     """

@@ -1,7 +1,7 @@
 """The people of a generated world: hidden tastes, what they choose, and how they rate it.
 
 A user chooses what is popular and to his taste, and rates by the item's quality, his taste, his generosity and noise.
-The number of ratings a user, and the histogram of all ratings, are those of MovieLens 100K.
+The number of ratings per user, and the histogram of all ratings, are those of MovieLens 100K.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def _likes_and_dislikes(
 
 
 def _activity(n_users: int, n_items: int, density: float, rng: np.random.Generator) -> Integers:
-    """Ratings a user: (n_users,), a floor (20) plus a log-normal part, with the asked mean and ML-100K's skew."""
+    """Ratings per user: (n_users,), a floor (20) plus a log-normal part, with the asked mean and ML-100K's skew."""
     mean = density * n_items
     floor = max(1, min(20, round(0.19 * mean)))
     ceiling = max(floor, int(0.45 * n_items))

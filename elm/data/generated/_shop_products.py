@@ -92,7 +92,7 @@ def make_products(n: int = 2000, seed: int = 0, prefix: str = "p", skip: pd.Data
 
 
 def product_texts(products: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Two texts a product for its semantic vector: source "listing" and source "note", columns item, source, text.
+    """Two texts per product for its semantic vector: source "listing" and source "note", columns item, source, text.
 
     They use the second wording of every fact, so that they share few phrases with what a teacher writes.
     """

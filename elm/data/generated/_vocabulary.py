@@ -17,7 +17,7 @@ Levels = tuple[str, str]
 class Vocabulary:
     """The facts that items of a generated world have, and their words; the columns of `Facts.items` bear these names.
 
-    An aspect has one value an item; a quality is a number in [0, 1]. The first wording of both is what teachers write;
+    An aspect has one value per item; a quality is a number in [0, 1]. The first wording of both is what teachers write;
     the second is what the item's own texts, the source of its vector, say.
 
     >>> SHOP_VOCABULARY.aspects["thing"]["a wok"], SHOP_VOCABULARY.qualities["quiet"][0]

@@ -42,7 +42,7 @@ def review_polarity(ratings: npt.ArrayLike) -> npt.NDArray[np.str_]:
 
 def _polarity(ratings: Floats) -> Integers:
     if not ((ratings >= 1) & (ratings <= 5)).all():
-        raise CallError("reviews are told apart by ratings from 1 to 5; other values, or none, are among these")
+        raise CallError("reviews are divided by ratings from 1 to 5; other values, or none, are among these")
     return (ratings > 3).astype(np.int64) + (ratings >= 5)
 
 
@@ -63,7 +63,7 @@ def amazon(
     Products have their categories in the column `genres` and no year; only those that are rated are kept. Of a user's
     ratings of one product the latest counts. Text sources: "title", "description", "categories", "features" and all
     four after one another as "listing" (what ELM, Appendix A, makes the semantic vector from); "positive_review",
-    "neutral_review" and "negative_review", at most `reviews_each` a product and kind, drawn with `seed`. Entities and
+    "neutral_review" and "negative_review", at most `reviews_each` per product and kind, drawn with `seed`. Entities and
     tags are cleaned away. The files are streamed: memory grows with the ratings (some 30 bytes each), the ids, and the
     texts that are kept.
 
@@ -101,7 +101,7 @@ def _files(reviews: Paths, metadata: Paths | None) -> tuple[list[Path], list[Pat
     if isinstance(reviews, str | Path) and Path(reviews).is_dir():
         found = find_amazon(Path(reviews))
         if found is None:
-            raise DataFileError(f"{reviews} holds no file of Amazon reviews, one JSON object a line; name the file")
+            raise DataFileError(f"{reviews} holds no file of Amazon reviews, one JSON object per line; name the file")
         return [found[0]], _listed(metadata) or [path for path in found[1:] if path is not None]
     files = _listed(reviews)
     if not files:

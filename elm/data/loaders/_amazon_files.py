@@ -79,7 +79,7 @@ class Ratings:
 
 
 def scan_ratings(paths: Sequence[Path], damage: Damage) -> Ratings:
-    """All ratings of the files; texts are left where they are, so that memory holds some 30 bytes a rating, and ids."""
+    """All ratings of the files; texts are left where they are: memory holds some 30 bytes per rating, and ids."""
     ratings = Ratings()
     add = [ratings.columns[name].append for name in _COLUMNS]
     for number, path in enumerate(paths):
@@ -91,7 +91,7 @@ def scan_ratings(paths: Sequence[Path], damage: Damage) -> Ratings:
             elif isinstance(rating, bool) or not isinstance(rating, int | float) or not 1 <= rating <= 5:
                 damage.meet(path, line, f"a rating lies between 1 and 5, but {str(rating)[:40]!r} came")
             elif time is None:
-                damage.meet(path, line, "the time of this review is no number of seconds")
+                damage.meet(path, line, "the time of this review is not a number of seconds")
             else:
                 user_at = ratings.users.setdefault(user, len(ratings.users))
                 item_at = ratings.items.setdefault(item, len(ratings.items))

@@ -58,7 +58,7 @@ def read_fields(path: Path, separator: str, fields: int) -> list[list[str]]:
         row = line.split(separator)
         if len(row) != fields:
             raise DataFileError(
-                f"{path}, line {number}: expected {fields} fields parted by {separator!r}, but {len(row)} came; the "
+                f"{path}, line {number}: expected {fields} fields separated by {separator!r}, but {len(row)} came; the "
                 "file is cut off or in another form, so fetch it again"
             )
         rows.append(row)

@@ -72,7 +72,7 @@ def read_omdb_plots(path: str | Path) -> tuple[pd.DataFrame, int]:
         rows.append((fields[0], fields[1].strip(), int(year), "" if plot == "N/A" else plot))
     if not rows or skipped > 0.05 * len(lines):
         raise DataFileError(
-            f"{path} should have {_OMDB_FIELDS} fields parted by '::' in each row, but {skipped} of {len(lines)} rows "
+            f"{path} should have {_OMDB_FIELDS} fields separated by '::' per row, but {skipped} of {len(lines)} rows "
             "do not; it is cut off or in another form"
         )
     told = [row for row in rows if row[3]]  # a film without a plot has no text

@@ -91,7 +91,7 @@ def load_goodbooks(folder: str | Path, complete: bool = True) -> Dataset:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataFileError(f"{folder} is no folder; give the folder that holds {' and '.join(FILES)}")
+        raise DataFileError(f"{folder} is not a folder; give the folder that holds {' and '.join(FILES)}")
     books = _table(
         folder,
         "books.csv",

@@ -43,7 +43,7 @@ class Damage:
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number and bytes of each line that is not blank, from a plain or a gzipped file (told by its first bytes).
+    """Number and bytes of each line that is not blank, from a plain or a gzipped file (recognised by its first bytes).
 
     Raises `DataFileError` for a file that is missing, cut off, or no text in lines.
     """
@@ -77,7 +77,7 @@ def records_of(
             continue
         try:
             record = read(line)
-            if b"\\ud" in line.lower():  # an escape that may stand for half a letter, which nothing can write
+            if b"\\ud" in line.lower():  # an escape that may stand for half a character, which nothing can write
                 json.dumps(record, ensure_ascii=False, default=str).encode()
         except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
             damage.meet(path, number, f"this is not one JSON object ({str(error)[:80]})")

@@ -1,4 +1,4 @@
-"""Ids of very many ratings: one string an id, and not one a rating."""
+"""Ids of very many ratings: one string per id, and not one per rating."""
 
 from __future__ import annotations
 

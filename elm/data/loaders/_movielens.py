@@ -75,7 +75,7 @@ def _holds(folder: Path, release: Release) -> bool:
 
 def _locate(name: str, release: Release, folder: Path) -> Path:
     if not folder.is_dir():
-        raise DataFileError(f"{folder} is no folder; give the folder that holds the files of {name}")
+        raise DataFileError(f"{folder} is not a folder; give the folder that holds the files of {name}")
     below = sorted((p for p in folder.iterdir() if p.is_dir()), key=lambda p: (p.name != name, p.name))
     for place in (folder, *below):
         if _holds(place, release):

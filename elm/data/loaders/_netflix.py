@@ -30,7 +30,7 @@ def load_netflix(folder: str | Path, complete: bool = True) -> Dataset:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataFileError(f"{folder} is no folder; give the folder that holds {_TITLES[0]} and the ratings")
+        raise DataFileError(f"{folder} is not a folder; give the folder that holds {_TITLES[0]} and the ratings")
     items = _films(folder)
     files = rating_files(folder)
     if not files:

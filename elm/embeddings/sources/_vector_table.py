@@ -74,8 +74,8 @@ def _plain(source: Any) -> Found:
         if not Path(source).exists():
             raise DataFileError(f"there are no vectors at {source}: name a file or folder that is there")
         raise DataFileError(
-            f"{source} is no source of vectors: it may be {_files.KNOWN}, a word2vec file (.vec, .txt, .bin), a faiss "
-            "file (.faiss, .index), or the folder of a table"
+            f"{source} is not a source of vectors, which is {_files.KNOWN}, a word2vec file (.vec, .txt, .bin), "
+            "a faiss file (.faiss, .index), or the folder of a table"
         )
     return Found(None, source, "an array")
 

@@ -34,7 +34,7 @@ def find(source: Any, of: str) -> Found | None:
 
 
 def _text(path: Path) -> Found:
-    """A line a word, with or without a first line of counts (GloVe has none)."""
+    """One line per word, with or without a first line of counts (GloVe has none)."""
     words, rows = [], []
     with open(path, encoding="utf-8", errors="strict") as file:
         first = file.readline().split()

@@ -1,4 +1,4 @@
-"""What the text about a vector is held against: its own vector, its neighbour's text, others' texts, a witness."""
+"""What the text about a vector is compared with: its own vector, its neighbour's text, others' texts, a witness."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from elm._errors import CallError
 from elm._typing import Array, Flags, Floats
-from elm.embeddings import VectorTable, nearest
-from elm.evaluation._protocols import Encoder, encoded, unit
+from elm.embeddings import VectorTable, nearest, unit
+from elm.evaluation._protocols import Encoder, encoded
 from elm.evaluation.consistency._facts import fact_kinds, fact_scores, true_facts
 from elm.evaluation.controls._item_probe import LinearProbe
 from elm.metrics import cosine, spearman

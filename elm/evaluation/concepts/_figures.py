@@ -84,7 +84,7 @@ def concepts_figure(report: pd.DataFrame, title: str = "Concepts on held-out ent
 def map_figure(
     frame: pd.DataFrame, values: pd.Series | None = None, marked: Sequence[str] = (), title: str = "The space"
 ) -> Figure:
-    """A map of `elm.embeddings.space_map`, coloured by a number an entity; `marked` ids are named on it."""
+    """A map of `elm.embeddings.space_map`, coloured by a number per entity; `marked` ids are named on it."""
     figure = new_figure((6.2, 5.0), title)
     axis = figure.subplots()
     x, y = (frame[name].to_numpy(dtype=np.float64) for name in ("projection_x", "projection_y"))

@@ -12,8 +12,8 @@ import pandas as pd
 from elm._errors import CallError
 from elm._typing import Array, Floats
 from elm.cav import CAV
-from elm.embeddings import VectorTable
-from elm.evaluation._protocols import Describer, Encoder, encoded, unit, written_moved
+from elm.embeddings import VectorTable, unit
+from elm.evaluation._protocols import Describer, Encoder, encoded, written_moved
 from elm.evaluation.rankers._candidates import Candidates, graded_ndcg
 from elm.evaluation.rankers._rankers import TrainedRanker
 from elm.metrics import cosine, partners, spearman
@@ -65,7 +65,7 @@ class AlongScores:
         return spearman(np.broadcast_to(np.array(self.amounts), self.concept.shape), self.concept)
 
     def frame(self) -> pd.DataFrame:
-        """Means over entities: a row an amount, a column a system, "concept" last where there is one."""
+        """Means over entities: one row per amount, one column per system, "concept" last where there is one."""
         columns = {name: values.mean(0) for name, values in self.scores.items()}
         columns |= {"concept": self.concept.mean(0)} if self.concept.size else {}
         return pd.DataFrame(columns, index=pd.Index(self.amounts, name="amount"))

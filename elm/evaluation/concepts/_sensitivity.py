@@ -23,7 +23,7 @@ Read = Callable[[list[str]], Array]
 @dataclass(frozen=True)
 class Steps:
     """How far vectors are moved. size: along each concept. random: how many random directions give the distribution
-    that an effect is held against; p is two-sided, that of one more such direction beside them by Student's t.
+    that an effect is compared with; p is two-sided, that of one more such direction beside them by Student's t.
     """
 
     size: float = 1.0
@@ -32,7 +32,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """effect: change a step of amount 1, a row a concept moved along (and "random"), a column what is measured.
+    """effect: change per step of amount 1, one row per concept moved along (and "random"), a column what is measured.
     tcav: share of entities on which it rises. p_value: chance that a random direction has so strong a mean effect.
     """
 

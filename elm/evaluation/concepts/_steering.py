@@ -83,7 +83,7 @@ def steer_scores(
         for mover in (cav, control)
     }
     flat = [text for by_step in texts.values() for found in by_step for text in found]
-    scores = cav.score(encoded(encoder, flat)).reshape(2, len(steps), len(ids))
+    scores = cav.score(encoded(encoder, flat)).reshape(2, len(steps), len(ids))  # (concept or random, step, entity)
     return SteerScores(
         cav.name, task, steps, ids, scores[0].T, scores[1].T, dict(zip(steps, texts[cav.name], strict=True))
     )

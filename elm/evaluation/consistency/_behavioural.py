@@ -10,8 +10,8 @@ import numpy as np
 from elm._errors import CallError
 from elm._typing import Array, Floats
 from elm.data import ids_of
-from elm.embeddings import VectorTable, fold_in
-from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, texts_about, unit, written
+from elm.embeddings import VectorTable, fold_in, unit
+from elm.evaluation._protocols import GIVEN, UNASKED, Describer, Encoder, Texts, texts_about, written
 from elm.evaluation.consistency._held_out import ControlOptions, HeldOutUsers, RankOptions
 from elm.evaluation.consistency._shortcuts import Finding, fraud_signs
 from elm.evaluation.consistency._user_scores import OTHER_DRAW, Systems, UserScores

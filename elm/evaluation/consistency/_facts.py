@@ -79,7 +79,7 @@ def fact_scores(texts: Sequence[str], facts: Sequence[ItemFacts], kinds: Sequenc
     ({'overall': 0.6666666666666666, 'protagonist': 1.0, 'genres': 0.5}, 1.0)
     """
     if len(texts) != len(facts):
-        raise CallError(f"one film's facts a text: {len(texts)} texts, {len(facts)} facts")
+        raise CallError(f"one film's facts per text: {len(texts)} texts, {len(facts)} facts")
     domain = facts[0].domain if facts else "films"
     known = (*domain_named(domain).aspects, domain_named(domain).kinds)
     kinds = known if kinds is None else kinds

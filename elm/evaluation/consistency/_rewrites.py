@@ -11,9 +11,9 @@ import numpy as np
 from elm._errors import UnknownNameError
 from elm._typing import Array, Floats, Integers
 from elm.cav import CAV
-from elm.embeddings import VectorTable
+from elm.embeddings import VectorTable, unit
 from elm.evaluation._json import number
-from elm.evaluation._protocols import Encoder, encoded, unit
+from elm.evaluation._protocols import Encoder, encoded
 from elm.evaluation.consistency._item_scores import TaskScores
 from elm.metrics import partners
 

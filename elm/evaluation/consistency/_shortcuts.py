@@ -67,7 +67,7 @@ def fraud_signs(
         scores: of the systems "model", "shuffled" and "nn", (n,) each: what the task is judged by.
 
     - blind: a text must be nearer to the teacher's text about its own entity than to that about another held-out one,
-      or score higher than another one's text does (paired t tests over entities, p below 0.01).
+      or score higher than another entity's text does (paired t tests over entities, p below 0.01).
     - copy: and nearer than to the teacher's text about the nearest training entity, or score higher than that does.
       Nearness is the cosine of vectors from which the mean of the teacher's is taken away.
     - prompt: half of a prompt's runs of three words stand in 5 % more of the texts than of the teacher's.

@@ -116,4 +116,4 @@ def _check(models: Sequence[str], seeds: Sequence[int], settings: Mapping[str, A
         if model.startswith("tuned-"):
             raise CallError(f"{model} reads no profile, so there is none to edit; leave it out")
     if idle := sorted(set(settings) - set(models)):
-        raise CallError(f"settings are given for {idle[0]!r}, which is none of the models {', '.join(models)}")
+        raise CallError(f"settings are given for {idle[0]!r}, which is not among the models {', '.join(models)}")

@@ -29,7 +29,7 @@ class SignedScorer(Scorer, Protocol):
         alpha: float | None,
         signs: Sequence[int] | None = None,
     ) -> np.ndarray:
-        """(n, items); a sign of -1 a user subtracts the text's part: (1 - alpha) z_history - alpha z_text."""
+        """(n, items); a sign of -1 for a user subtracts the text's part: (1 - alpha) z_history - alpha z_text."""
         ...
 
 

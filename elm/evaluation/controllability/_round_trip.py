@@ -42,7 +42,7 @@ class LoopScores:
     seed: int = 0
 
     def survives(self, profiles: str) -> tuple[float, float, float]:
-        """How much of the history's NDCG is left when the user is told in words: a ratio of means, and its 95 %
+        """How much of the history's NDCG is left when the user is described in words: a ratio of means, and its 95 %
         bootstrap interval over users. "shuffled" shows what any profile would keep.
         """
         words, nothing, whole = self.ndcg[profiles], np.zeros(len(self.users)), self.ndcg["history"]
@@ -96,7 +96,7 @@ def loop_scores(
     alpha, k = lists.alpha, lists.k
     if not histories.shape[0] == targets.shape[0] == len(elm_profiles) == len(teacher_profiles):
         raise CallError(
-            f"one history, target row and pair of profiles a user: got {histories.shape[0]}, {targets.shape[0]}, "
+            f"one history, target row and pair of profiles per user: got {histories.shape[0]}, {targets.shape[0]}, "
             f"{len(elm_profiles)} and {len(teacher_profiles)}"
         )
     users: list[int] = np.flatnonzero(np.diff(sparse.csr_matrix(targets).indptr) > 0).tolist()

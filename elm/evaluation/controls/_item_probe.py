@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
 from elm._typing import Array, Flags, Floats
-from elm.evaluation._protocols import unit
+from elm.embeddings import unit
 from elm.tasks import ItemFacts
 
 _ALPHAS = np.logspace(-3, 2, 11)
@@ -54,7 +54,9 @@ class LinearProbe:
         rows = _rows(vectors)
         films = list(facts)
         if len(films) != len(rows) or len(films) < 20:
-            raise CallError(f"a probe needs one film's facts a vector and twenty films; got {len(films)}, {len(rows)}")
+            raise CallError(
+                f"a probe needs one film's facts per vector and twenty films; got {len(films)}, {len(rows)}"
+            )
         probe = cls(rows, films, {}, {})
         for aspect in films[0].aspects:
             values = [film.aspects[aspect] for film in films]
@@ -94,7 +96,7 @@ class LinearProbe:
         from sklearn.linear_model import Ridge, RidgeCV
         from sklearn.model_selection import KFold, cross_val_predict
 
-        targets = targets.reshape(len(targets), -1)
+        targets = targets.reshape(len(targets), -1)  # (n, 1) for a single target
         ridge = RidgeCV(alphas=_ALPHAS).fit(self._vectors, targets)
         folds = KFold(_FOLDS, shuffle=True, random_state=seed)
         unseen = cross_val_predict(Ridge(alpha=ridge.alpha_), self._vectors, targets, cv=folds)

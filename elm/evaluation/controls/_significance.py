@@ -27,10 +27,10 @@ def control_tests(
 ) -> pd.DataFrame:
     """Paired tests of a system against each control in each task, on the entities that both were scored on.
 
-    frame: columns section, task, measure, system, id and value, such as `RunScores.frame` gives. Returns a row a test:
-    section, task, measure, control, n, mean (of the system), control_mean, difference, low and high (its 95 % bootstrap
-    interval), p_value (two-sided paired t test), p_holm (corrected by Holm 1979 over all rows) and beaten (the
-    difference is positive and p_holm below 0.01). A control that was scored on fewer than two entities has no row.
+    frame: columns section, task, measure, system, id and value, such as `RunScores.frame` gives. Returns one row per
+    test: section, task, measure, control, n, mean (of the system), control_mean, difference, low and high (its 95 %
+    bootstrap interval), p_value (two-sided paired t test), p_holm (corrected by Holm 1979 over all rows) and beaten
+    (the difference is positive and p_holm below 0.01). A control that was scored on fewer than two entities has no row.
 
     Raises `CallError` where the table holds no score of the system at all.
     """

@@ -50,7 +50,7 @@ class TraitProbe:
         traits = sorted({trait for user in users for trait, _ in (*user.likes, *user.dislikes)})
         if len(users) != len(rows) or len(users) < 20 or not traits:
             raise CallError(
-                f"a probe needs one user's tastes a vector and twenty users; got {len(users)}, {len(rows)}, and "
+                f"a probe needs one user's tastes per vector and twenty users; got {len(users)}, {len(rows)}, and "
                 f"{len(traits)} traits"
             )
         grades, column = np.zeros((len(users), len(traits))), {trait: number for number, trait in enumerate(traits)}
@@ -66,7 +66,7 @@ class TraitProbe:
 
     def read(self, vectors: npt.ArrayLike) -> list[UserFacts]:
         """The tastes that the vectors (n, dim) seem to hold."""
-        answers = self._ridge.predict(_rows(vectors)).reshape(-1, len(self.traits))
+        answers = self._ridge.predict(_rows(vectors)).reshape(-1, len(self.traits))  # (n, traits)
         order = np.argsort(-answers, axis=1, kind="stable")
 
         def named(row: int, chosen: Integers) -> tuple[tuple[str, int], ...]:

@@ -60,8 +60,8 @@ def draw_candidates(
 
     inputs, held: columns user, item, rating; both parts of the same users' ratings. popularity: (n_items,) weights of
     the table's items, zero or more. draw "popular" takes the unrated ones without replacement in proportion to these,
-    so that fame alone orders little; "uniform" takes any. Fewer are taken where fewer are left. A user's draw depends
-    on the seed and the user's id, not on the other users.
+    so that popularity alone orders little; "uniform" takes any. Fewer are taken where fewer are left. A user's draw
+    depends on the seed and the user's id, not on the other users.
     """
     weights = np.asarray(popularity, dtype=np.float64)
     if weights.shape != (len(items),) or not np.isfinite(weights).all() or (weights < 0).any():

@@ -20,7 +20,7 @@ _DECAY = 0.8  # weight of each phrase against the one before it: profiles name t
 def likes_and_dislikes(profile: str) -> tuple[list[str], list[str]]:
     """The phrases of a profile that speak for something and those that speak against something, in order.
 
-    Sentences, bullets and contrasted clauses are told apart by their wording, then lists are cut at commas and "and";
+    Sentences, bullets and contrasted clauses are recognised by their wording, then lists are cut at commas and "and";
     a heading such as "Genres avoided:" decides and is dropped.
 
     >>> likes_and_dislikes("- They love war films.\\n- They avoid dark films.")

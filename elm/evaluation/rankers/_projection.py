@@ -49,7 +49,7 @@ class TextProjection:
             raise VectorError(f"targets must be finite vectors (n, dim), got NaN, infinity or shape {vectors.shape}")
         if len(texts) != len(vectors) or len(texts) < 10:
             raise CallError(
-                f"a projection of texts needs one text an entity and ten entities; got {len(texts)} texts, "
+                f"a projection of texts needs one text per entity and ten entities; got {len(texts)} texts, "
                 f"{len(vectors)} vectors"
             )
         from sklearn.decomposition import PCA

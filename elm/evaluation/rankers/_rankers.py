@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from elm._errors import CallError, VectorError
 from elm._typing import Array
-from elm.embeddings import VectorTable
-from elm.evaluation._protocols import Encoder, encoded, unit
+from elm.embeddings import VectorTable, unit
+from elm.evaluation._protocols import Encoder, encoded
 from elm.evaluation.rankers._likes_and_dislikes import ProfileVectors
 from elm.evaluation.rankers._projection import TextProjection, says_something
 from elm.recommend import Recommender

@@ -35,7 +35,7 @@ def read_key(path: str | Path) -> pd.DataFrame:
 
 
 def read_answers(paths: Iterable[str | Path], key: pd.DataFrame) -> pd.DataFrame:
-    """Answers of one or more files: columns rater, output, question (from 1) and answer, a row an answer.
+    """Answers of one or more files: columns rater, output, question (from 1) and answer, one row per answer.
 
     A file is a table (CSV, commas or semicolons) with the columns form, output, question, answer and mostly rater;
     where that is missing or empty, the file's name stands for the rater. Rows without an answer are passed over.

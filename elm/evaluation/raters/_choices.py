@@ -16,7 +16,7 @@ CHANCE = 0.5
 def about_which(told: Mapping[str, str], question: str, seed: int = 0) -> Callable[[str], Choice | None]:
     """Choices between an entity and another one of `told` (id -> what is known), drawn by the seed and the id alone.
 
-    The other is told apart from it: one that is known by the same words is never drawn. An id that is not told has no
+    The other differs from it: one that is described by the same words is never drawn. An id that is not told has no
     choice, nor has one whose others are all alike.
     """
     ids = sorted(told)
@@ -48,7 +48,7 @@ def next_item(
     for frame in (hidden, rated):
         for user, items in frame.groupby("user", observed=True)["item"]:
             seen.setdefault(str(user), set()).update(map(str, items))
-    known: Sequence[str] = sorted(map(str, hidden["item"]))  # one entry a rating
+    known: Sequence[str] = sorted(map(str, hidden["item"]))  # one entry per rating
     mean = pd.concat([hidden, rated]).groupby("user", observed=True)["rating"].mean()
     groups = {str(user): group for user, group in hidden.groupby("user", observed=True)}
 

@@ -61,7 +61,7 @@ def form_id(items: Sequence[FormItem]) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """What two options a text about an entity is held against: the right one, and one that is not about it."""
+    """What two options for each text about an entity is compared with: the right one, and one that is not about it."""
 
     question: str
     right: str
@@ -104,7 +104,7 @@ def make_forms(
 
     Args:
         texts: columns task, system, id, text (see `BenchReport.texts`).
-        told: id ("a,b" for a pair) -> what raters are told of the entity; entities without are not asked about.
+        told: id ("a,b" for a pair) -> what raters are shown of the entity; entities without are not asked about.
         questions: task -> the statements that raters agree with or not; tasks without any are left out.
         choice: task and id -> the two options, the same whoever wrote the text; None asks no such questions.
 
@@ -132,7 +132,7 @@ def make_forms(
         if choice is not None and plan.choices and set(plan.choice_systems) <= set(by):
             rows += _shuffled(_choices(task, by, choice, plan, rng), rng)
     if not rows:
-        raise CallError("forms need texts, questions about them and something told of the entities; nothing is left")
+        raise CallError("forms need texts, questions about them and descriptions of the entities; nothing is left")
     return _numbered(title, rows)
 
 

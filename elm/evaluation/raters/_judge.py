@@ -23,7 +23,7 @@ class Judge(Protocol):
 @dataclass(frozen=True)
 class Judged:
     """answers: columns rater, output, question, answer, as of `read_answers`. An answer is the expected one, the sum of
-    options weighted by their probabilities, or where the server told none the one that was said.
+    options weighted by their probabilities, or where the server gave none, the one that was answered.
 
     expected, said, unusable: how many answers came from probabilities, from the words alone, or not at all.
     first: of the choices between two, the share that fell on the first; far from a half, the judge goes by place.

@@ -51,7 +51,7 @@ def template(name: str) -> Template:
 
 
 def page(report: Found, examples: int = 2) -> str:
-    """The whole report as HTML; `examples`: how many good and how many bad texts a task shows.
+    """The whole report as HTML; `examples`: how many good and how many bad texts are shown per task.
 
     Raises `CallError` where there are no scores.
     """

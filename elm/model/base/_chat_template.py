@@ -13,7 +13,7 @@ def chat_text(tokenizer: Any, prompt: str) -> str | None:
     """The whole prompt as text, opened for the model's answer, or None where the tokenizer has no chat template.
 
     The template writes its own start token, so none is added to what comes back. The places for vectors stay in it.
-    Templates that tell the date are told one and the same, or a model would be asked otherwise each day than in
+    Templates that state the date get one and the same, or a model would be asked otherwise each day than in
     training; those that let the model think before it answers are asked for the answer alone.
 
     Raises `CallError` for a template that does not take a message of a user, changes its words, or loses a vector's

@@ -46,7 +46,7 @@ class _Pieces(torch.autograd.Function):
         how: tuple[float, float | None, int],
     ) -> torch.Tensor:
         scale, cap, rows = how
-        kind = torch.promote_types(hidden.dtype, torch.float32)
+        kind = torch.promote_types(hidden.dtype, torch.float32)  # sums over many words lose too much in half precision
         wanted = [
             needed and value is not None
             for needed, value in zip(ctx.needs_input_grad, (hidden, weight, bias), strict=False)
@@ -59,12 +59,14 @@ class _Pieces(torch.autograd.Function):
         total = hidden.new_zeros((), dtype=kind)
         for start in range(0, len(hidden), rows):
             piece, target = hidden[start : start + rows], targets[start : start + rows, None]
+            # (rows, k) scores at a time; gradients are taken here too, so that no piece is kept for the backward pass
             scores = functional.linear(piece, weight, bias).to(kind).mul_(scale)
             if cap is not None:
                 scores = scores.div_(cap).tanh_().mul_(cap)
             total += (scores.logsumexp(1, keepdim=True) - scores.gather(1, target)).sum()
             if any(wanted):
-                slope = 1 - (scores / cap) ** 2 if cap is not None else None
+                slope = 1 - (scores / cap) ** 2 if cap is not None else None  # of c tanh(s / c)
+                # the gradient of the loss by the scores is softmax - one-hot, over n rows
                 pull = scores.softmax(1).scatter_add_(1, target, scores.new_full(target.shape, -1.0))
                 pull = pull.mul_(scale / len(hidden)) if slope is None else pull.mul_(slope).mul_(scale / len(hidden))
                 _add(grads, pull, piece, weight, start)

@@ -93,7 +93,7 @@ def runs(llm: Any, words: Words | None = None) -> Any:
 def narrowed(llm: Any, words: Words | None) -> Iterator[bool]:
     """Inside the block the language model reads and writes places of `words` instead of token ids; whether it does.
 
-    It does not where there are no words, or its output layer cannot be told from the rest.
+    It does not where there are no words, or its output layer cannot be distinguished from the rest.
     """
     head = None if words is None else head_of(llm)
     if words is None or head is None:

@@ -26,7 +26,7 @@ def require_tokens(tokenizer: Any, llm: Any, where: object) -> None:
     lack those.
     """
     probe(tokenizer, where)
-    with contextlib.suppress(CallError):  # told once the template is used: there is a way out, without it
+    with contextlib.suppress(CallError):  # reported once the template is used, since a model may do without it
         chat_text(tokenizer, f"Describe {VECTOR}.")
     rows = llm.get_input_embeddings().weight.shape[0]
     if len(tokenizer) <= rows:
@@ -57,7 +57,7 @@ def require_causal(llm: Any, tokenizer: Any, where: object) -> None:
     table = llm.get_input_embeddings()
     rows, length = table.weight.shape[0], min(_LENGTH, context_length(llm) or _LENGTH)
     ids = (torch.arange(2 * length, device=table.weight.device) * max(1, rows // (2 * length)) % rows).view(2, length)
-    same = max(1, length // 2)
+    same = max(1, length // 2)  # ids (2, T): the first half of both rows is made alike
     ids[1, :same] = ids[0, :same]
     try:
         logits = llm(inputs_embeds=table(ids)).logits[:, :same].float()

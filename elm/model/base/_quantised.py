@@ -18,7 +18,7 @@ def quantised_by(folder: Path) -> str | None:
     """The method by which a folder's weights are quantised, as its config.json says; None where it says nothing."""
     try:
         fields = read_json(folder / "config.json")
-    except DataFileError:  # told where the description is read
+    except DataFileError:  # reported where the description is read
         return None
     about = fields.get("quantization_config") if isinstance(fields, dict) else None
     return str(about.get("quant_method"))[:40] if isinstance(about, dict) else None

@@ -25,7 +25,7 @@ class RepetitionGuard:
         rows = torch.arange(len(input_ids), device=scores.device)
         scores = scores.clone()
         for length in range(1, min(_LONGEST, written // most) + 1):
-            runs = input_ids[:, -length * most :].view(-1, most, length)
+            runs = input_ids[:, -length * most :].view(-1, most, length)  # (B, runs, tokens)
             around = (runs == runs[:, :1]).all(dim=2).all(dim=1)
             scores[rows[around], input_ids[around, -length]] = -torch.inf
         return scores

@@ -87,7 +87,7 @@ def _read(text: str, size: int) -> Words:
         first, _, end = part.partition("-")
         start, stop = int(first), int(end or first)
         if not last < start <= stop < size:
-            raise CheckpointError(f"the words of a model are token ids below {size}, in order, and {part} is not so")
+            raise CheckpointError(f"the words of a model are token ids below {size}, in order, and {part} is not")
         ids.append(np.arange(start, stop + 1))
         last = stop
     return Words(np.concatenate(ids), size)

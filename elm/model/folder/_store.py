@@ -133,7 +133,7 @@ def stored_tasks(config: FolderConfig) -> list[Task]:
     try:
         return [stored_task(name, **vars(task)) for name, task in config.tasks.items()]
     except CallError as error:
-        raise CheckpointError(f"config.json holds a prompt that is none: {error}") from error
+        raise CheckpointError(f"config.json holds an invalid prompt: {error}") from error
 
 
 def resolved_base(

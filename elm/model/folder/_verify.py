@@ -40,7 +40,7 @@ def verify(folder: str | Path, base: str | Path | None = None, unlisted: bool = 
     there is exactly one of llm/ and lora/, and that adapters are as wide as the language model's token embeddings:
     that of llm/, or for lora/ that of `base` (a folder or a Hub id), whose weights must be the recorded ones. Each file
     of weights is read once. unlisted: whether a file that the manifest does not name is a problem, too: nothing reads
-    it, and nobody vouches for it. Raises `DataFileError` where there is no folder.
+    it, and it is unchecked. Raises `DataFileError` where there is no folder.
     """
     folder = model_folder(folder)
     found = {*_problems(folder, base), *(_unlisted(folder) if unlisted else ())}
@@ -90,10 +90,10 @@ def _problems(folder: Path, base: str | Path | None) -> Iterator[Problem]:
 
 
 def _unlisted(folder: Path) -> Iterator[Problem]:
-    """Files that the manifest does not name; those of the parts that are loaded are told by `manifest_problems`."""
+    """Files that the manifest does not name; those of the parts that are loaded are reported by `manifest_problems`."""
     try:
         named = {MANIFEST, SIGNATURE, *read_json(folder / MANIFEST)}
-    except (ElmError, TypeError):  # told elsewhere
+    except (ElmError, TypeError):  # reported elsewhere
         return
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(set(folders) - _HARMLESS)
@@ -102,7 +102,7 @@ def _unlisted(folder: Path) -> Iterator[Problem]:
             parts = Path(where, name).relative_to(folder).parts
             told = parts[0] in PARTS and not any(part.startswith(".") for part in parts)
             if not told and "/".join(parts) not in named:
-                yield Problem("/".join(parts), "is not named by the manifest, so nobody vouches for it; move it away")
+                yield Problem("/".join(parts), "is not named by the manifest, so it is unchecked; move it away")
 
 
 def _adapters(folder: Path, config: FolderConfig, base: str | Path | None) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Adapter folders to and from the Hub, with its failures in words that say what to do."""
+"""Adapter folders to and from the Hub, with failures explained and what to do about them."""
 
 from __future__ import annotations
 

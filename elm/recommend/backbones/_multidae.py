@@ -27,7 +27,7 @@ class MultiDAEConfig(LayerConfig):
 
 
 class PointEncoder(nn.Module):
-    """Raw ratings of B users to a point (B, latent), told as a Gaussian without spread."""
+    """Raw ratings of B users to a point (B, latent), as a Gaussian without spread."""
 
     def __init__(self, config: MultiDAEConfig) -> None:
         super().__init__()

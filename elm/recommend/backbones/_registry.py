@@ -117,7 +117,7 @@ def train_backbone(
     Users without a target teach nothing and are left out.
 
     Returns:
-        The model in evaluation mode, and one record an epoch (`epoch`, `loss`, `ndcg`).
+        The model in evaluation mode, and one record per epoch (`epoch`, `loss`, `ndcg`).
 
     Raises:
         CallError: no user with ratings and targets, matrices of different catalogues, ratings below 0 or not finite.

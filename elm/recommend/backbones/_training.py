@@ -24,8 +24,8 @@ Model = TypeVar("Model", bound=Autoencoder)
 class BackboneTraining:
     """Run options. `patience` counts epochs; `k` is that of the validation NDCG, 50 as in TEARS.
 
-    batch: users a step; by default a thirtieth of all, from 32 to 500, so that an epoch is worth its patience anywhere.
-    beta: weight of the KL after `anneal_epochs` (RecVAE's gamma, which counts for each target of a user).
+    batch: users per step; by default a thirtieth of all, from 32 to 500, so that an epoch is worth its patience
+    anywhere. beta: weight of the KL after `anneal_epochs` (RecVAE's gamma, which counts for each target of a user).
     half: compute products in bfloat16, up to twice as fast on a device that has it; weights and sums stay float32.
     """
 
@@ -48,7 +48,7 @@ class BackboneTraining:
             )
 
     def batch_of(self, users: int) -> int:
-        """Users a step, of so many training users.
+        """Users per step, of so many training users.
 
         >>> [BackboneTraining().batch_of(users) for users in (700, 6000, 100_000)]
         [32, 200, 500]
@@ -125,7 +125,7 @@ def _pass(
     kl_weight: float,
     part: Literal["all", "encoder", "decoder"],
 ) -> float:
-    """One pass over the training users; the mean loss a user."""
+    """One pass over the training users; the mean loss per user."""
     model.train()
     if part == "decoder":
         model.encoder.eval()  # without dropout

@@ -147,4 +147,4 @@ def _check(
         raise CallError(f"the reference must be one of the models {', '.join(models)}, got {reference!r}")
     idle = sorted(set(settings) - set(models))
     if idle:
-        raise CallError(f"settings are given for {idle[0]!r}, which is none of the models {', '.join(models)}")
+        raise CallError(f"settings are given for {idle[0]!r}, which is not among the models {', '.join(models)}")

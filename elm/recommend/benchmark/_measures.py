@@ -1,4 +1,4 @@
-"""A comparison of recommenders: the measures a user, the tables over seeds, and what a fit costs."""
+"""A comparison of recommenders: the measures per user, the tables over seeds, and what a fit costs."""
 
 from __future__ import annotations
 

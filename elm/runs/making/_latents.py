@@ -27,7 +27,7 @@ def latent_table(
     Raises `CallError` for another number of users or items, or where there is no user.
     """
     if histories.shape[0] != len(users) or not len(users):
-        raise CallError(f"one id a user, at least one: {histories.shape[0]} histories, {len(users)} ids")
+        raise CallError(f"one id per user, at least one: {histories.shape[0]} histories, {len(users)} ids")
     digest = hashlib.sha256(type(backbone).__name__.encode())
     for key, weights in sorted(backbone.state_dict().items()):
         digest.update(key.encode())

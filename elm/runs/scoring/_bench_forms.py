@@ -1,4 +1,4 @@
-"""Rater forms of a run: the texts of its report, what raters are told of each entity, and the choices between two."""
+"""Rater forms of a run: the texts of its report, what raters are shown of each entity, and the choices between two."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def bench_forms(
 ) -> dict[str, Any]:
     """Forms for raters over the texts of a run's report, in the folder `out` (see `make_forms` and `save_forms`).
 
-    Raters are told of an item its title, kinds and texts, of a user liked and disliked items. Returns {"folder",
+    Raters are shown of an item its title, kinds and texts, of a user liked and disliked items. Returns {"folder",
     "form", "outputs": how many a task, "questions": all together}. Raises `DataFileError` for a run without a report.
     """
     run, config = open_run(path)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tqdm.auto import tqdm
 
@@ -42,7 +42,23 @@ SCHEMA = 2
 """Of the rules in that file. Those of the first version trusted half of the texts, whatever they were worth."""
 
 TASTES = "tastes that the person's other ratings bear out"
-_HIDDEN = 3  # ratings that tastes are held against, at least
+_HIDDEN = 3  # least number of ratings that tastes are compared with
+
+
+class Certifiable(Protocol):
+    """A model with what it was trained on, for which rules can be calibrated: a run's (`Known`) or a reader's."""
+
+    @property
+    def model(self) -> EmbeddingLanguageModel: ...
+
+    def group(self, task: Task) -> tuple[str, list[str]]:
+        """The rule's name, and the tasks that share it; `CallError` for a task without a rule."""
+
+    def evidence(self, task: Task) -> Evidence:
+        """What texts of the task are compared with: training entities alone."""
+
+    def calibrated(self, evidence: Evidence, tasks: Sequence[str], least: float = LEAST) -> Certifier:
+        """A rule learned from what the model writes about validation entities."""
 
 
 def certifier(run: str | Path | None, task: str, *, least: float = LEAST, progress: bool = True) -> Certifier:
@@ -63,14 +79,14 @@ def certifier(run: str | Path | None, task: str, *, least: float = LEAST, progre
 
 @lru_cache(maxsize=8)
 def _certifier(place: Path, task: str, shipped: bool, stamp: str, least: float, progress: bool) -> Certifier:
-    known: Known | KnownReader
+    known: Certifiable
     if shipped:
         known = Known.shipped(progress)
     else:
         known = KnownReader.of_run(place, progress) if is_reader_folder(place) else Known.of_run(place, progress)
-    told = known.model.task(task)
-    group, tasks = known.group(told)
-    evidence = known.evidence(told)
+    asked = known.model.task(task)
+    group, tasks = known.group(asked)
+    evidence = known.evidence(asked)
     kept = read_json(place / NAME) if (place / NAME).exists() else {}
     rules = kept.get("rules", {}) if (kept.get("schema"), kept.get("model")) == (SCHEMA, stamp) else {}
     if group in rules and least == LEAST:
@@ -142,7 +158,7 @@ class Known:
         return "items", [known.id for known in tasks if known.reads != "user"]
 
     def evidence(self, task: Task) -> Evidence:
-        """What texts of the task are held against: training entities alone."""
+        """What texts of the task are compared with: training entities alone."""
         world = self.world
         if task.reads == "user":
             teacher = world.user_teacher(self.config.seed)

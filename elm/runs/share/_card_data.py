@@ -121,7 +121,7 @@ def card_problems(text: str, folder: str | Path | None = None) -> list[str]:
     if folder is not None:
         links = [link for link in re.findall(r"\]\(([^)#\s]+)\)", text) if "://" not in link]
         outside = [link for link in links if not is_own_name(link, depth=8)]
-        problems += [f"it shows {link}, which is no file of its folder" for link in outside]
+        problems += [f"it shows {link}, which is not in its folder" for link in outside]
         problems += [
             f"it shows {link}, which is not there"
             for link in links

@@ -1,4 +1,4 @@
-"""A shareable folder from a run or a model folder: only what belongs, whole, with its card and nobody's paths."""
+"""A shareable folder from a run or model folder: its own files alone, complete, with a card and without local paths."""
 
 from __future__ import annotations
 

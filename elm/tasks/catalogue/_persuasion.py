@@ -1,22 +1,14 @@
 """Speaking for an item or against it: to a producer, to the public, to a friend (ELM, Appendices A and E)."""
 
-from elm.tasks._task import VECTOR, Task, register
+from elm.tasks._task import VECTOR, Task
+from elm.tasks.catalogue._about_item import about_item
 
 _ARGUMENT = ("The text fits the {item}.", "The text reads well.")
 _DETAIL = ("The text says all that matters.", "The text is short and to the point.")
 
 
 def _argument(id: str, prompt: str, ask: str, *aims: str) -> Task:
-    return register(
-        Task(
-            id,
-            "item",
-            prompt,
-            temperature=0.5,
-            ask=f"{ask} Do not name it.",
-            questions=(*_ARGUMENT, *aims),
-        )
-    )
+    return about_item(id, prompt, ask, *_ARGUMENT, *aims)
 
 
 PITCH = _argument(

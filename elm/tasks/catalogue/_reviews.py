@@ -1,22 +1,17 @@
 """Reviews of an item: by someone who loved it, whom it left cold, or who saw both sides (ELM, Appendices A and E)."""
 
-from elm.tasks._task import VECTOR, Task, register
+from elm.tasks._task import VECTOR, Task
+from elm.tasks.catalogue._about_item import about_item
 
 
 def _review(id: str, tone: str, voice: str) -> Task:
-    return register(
-        Task(
-            id,
-            "item",
-            f"Write a {tone} review of the {{item}} {VECTOR}.",
-            temperature=0.5,
-            ask=f"Write a long {tone} review of the {{item}} {{first}}, as someone {voice}. Do not name it.",
-            questions=(
-                "The review fits the {item}.",
-                "The review reads well.",
-                f"The review is {tone}.",
-            ),
-        )
+    return about_item(
+        id,
+        f"Write a {tone} review of the {{item}} {VECTOR}.",
+        f"Write a long {tone} review of the {{item}} {{first}}, as someone {voice}.",
+        "The review fits the {item}.",
+        "The review reads well.",
+        f"The review is {tone}.",
     )
 
 

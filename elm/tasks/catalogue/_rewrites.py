@@ -1,18 +1,12 @@
 """Other versions of an item: funnier, sadder, scarier, or simply better (ELM, Appendix E)."""
 
-from elm.tasks._task import VECTOR, Task, register
+from elm.tasks._task import VECTOR, Task
+from elm.tasks.catalogue._about_item import about_item
 
 
 def _version(id: str, prompt: str, ask: str, third: str) -> Task:
-    return register(
-        Task(
-            id,
-            "item",
-            prompt,
-            temperature=0.5,
-            ask=f"{ask} Do not name it.",
-            questions=("The new version still fits the {item}.", "The new version hangs together.", third),
-        )
+    return about_item(
+        id, prompt, ask, "The new version still fits the {item}.", "The new version hangs together.", third
     )
 
 

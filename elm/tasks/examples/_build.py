@@ -54,7 +54,7 @@ def build_examples(
 ) -> DatasetDict:
     """The examples of all sources, in parts train, validation and test; a part without entities is left out.
 
-    One row an example, in a random order: `task` (id), `space` (name of the table's space), `domain`, `entities` (one
+    One row per example, in a random order: `task` (id), `space` (name of the table's space), `domain`, `entities` (one
     id, or two), `prompt` (with `VECTOR` and `SECOND` in the places of the vectors), `text` (the teacher's), `variant`.
     Parts share no entity, so a pair lies in a part only if both its items do. What a task reads decides how pairs are
     drawn: "pair" at random, "neighbours" with one of the nearest *within the part*. (ELM's Appendix E counts

@@ -1,4 +1,4 @@
-"""What a teacher that is a language model is told about an item or a user."""
+"""What a teacher that is a language model is given about an item or a user."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ItemBrief:
 
     def __post_init__(self) -> None:
         if not self.title.strip():
-            raise CallError("an item is told to a teacher by its title, and the one given is empty")
+            raise CallError("an item is described to a teacher by its title, and the one given is empty")
 
     @property
     def label(self) -> str:
@@ -53,14 +53,14 @@ class UserBrief:
 
     def __post_init__(self) -> None:
         if not self.liked or not self.disliked:
-            raise CallError("a user is told to a teacher by liked and disliked items, at least one each")
+            raise CallError("a user is described to a teacher by liked and disliked items, at least one each")
 
 
 Brief = ItemBrief | UserBrief
 
 
 def briefs_of(briefs: Mapping[str, Brief], entity: Entity) -> tuple[Brief, ...]:
-    """What is told of an entity; `UnknownNameError` for an id without a brief."""
+    """What is given about an entity; `UnknownNameError` for an id without a brief."""
     ids = (entity,) if isinstance(entity, str) else tuple(entity)
     if unknown := next((i for i in ids if i not in briefs), None):
         raise UnknownNameError("entity", unknown, briefs, "(the teacher has no brief of it)")

@@ -15,7 +15,7 @@ from elm.tasks.facts._facts import UserFacts
 
 _SHRINK = 4.0  # ratings' worth of doubt: a trait seen in few films says little
 _SEEK = 0.25  # stars that choosing a kind of film e times as often as others do is worth
-_SHOWN = 0.05  # stars from which a taste is told: less is chance
+_SHOWN = 0.05  # stars from which a taste is stated: less is chance
 _STRONG = 0.45  # stars above or below the user's own mean from which a taste counts as strong
 
 

@@ -40,7 +40,7 @@ _OFF = (
 _COMMON = 0.03  # a kind that makes up less than this share of all ratings is missed by nobody
 _SHOWN, _STRONG = 0.12, 0.4  # stars from which a taste is told, and from which it is a strong one
 _LIKED = 4.0
-_TOLD = (8, 5)  # themes told in favour and against, at most
+_TOLD = (8, 5)  # themes stated in favour and against, at most
 _MET = 3  # items of a theme that a user has rated, from which it may be a taste
 
 Said = list[tuple[Sequence[str], list[int]]]
@@ -51,8 +51,8 @@ class TasteWriter:
     """Says how much of each kind a user enjoys, what draws them, what they seldom choose, and what puts them off.
 
     Amounts are shares of the ratings of at least 4 (of all, where there are none); the rest are the scores of
-    `TraitReader`. Dislike is told only of what was rated low: what is hardly chosen is told as that. No title is named.
-    themes: item -> words that it is about, to be told as tastes as well.
+    `TraitReader`. Dislike is stated only of what was rated low: what is hardly chosen is stated as such. No title is
+    named. themes: item -> words that it is about, to be stated as tastes as well.
 
     >>> from elm.data import demo
     >>> world = demo(n_films=60, n_users=10)
@@ -109,7 +109,7 @@ class TasteWriter:
         return found
 
     def _missed(self, rare: np.ndarray, scores: np.ndarray) -> list[int]:
-        """Kinds that others choose, and this user hardly; those that are avoided outright are told elsewhere."""
+        """Kinds that others choose, and this user hardly; those that are avoided outright are stated elsewhere."""
         usual = self._kinds & (self.reader.usual > _COMMON) & rare & (scores >= -_SHOWN)
         return sorted((int(i) for i in np.flatnonzero(usual)), key=lambda i: scores[i])[:4]
 
@@ -124,5 +124,5 @@ class TasteWriter:
 
 
 def _graded(wordings: tuple[Sequence[str], Sequence[str]], traits: Sequence[int], strong: np.ndarray) -> Said:
-    """Those of some traits that are strong, told in the first wordings, and the rest in the second."""
+    """Those of some traits that are strong, stated in the first wordings, and the rest in the second."""
     return [(wordings[0], [i for i in traits if strong[i]]), (wordings[1], [i for i in traits if not strong[i]])]

@@ -57,7 +57,7 @@ Talk = Generator[Request, Answer, str]
 def talk(task: Task, briefs: Sequence[Brief], asking: Asking, variant: int = 0) -> Talk:
     """The talk that gets one text of `task` about what `briefs` tell (one item, two items, or one user).
 
-    An answer that is empty, refuses, breaks off or names an item is asked for again with a firmer word, until
+    An answer that is empty, refuses, breaks off or names an item is asked for again with a firmer wording, until
     `asking.attempts` are used up. A broken-off one gets twice the room.
     """
     first = Message(role="user", content=question(task, briefs))
@@ -90,7 +90,7 @@ def heard(talking: Talk, answer: Answer) -> Request | str:
 
 
 def question(task: Task, briefs: Sequence[Brief]) -> str:
-    """What a model is asked: the task's `ask` with what it is told in place, then background, then the rules.
+    """What a model is asked: the task's `ask` with what it is given in place, then background, then the rules.
 
     Raises `CallError` for a task without `ask`, or for one about something else than what is told.
     """
@@ -99,7 +99,7 @@ def question(task: Task, briefs: Sequence[Brief]) -> str:
     shapes = {"item": (ItemBrief,), "pair": (ItemBrief,) * 2, "neighbours": (ItemBrief,) * 2, "user": (UserBrief,)}
     if tuple(type(brief) for brief in briefs) != shapes[task.reads]:
         told = ", ".join(type(brief).__name__ for brief in briefs)
-        raise CallError(f"task {task.id!r} reads {task.reads}, so a teacher is told of that and not of {told}")
+        raise CallError(f"task {task.id!r} reads {task.reads}, so a teacher is given that and not {told}")
     values = _values(briefs)
     asked = _MARK.sub(lambda found: values.get(found[1], found[0]), task.ask)  # in one pass: a title may hold marks
     background = [brief.background() for brief in briefs if isinstance(brief, ItemBrief)]

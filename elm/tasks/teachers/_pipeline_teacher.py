@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class PipelineTeacher:
     """Writes the text of a task with a causal language model, many entities at a time.
 
-    It asks, checks and asks again as `ChatTeacher` does. A text depends on the seed, what is told of the entity, the
-    task and the variant, not on what else is in the batch (up to rounding: in half precision a tie may fall otherwise).
+    It asks, checks and asks again as `ChatTeacher` does. A text depends on the seed, what is given about the entity,
+    the task and the variant, not on what else is in the batch (up to rounding: in half precision a tie may fall
+    otherwise).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The teacher of tasks over texts: it quotes the texts of an entity, and names the key words that it is told by."""
+"""The teacher of tasks over texts: it quotes the texts of an entity, and names its key words."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_users_have_a_semantic_consistency_too(user_world, encoder, look_up):
     read, vectors = projection.encode(found.texts["nn"]), user_world.folded.rows(found.users)
     by_hand = (read * vectors).sum(1) / (np.linalg.norm(read, axis=1) * np.linalg.norm(vectors, axis=1))
     assert found.sc["nn"] == pytest.approx(by_hand, abs=1e-5)
-    assert plain["bc_probe"] > plain["bc_nn"]  # tastes are linear in these vectors: the honest competitor
+    assert plain["bc_probe"] > plain["bc_nn"]  # tastes are linear in these vectors: what a simple method reaches
 
 
 TRAITS = ("War", "Drama", "Horror", "Comedy")

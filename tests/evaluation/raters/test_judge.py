@@ -13,6 +13,7 @@ import pytest
 from faulty_endpoint import Endpoint, endpoint, failed, said
 
 from elm._errors import CallError, TeacherError
+from elm.chat import ChatJudge, chat_client
 from elm.evaluation import (
     FormItem,
     FormPlan,
@@ -26,7 +27,6 @@ from elm.evaluation import (
     save_forms,
 )
 from elm.evaluation.raters._judge import question
-from elm.tasks import ChatJudge, chat_client
 
 ITEM = FormItem("o1", "scale", "summary", "A heist.", ("It fits.", "It reads well."), told="Heat (1995)")
 TWO = FormItem("o2", "choice", "summary", "A heist.", ("Which film?",), options=("Heat (1995)", "Alien (1979)"))

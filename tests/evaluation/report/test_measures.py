@@ -30,7 +30,7 @@ WORDS = Measure(
     "words",
     "words",
     lambda scores: {name: [len(text.split()) for text in texts] for name, texts in scores.texts.items()},
-    terminal="words a text",
+    terminal="words per text",
     card="words of a text",
 )
 
@@ -65,7 +65,7 @@ def test_a_new_measure_is_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     console = Console(width=200, record=True, file=io.StringIO())
     console.print(consistency_table({"summary": told}))
     shown = console.export_text()
-    assert "words a text" in shown
+    assert "words per text" in shown
     assert "3.000" in shown
 
     found = {"consistency": {"summary": told}}
