@@ -54,7 +54,7 @@ class Tower(nn.Module):
         with seeded(seed):
             self.linear = nn.Linear(self.dim, self.dim)
             self.wide, self.narrow = nn.Linear(self.dim, hidden), nn.Linear(hidden, self.dim)
-            self.bag = WordBag(encoder, self.dim) if tuned == "words" else None
+            self.bag = WordBag(encoder, self.dim, seed) if tuned == "words" else None
             if self.body is not None and tuned == "lora":
                 inject_lora(self.body, rank, 2.0 * rank, 0.0, lora_targets(self.body, ()))
         with torch.no_grad():

@@ -19,8 +19,9 @@ _DROPPED = 0.3  # of the words of a text, in training
 class WordBag(nn.Module):
     """Texts to vectors (n, dim) by the encoder's own word pieces, rare ones weighing more; untrained it gives zeros."""
 
-    def __init__(self, encoder: Any, dim: int) -> None:
+    def __init__(self, encoder: Any, dim: int, seed: int = 0) -> None:
         super().__init__()
+        self._rng = torch.Generator().manual_seed(seed)
         self._encoder = encoder
         self.table = nn.Embedding(len(encoder.tokenizer), _WIDTH)
         self.out = nn.Linear(_WIDTH, dim, bias=False)
@@ -47,12 +48,12 @@ class WordBag(nn.Module):
     def forward(self, rows: sparse.csr_matrix) -> torch.Tensor:
         """Rows of `rows` (n) -> (n, dim)."""
         device = self.out.weight.device
-        ids, starts, shares = (
-            torch.from_numpy(part).to(device) for part in (rows.indices, rows.indptr[:-1], rows.data)
-        )
-        shares = functional.dropout(shares, _DROPPED, self.training)
+        shares = torch.from_numpy(rows.data)
+        if self.training:
+            shares = shares * (torch.rand(len(shares), generator=self._rng) >= _DROPPED) / (1 - _DROPPED)
+        ids, starts = (torch.from_numpy(part).to(device) for part in (rows.indices, rows.indptr[:-1]))
         held = functional.embedding_bag(
-            ids.long(), self.table.weight, starts.long(), mode="sum", per_sample_weights=shares
+            ids.long(), self.table.weight, starts.long(), mode="sum", per_sample_weights=shares.to(device)
         )
         found: torch.Tensor = self.out(held)
         return found
