@@ -19,6 +19,8 @@ _DROPPED = 0.3  # of the words of a text, in training
 class WordBag(nn.Module):
     """Texts to vectors (n, dim) by the encoder's own word pieces, rare ones weighing more; untrained it gives zeros."""
 
+    weight: torch.Tensor
+
     def __init__(self, encoder: Any, dim: int, seed: int = 0) -> None:
         super().__init__()
         self._rng = torch.Generator().manual_seed(seed)
