@@ -125,6 +125,7 @@ def test_the_benchmark_runs_whole_and_a_judge_that_knows_all_is_satisfied_best(w
     assert table["judge"]["5"]["best"]["satisfaction"] > 0.9
     assert set(table) == {"judge", "distilled", "untrained"}
     assert value["quality"]["distilled"]["pairs"] > 0
+    assert {name: sorted(by_k) for name, by_k in value["history"].items()} == {"with": ["5"], "without": ["5"]}
     assert value == bench_requests(world, HashedWords(), SMALL), "one seed, one result"
 
 
@@ -155,7 +156,11 @@ def test_genres_of_scored_items_never_go_into_the_values_that_are_scored(world: 
         read, told = cards_of(data, items, kinds=False), cards_of(data, items)
         base = _bench.EncoderValues.of(HashedWords(), read).table
         learning = _bench._Learning(HashedWords(), texts, SMALL, lambda name, make: make(), False)
-        return learning.distilled(data, other, (read, told), base)[0].values(["Got any comedy movies?"])[0]
+        taught = None if other is None else _bench._others(data, other, SMALL)
+        judge, *others = _bench.one_judge(told, *(taught or ())[1:])
+        pair = None if taught is None else (taught[0], others[0])
+        found = learning.distilled(_bench._Known(read, judge, base), pair)[0]
+        return np.asarray(found.values(["Got any comedy movies?"])[0])
 
     plain, changed = values(world), values(poisoned(world, half))
     own = np.isin(items, half)

@@ -1,4 +1,5 @@
-"""What holds for every recommender: TEARS with a frozen and a tuned encoder, TEARS Base, GERS, and each backbone."""
+"""What holds for every recommender: TEARS with a frozen and a tuned encoder, TEARS Base, GERS, each backbone,
+and two of them under requests."""
 
 from __future__ import annotations
 
@@ -24,10 +25,14 @@ from elm.recommend import (
     MODELS,
     AnyRecommender,
     BackboneRecommender,
+    Card,
+    Cards,
+    FactJudge,
     GenreEncoder,
     HeldOut,
     LoraTextEncoder,
     Recommender,
+    SteeredRecommender,
     Tears,
     TearsRun,
     TearsTraining,
@@ -111,7 +116,13 @@ def plain(world: World, name: str, seed: int) -> BackboneRecommender:
     return BackboneRecommender(model, IDS, TITLES)
 
 
-@pytest.fixture(params=["tears", "tears-base", "tears-lora", "gers", *MODELS])
+def steered(base: AnyRecommender) -> SteeredRecommender:
+    genres = ("Comedy", "War", "Horror")
+    cards = [Card(title, (genres[place % 3],), texts=("At night.",)) for place, title in enumerate(TITLES)]
+    return SteeredRecommender(base, FactJudge(Cards(IDS, cards)))
+
+
+@pytest.fixture(params=["tears", "tears-base", "tears-lora", "gers", *MODELS, "steered-ease", "steered-tears"])
 def case(request: pytest.FixtureRequest, world: World, bert: SentenceEncoder) -> Case:
     name, words = request.param, HashedWords()
     return {
@@ -119,6 +130,8 @@ def case(request: pytest.FixtureRequest, world: World, bert: SentenceEncoder) ->
         "tears-base": Case(name, lambda seed: tears(world, words, seed, base=True), TEXT_PROFILES, words),
         "tears-lora": Case(name, lambda seed: tuned(bert, seed), TEXT_PROFILES, bert),
         "gers": Case(name, lambda seed: gers(world, seed), SHARES),
+        "steered-ease": Case(name, lambda seed: steered(plain(world, "ease", seed))),
+        "steered-tears": Case(name, lambda seed: steered(tears(world, words, seed)), TEXT_PROFILES, words),
     }.get(name) or Case(name, lambda seed: plain(world, name, seed))
 
 

@@ -27,8 +27,13 @@ def request(
     ] = None,
     requests: Annotated[int, typer.Option(min=10, help="Requests that are trained on.")] = 3000,
     tuned: Annotated[str, typer.Option(help="The request side: frozen, lora or all.")] = "lora",
-    tuned_items: Annotated[str, typer.Option(help="The item side: frozen, lora or all.")] = "frozen",
+    tuned_items: Annotated[str, typer.Option(help="The item side: frozen, words, lora or all.")] = "frozen",
     steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 600,
+    within: Annotated[float, typer.Option(min=0, help="Weight of the list-wise loss.")] = 0.0,
+    ways: Annotated[
+        str | None,
+        typer.Option(help="Ways to distil, by commas, such as lora,lora+words+within: the best is chosen and taken."),
+    ] = None,
     batch: Annotated[int, typer.Option(min=2, help="Requests a step.")] = 24,
     rate: Annotated[float, typer.Option(help="Learning rate of the heads.")] = 2e-3,
     users: Annotated[int | None, typer.Option(min=4, help="So many users, drawn; by default all.")] = None,
@@ -54,7 +59,7 @@ def request(
 
     data = load(folder if folder is not None and dataset == "saved" else dataset, folder, seed)
     tuning: dict[str, Any] = {"requests": tuned, "items": tuned_items}
-    how = Distillation(**tuning, steps=steps, batch=batch, rate=rate, device=device, seed=seed)
+    how = Distillation(**tuning, steps=steps, batch=batch, rate=rate, within=within, device=device, seed=seed)
     bench = RequestBench(
         engagement=engagement,
         sources=_named(sources, data),
@@ -64,6 +69,7 @@ def request(
         users=users,
         seed=seed,
         distillation=how,
+        ways=tuple(name.strip() for name in ways.split(",")) if ways else (),
     )
     other = None if teach is None else load(teach)
     value = bench_requests(

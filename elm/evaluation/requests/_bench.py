@@ -11,6 +11,9 @@ import numpy as np
 from elm._errors import CallError
 from elm.data import Dataset
 from elm.embeddings import VectorTable
+from elm.evaluation.requests._choosing import choose, way
+from elm.evaluation.requests._history import with_history
+from elm.evaluation.requests._one_judge import PartOfJudge, one_judge
 from elm.evaluation.requests._protocol import Halves, chronological_halves, genre_wishes, open_wishes
 from elm.evaluation.requests._quality import distillation_quality, unwanted_share
 from elm.evaluation.requests._sweep import GRID, above, best_row, has_genre, judged, price, sweep
@@ -43,7 +46,8 @@ class RequestBench:
 
     sources: of the texts that the encoder reads; judge_sources: that the training judge reads, beside genres;
     feed_sources: that the judge of feeds reads (None: the facts of a generated world, or the judge's). requests: how
-    many are trained on; held_out: how many the quality is measured on. halves: see `catalogue_halves`.
+    many are trained on; held_out: how many the quality is measured on. ways: names of `choose`, of which the best by
+    training wordings and items kept for that is taken; without, `distillation` is taken as it is.
     """
 
     engagement: str = "ease"
@@ -57,6 +61,7 @@ class RequestBench:
     users: int | None = None
     seed: int = 0
     distillation: Distillation = field(default_factory=Distillation)
+    ways: tuple[str, ...] = ()
 
 
 def bench_requests(
@@ -70,7 +75,8 @@ def bench_requests(
 ) -> dict[str, Any]:
     """Table 1, the fronts of Figures 4 and 7 to 9, the quality of Figure 6, and what negations do.
 
-    The judge that trains never sees the genres that score: with `teach`, another data set, it is trained on the items
+    One judge values both what is trained on and what is scored (`one_judge`), and what it says of the first never comes
+    from the genres that score: with `teach`, another data set, it is trained on the items
     of that one (those with a title of `dataset` are left out); without, the catalogue is cut in two, and the values of
     each half come from a model that was trained on the other. Test requests share no run of three words with those
     that are trained on.
@@ -87,14 +93,17 @@ def bench_requests(
     asked = [wish.text for wish in train.draw(options.requests, rng)]
     held = test.draw(options.held_out, rng)
     told = cards_of(dataset, halves.items, options.judge_sources)
-    judge = FactJudge(told)
+    taught = None if teach is None else _others(dataset, teach, options)
+    judge, *judges = one_judge(told, *(() if taught is None else taught[1:]))
     moods = np.stack([judge.degrees(name) for name in test.moods])
     wishes = {"genre": genre_wishes(halves, test, options.seed), "open": open_wishes(halves, test, moods, options.seed)}
     guard_wording(asked, [wish.text for some in (*wishes.values(), held) for wish in some])
     read = cards_of(dataset, halves.items, options.sources, kinds=False)
     base = table("items", lambda: EncoderValues.of(encoder, read, progress).table)
     learning = _Learning(encoder, asked, options, table, progress)
-    distilled, losses = learning.distilled(dataset, teach, (read, told), base)
+    distilled, losses, choice = learning.distilled(
+        _Known(read, judge, base), None if taught is None else (taught[0], judges[0])
+    )
     methods: Mapping[str, RequestValues] = {
         "judge": judge,
         "distilled": distilled,
@@ -129,6 +138,8 @@ def bench_requests(
         "quality": quality,
         "negation": _negation(halves, engagement, methods, held, genre_masks),
         "losses": losses,
+        "choice": choice,
+        "history": with_history(halves, told, engagement, judge, wishes["open"], feed, options.cutoffs, options.grid),
         "pairs": {name: _sample(method_values, truth) for name, method_values in predicted.items()},
     }
 
@@ -153,40 +164,59 @@ class _Learning:
     progress: bool
 
     def distilled(
-        self, dataset: Dataset, teach: Dataset | None, cards: tuple[Cards, Cards], base: VectorTable
-    ) -> tuple[RequestValues, list[Any]]:
-        """Values of the whole catalogue that no genre of it went into, and the losses of training."""
-        if teach is not None:
-            model, losses = self._taught(dataset, teach)
-            return _moved(model, cards[0], base), [losses]
-        return self._crossed(*cards, base)
+        self, own: _Known, taught: tuple[Cards, PartOfJudge] | None
+    ) -> tuple[RequestValues, list[Any], list[dict[str, Any]]]:
+        """Values of the whole catalogue that no genre of it went into, the losses of training, and how ways did."""
+        if taught is None:
+            return self._crossed(own)
+        vectors = self.table("teach", lambda: EncoderValues.of(self.encoder, taught[0], self.progress).table)
+        model, losses, choice = self._distil(_Known(*taught, vectors))
+        return _moved(model, own.cards, own.base), [losses], choice
 
-    def _taught(self, dataset: Dataset, teach: Dataset) -> tuple[Distilled, list[Any]]:
-        titles = {_plain(title) for title in dataset.items["title"]}
-        ids = [str(item) for item, title in teach.items["title"].items() if _plain(str(title)) not in titles]
-
-        def among(sources: tuple[str, ...] | None) -> tuple[str, ...] | None:
-            return None if sources is None else tuple(name for name in sources if name in teach.sources)
-
-        theirs = cards_of(teach, ids, among(self.options.sources), kinds=False)
-        ours = FactJudge(cards_of(teach, ids, among(self.options.judge_sources)))
-        vectors = self.table("teach", lambda: EncoderValues.of(self.encoder, theirs, self.progress).table)
-        return self._distil(theirs, ours, vectors)
-
-    def _crossed(self, read: Cards, told: Cards, base: VectorTable) -> tuple[RequestValues, list[Any]]:
-        order = np.random.default_rng(self.options.seed).permutation(len(read))
-        parts = [[read.items[place] for place in np.sort(order[start::2])] for start in (0, 1)]
-        made, losses = [], []
-        for own in parts:
-            known = base.subset([item for item in own if item in base])
-            model, lost = self._distil(read.subset(own), FactJudge(told.subset(own)), known)
-            made.append(_moved(model, read, base))
+    def _crossed(self, own: _Known) -> tuple[RequestValues, list[Any], list[dict[str, Any]]]:
+        order = np.random.default_rng(self.options.seed).permutation(len(own.cards))
+        parts = [[own.cards.items[place] for place in np.sort(order[start::2])] for start in (0, 1)]
+        made, losses, choice = [], [], []
+        for items in parts:
+            model, lost, rows = self._distil(own.subset(items))
+            made.append(_moved(model, own.cards, own.base))
             losses.append(lost)
-        return _Crossed(read.items, made, parts), losses
+            choice += rows
+        return _Crossed(own.cards.items, made, parts), losses, choice
 
-    def _distil(self, cards: Cards, judge: FactJudge, base: VectorTable) -> tuple[Distilled, list[Any]]:
-        how = self.options.distillation
-        return distil(self.encoder, cards, judge, self.asked, how, base=base, progress=self.progress)
+    def _distil(self, known: _Known) -> tuple[Distilled, list[Any], list[dict[str, Any]]]:
+        how, ways, rows = self.options.distillation, self.options.ways, []
+        if ways:
+            rows = choose(self.encoder, known.cards, known.judge, known.base, ways, how, len(self.asked), self.progress)
+            how = way(rows[0]["way"], how)
+        model, losses = distil(
+            self.encoder, known.cards, known.judge, self.asked, how, base=known.base, progress=self.progress
+        )
+        return model, losses, rows
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Items to learn from: their texts, what a judge says of them, and the encoder's vectors."""
+
+    cards: Cards
+    judge: PartOfJudge
+    base: VectorTable
+
+    def subset(self, items: Sequence[str]) -> _Known:
+        base = self.base.subset([item for item in items if item in self.base])
+        return _Known(self.cards.subset(items), self.judge.subset(items), base)
+
+
+def _others(dataset: Dataset, teach: Dataset, options: RequestBench) -> tuple[Cards, Cards]:
+    """What the encoder and what the judge reads of the items of `teach` that `dataset` has not."""
+    titles = {_plain(title) for title in dataset.items["title"]}
+    ids = [str(item) for item, title in teach.items["title"].items() if _plain(str(title)) not in titles]
+
+    def among(sources: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if sources is None else tuple(name for name in sources if name in teach.sources)
+
+    return cards_of(teach, ids, among(options.sources), kinds=False), cards_of(teach, ids, among(options.judge_sources))
 
 
 def _moved(model: Distilled, cards: Cards, base: VectorTable) -> Distilled:

@@ -96,7 +96,12 @@ def open_wishes(halves: Halves, writer: RequestWriter, degrees: np.ndarray, seed
 
 
 def user_texts(halves: Halves, cards: Sequence[Card], most: int = 20) -> list[str]:
-    """What a judge may be told of each user: the titles of the latest liked items, 20 as in the paper."""
+    """What a judge may be told of each user: titles and genres, where they are told, of the latest liked items, 20 as
+    in the paper."""
     liked = positives(halves.train)
     rows = (liked.indices[start:stop][-most:] for start, stop in zip(liked.indptr[:-1], liked.indptr[1:], strict=True))
-    return ["liked " + "; ".join(cards[column].title for column in row) if len(row) else "" for row in rows]
+
+    def said(card: Card) -> str:
+        return f"{card.title} ({', '.join(card.kinds)})" if card.kinds else card.title
+
+    return ["liked " + "; ".join(said(cards[column]) for column in row) if len(row) else "nothing yet" for row in rows]

@@ -11,8 +11,9 @@ import numpy as np
 from scipy import sparse
 
 from elm._errors import CallError
+from elm.recommend.judges._aspect import Aspect
 from elm.recommend.judges._cards import Card, Cards
-from elm.recommend.judges._lexicon import FILM_ASPECTS, Aspect
+from elm.recommend.judges._lexicon import FILM_ASPECTS
 from elm.recommend.judges._reading import Reading, read, stemmed
 from elm.recommend.judges._request import cleaned, looks_english, warn_of
 from elm.recommend.judges._values import check_requests

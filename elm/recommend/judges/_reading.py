@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from elm.recommend.judges._lexicon import FILM_ASPECTS, Aspect
+from elm.recommend.judges._aspect import Aspect
+from elm.recommend.judges._lexicon import FILM_ASPECTS
 
 _LEADING = re.compile(
     r"(?<![\w-])(?:no|not|without|never|nothing|none|neither|nor|avoid(?:ing)?|except(?: for)?|less|fewer|minus|hates?|"

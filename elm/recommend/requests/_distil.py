@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch.nn import functional
 from tqdm.auto import tqdm
 
@@ -25,8 +26,10 @@ class Distillation:
     """How two copies of an encoder are trained to follow a judge.
 
     requests, items: what of each copy is trained beside its head: "lora" for requests and "frozen" for items by
-        default, since requests are short; "all" where a GPU is there. steps: of `batch` requests and `item_batch` items
-        each. rate: of the heads; encoder_rate: of what is tuned within the encoders. scale: of the first products.
+        default, since requests are short; "words" adds vectors of word pieces to a frozen copy; "all" where a GPU is
+        there. steps: of `batch` requests and `item_batch` items each. within: the weight of a list-wise loss beside
+        cross-entropy, one minus the correlation of products and values within each request. rate: of the heads;
+        encoder_rate: of what is tuned within the encoders. scale: of the first products.
     """
 
     requests: Tuned = "lora"
@@ -40,6 +43,7 @@ class Distillation:
     encoder_rate: float = 5e-4
     weight_decay: float = 0.02
     scale: float = 3.0
+    within: float = 0.0
     device: str = "cpu"
     seed: int = 0
 
@@ -79,7 +83,7 @@ def distil(
         raise CallError("a judge that is distilled gives values from 0 to 1, got others")
     settings: Any = {"rank": options.rank, "hidden": options.hidden, "scale": options.scale, "seed": options.seed}
     f, g = (Tower(encoder, tuned, **settings).to(options.device) for tuned in (options.requests, options.items))
-    if g.tuned == "frozen" and base is None:
+    if g.body is None and base is None:
         base = encoded_cards(encoder, cards, progress)
     sides = _Sides(f, g, written(requests, users), cards, base)
     known = np.flatnonzero(np.isfinite(targets).all(axis=0) & sides.has_text)
@@ -98,12 +102,16 @@ class _Sides:
         device = f.linear.weight.device
         self._requests = f.encoded(requests) if f.tuned == "frozen" else None
         self._items: torch.Tensor | None = None
-        if g.tuned == "frozen":
+        self._words: sparse.csr_matrix | None = None
+        if g.body is None:
             assert base is not None
             rows = np.zeros((len(self.texts), g.dim), dtype=np.float32)
             self.has_text &= np.asarray([item in base for item in cards.items])
             rows[self.has_text] = base.rows([i for i, told in zip(cards.items, self.has_text, strict=True) if told])
             self._items = torch.from_numpy(rows).to(device)
+            if g.bag is not None:
+                g.bag.learn_weights([text for text in self.texts if text])
+            self._words = g.words(self.texts)
 
     def products(self, requests: np.ndarray, items: np.ndarray) -> torch.Tensor:
         """(requests, items) of these rows."""
@@ -113,7 +121,9 @@ class _Sides:
             else self.f([self.requests[row] for row in requests])
         )
         right = (
-            self.g.head(self._items[items]) if self._items is not None else self.g([self.texts[row] for row in items])
+            self.g.head(self._items[items], None if self._words is None else self._words[items])
+            if self._items is not None
+            else self.g([self.texts[row] for row in items])
         )
         return left @ right.T
 
@@ -144,7 +154,10 @@ def _fitted(
         rows = rng.choice(len(targets), min(options.batch, len(targets)), replace=False)
         columns = known if len(known) <= options.item_batch else rng.choice(known, options.item_batch, replace=False)
         logits = sides.products(rows, columns) + offset
-        loss = functional.binary_cross_entropy_with_logits(logits, wanted[np.ix_(rows, columns)].to(device))
+        told = wanted[np.ix_(rows, columns)].to(device)
+        loss = functional.binary_cross_entropy_with_logits(logits, told)
+        if options.within:
+            loss = loss + options.within * _disagreement(logits, told)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_([value for _, value in named], 1.0)
@@ -155,3 +168,9 @@ def _fitted(
             records.append({"step": float(step), "loss": float(np.mean(losses))})
             losses = []
     return float(offset.detach()), records
+
+
+def _disagreement(logits: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+    """One minus the mean correlation of logits and values within a request, both (requests, items)."""
+    one, other = (functional.normalize(table - table.mean(dim=1, keepdim=True), dim=1) for table in (logits, told))
+    return 1 - (one * other).sum(dim=1).mean()

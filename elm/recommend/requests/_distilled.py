@@ -65,10 +65,11 @@ class Distilled:
 @torch.inference_mode()
 def item_table(tower: Tower, cards: Cards, base: VectorTable | None = None, progress: bool = False) -> VectorTable:
     """g of all items with a text, as a table. base: the frozen encoder's vectors of them, where they are at hand."""
-    if tower.tuned == "frozen":
+    if tower.body is None:
         base = encoded_cards(tower.encoder, cards, progress) if base is None else base
         device = tower.linear.weight.device
-        ids, vectors = base.ids, tower.head(torch.from_numpy(base.vectors).to(device)).cpu().numpy()
+        ids, words = list(base.ids), tower.words(cards.subset(base.ids).texts()) if tower.bag else None
+        vectors = tower.head(torch.from_numpy(base.vectors).to(device), words).cpu().numpy()
     else:
         told = [(item, text) for item, text in zip(cards.items, cards.texts(), strict=True) if text]
         ids, texts = [item for item, _ in told], [text for _, text in told]

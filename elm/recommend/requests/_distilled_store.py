@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -16,11 +16,11 @@ from elm._storage.weights import read_exactly
 from elm.embeddings import EmbeddingSpace, VectorTable
 from elm.recommend._model_folder import ITEMS, WEIGHTS, as_described, check_files, read_config, write_model
 from elm.recommend.requests._distilled import Distilled
-from elm.recommend.requests._tower import Tower
+from elm.recommend.requests._tower import Tower, Tuned
 from elm.recommend.tears._named_encoder import NamedEncoder, check_encoder
 
 KIND, SCHEMA = "distilled-requests", 1
-_TUNED = ("frozen", "lora", "all")
+_TUNED = get_args(Tuned)
 
 
 def save_distilled(model: Distilled, folder: str | Path) -> Path:

@@ -6,19 +6,22 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from elm._errors import CallError, LeakageError, TeacherError
 from elm.chat import Client
 from elm.data import GENRES
-from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
+from elm.recommend.judges._aspect import Aspect
+from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES
 from elm.recommend.judges._request import cleaned
 from elm.recommend.profiles._genre_words import genre_pattern
+from elm.recommend.requests._wordings import FRAMES, HEADS, PARTS, Wording
 
-Wording = Literal["train", "test"]
+Share = Literal["learn", "check"]
 Kind = Literal["genre", "open", "combined", "negated"]
+_EVERY = 5  # of a wording, to choose settings by
 KINDS: tuple[Kind, ...] = ("genre", "open", "combined", "negated")
 
 
@@ -32,112 +35,6 @@ class Wish:
     unwanted: tuple[str, ...] = ()
 
 
-_FRAMES: dict[Wording, dict[str, tuple[str, ...]]] = {
-    "train": {
-        "one": (
-            "I want {a}.",
-            "Show me {a}.",
-            "{a}",
-            "Some {a}, please.",
-            "I would like to see {a}.",
-            "Recommend {a}.",
-            "I feel like {a} tonight.",
-            "Let me have {a}.",
-            "I'd like {a} for this evening.",
-            "More {a}.",
-            "I am looking for {a}.",
-            "Only {a}.",
-            "something with {a}",
-            "What I need now is {a}.",
-            "We want {a}!",
-            "give me {a}",
-            "a night of {a}",
-            "I love {a}.",
-            "I prefer {a} today.",
-            "How about {a}?",
-            "My wife wants {a}.",
-            "Just {a}, nothing else.",
-        ),
-        "two": (
-            "I want {a} and {b}.",
-            "{a} with {b}",
-            "Show me {a} that are {b} too.",
-            "I would like {a}, also {b}.",
-            "Some {a}, {b} as well.",
-            "Both {a} and {b}, please.",
-            "give me {a} which are also {b}",
-            "{a}, {b}",
-            "I love {a} and {b}.",
-            "A mix of {a} and {b}.",
-            "What I need now is {a}, and {b}.",
-        ),
-        "not": (
-            "No {b}.",
-            "I don't want {b}.",
-            "Nothing like {b}, please.",
-            "Never recommend {b}.",
-            "Please avoid {b}.",
-            "Less of {b}.",
-            "Anything except {b}.",
-            "I hate {b}.",
-            "Not {b} again!",
-            "without {b}",
-            "Never show me {b}.",
-            "Please hide {b}.",
-            "My wife dislikes {b}.",
-            "I do not like {b}.",
-            "Anything but {b}.",
-            "Drop {b}.",
-        ),
-        "but": (
-            "{a}, but no {b}",
-            "I want {a} but not {b}.",
-            "Show me {a} without {b}.",
-            "{a}, no {b} please.",
-            "I would like {a}, except {b}.",
-            "Some {a}, and I don't want {b}.",
-            "Recommend {a}, never {b}.",
-            "I like {a}, but I hate {b}.",
-            "{a}, not {b}",
-            "{a} and nothing like {b}",
-            "Only {a}; avoid {b}.",
-            "I feel like {a}, less of {b}.",
-            "No {b}, I want {a}.",
-            "I don't want {b}, show me {a}.",
-        ),
-    },
-    "test": {
-        "one": (
-            "Got any {a}?",
-            "In the mood for {a}",
-            "Find us {a} to watch together",
-            "What are good {a}?",
-            "My friends and I fancy {a}",
-            "Could you pick {a} for the weekend?",
-        ),
-        "two": (
-            "Got any {a} which count as {b}?",
-            "In the mood for {a} crossed with {b}",
-            "Fancy {a} plus {b}",
-        ),
-        "not": (
-            "Leave out {b}",
-            "Spare me {b}",
-            "We are tired of {b}",
-            "Steer clear of {b}",
-        ),
-        "but": (
-            "In the mood for {a}, just leave out {b}",
-            "Got any {a} minus {b}?",
-            "Fancy {a} rather than {b}",
-            "Find us {a} though we can't stand {b}",
-            "Could you pick {a} and skip {b}?",
-            "{a} instead of {b}",
-        ),
-    },
-}
-
-
 class RequestWriter:
     """Draws requests by template. wording: "train" or "test", which share no sentence and, beside the names of genres,
     no phrase (`shared_wording` shows what they share).
@@ -146,10 +43,16 @@ class RequestWriter:
     ('Horror',)
     """
 
-    def __init__(self, wording: Wording, aspects: Sequence[Aspect] = FILM_ASPECTS) -> None:
-        if wording not in _FRAMES:
+    def __init__(self, wording: Wording, aspects: Sequence[Aspect] = FILM_ASPECTS, share: Share | None = None) -> None:
+        """share: of the wording, one for learning ("learn"), and a fifth of its frames, parts and phrases that the
+        first never uses ("check"), to choose settings by; None is all of it. Raises `CallError` for another word."""
+        if wording not in FRAMES:
             raise CallError(f"the wording is 'train' or 'test', got {wording!r}")
-        self.wording, self._frames = wording, _FRAMES[wording]
+        if share not in (None, *get_args(Share)):
+            raise CallError(f"the share of a wording is 'learn' or 'check', got {share!r}")
+        self.wording, self.share = wording, share
+        self._frames = {name: self._part(frames) for name, frames in FRAMES[wording].items()}
+        self._parts = {name: self._part(words) for name, words in PARTS.items()}
         self._aspects = {aspect.name: aspect for aspect in aspects}
         self.genres = [name for name in REQUESTED_GENRES if name in self._aspects]
         self.moods = [name for name in self._aspects if name not in GENRES]
@@ -169,7 +72,9 @@ class RequestWriter:
         frame = ("but" if unwanted else "two" if len(wanted) == 2 else "one") if wanted else "not"
         names = {"a": wanted[0] if wanted else None, "b": unwanted[0] if unwanted else (*wanted, None)[1]}
         said = {slot: self._said(name, rng) for slot, name in names.items() if name is not None}
-        text = str(rng.choice(self._frames[frame])).format(**said)
+        text = str(rng.choice(self._frames[frame]))
+        slots = {slot: str(rng.choice(words)) for slot, words in self._parts.items() if f"{{{slot}}}" in text}
+        text = text.format(**said, **slots)
         by_frame: dict[str, Kind] = {"one": "open", "two": "combined", "not": "negated", "but": "negated"}
         return Wish(text[0].upper() + text[1:], kind or by_frame[frame], tuple(wanted), tuple(unwanted))
 
@@ -199,7 +104,17 @@ class RequestWriter:
 
     def _said(self, name: str, rng: np.random.Generator) -> str:
         aspect = self._aspects[name]
-        return str(rng.choice(aspect.said if self.wording == "train" else aspect.said_otherwise))
+        if self.wording == "test":
+            return str(rng.choice(aspect.said_otherwise))
+        phrase = str(rng.choice(self._part(aspect.said)))
+        return re.sub(r"\b(?:films|stories)\b", str(rng.choice(self._part(HEADS))), phrase)
+
+    def _part(self, words: Sequence[str]) -> tuple[str, ...]:
+        """The own share of some words: every fifth is kept for checking."""
+        held = tuple(words[_EVERY - 1 :: _EVERY])
+        if self.share is None or not held:
+            return tuple(words)
+        return held if self.share == "check" else tuple(word for word in words if word not in held)
 
 
 def chat_requests(client: Client, n: int, like: Sequence[str] = (), kind: str = "film") -> list[str]:
@@ -211,17 +126,14 @@ def chat_requests(client: Client, n: int, like: Sequence[str] = (), kind: str = 
     known, misses = {text.lower() for text in like}, 0
     while len(found) < n:
         shown = [*like, *found][-20:]
-        new = [
-            text
-            for text in _answered(client.ask(_asked(shown, kind), attempt=len(found) + misses))
-            if text.lower() not in known
-        ]
-        misses = 0 if new else misses + 1
+        before = len(found)
+        for text in _answered(client.ask(_asked(shown, kind), attempt=before + misses)):
+            if text.lower() not in known:
+                known.add(text.lower())
+                found.append(text)
+        misses = 0 if len(found) > before else misses + 1
         if misses == 5:
             raise TeacherError(f"the chat model wrote {len(found)} of {n} requests and then nothing new; ask for fewer")
-        for text in new:
-            known.add(text.lower())
-            found.append(text)
     return found[:n]
 
 
@@ -247,7 +159,7 @@ def _answered(answer: str) -> list[str]:
             found.append(cleaned(text, warn=False))
         except CallError:
             continue
-    return list(dict.fromkeys(found))
+    return found
 
 
 def shared_wording(train: Sequence[str], test: Sequence[str], length: int = 3) -> list[str]:

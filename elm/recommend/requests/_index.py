@@ -94,7 +94,16 @@ class FaissIndex:
         drawn = np.random.default_rng(seed).permutation(len(table))[: max(40 * count, 1)]
         self._index.train(table[np.sort(drawn)])
         self._index.add(table)
-        self._index.nprobe = min(probes, count)
+        self.probes = probes
+
+    @property
+    def probes(self) -> int:
+        """Cells that are searched for a request; can be set anew."""
+        return int(self._index.nprobe)
+
+    @probes.setter
+    def probes(self, count: int) -> None:
+        self._index.nprobe = min(count, self._index.nlist)
 
     def search(self, requests: npt.ArrayLike, k: int) -> tuple[np.ndarray, np.ndarray]:
         """See `Index`."""

@@ -9,16 +9,19 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import nn
 from torch.nn import functional
 
 from elm._errors import CallError
 from elm.embeddings import SentenceEncoder
 from elm.recommend._held_out import seeded
+from elm.recommend.requests._word_bag import WordBag
 from elm.recommend.tears._lora_text_encoder import inject_lora, lora_targets
 
-Tuned = Literal["frozen", "lora", "all"]
-"""What of an encoder is trained beside its head: nothing, low-rank updates of its attention, or all weights."""
+Tuned = Literal["frozen", "words", "lora", "all"]
+"""What of an encoder is trained beside its head: nothing, vectors of its word pieces that are added (`WordBag`),
+low-rank updates of its attention, or all weights."""
 
 _AT_ONCE = 64
 
@@ -47,10 +50,11 @@ class Tower(nn.Module):
             raise CallError(f"tuning needs an elm.embeddings.SentenceEncoder, got {type(encoder).__name__}")
         self.encoder, self.tuned, self.dim = encoder, tuned, int(encoder.dim)
         self.rank, self.hidden = rank, hidden
-        self.body: nn.Module | None = None if tuned == "frozen" else copy.deepcopy(encoder.model)
+        self.body: nn.Module | None = copy.deepcopy(encoder.model) if tuned in ("lora", "all") else None
         with seeded(seed):
             self.linear = nn.Linear(self.dim, self.dim)
             self.wide, self.narrow = nn.Linear(self.dim, hidden), nn.Linear(hidden, self.dim)
+            self.bag = WordBag(encoder, self.dim, seed) if tuned == "words" else None
             if self.body is not None and tuned == "lora":
                 inject_lora(self.body, rank, 2.0 * rank, 0.0, lora_targets(self.body, ()))
         with torch.no_grad():
@@ -69,14 +73,18 @@ class Tower(nn.Module):
             self.body.eval()
         return self
 
-    def head(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Vectors (n, dim) of the encoder -> (n, dim)."""
+    def head(self, vectors: torch.Tensor, words: sparse.csr_matrix | None = None) -> torch.Tensor:
+        """Vectors (n, dim) of the encoder -> (n, dim). words: what `words` gives, where the tower has them."""
         found: torch.Tensor = self.linear(vectors) + self.narrow(functional.gelu(self.wide(vectors)))
-        return found
+        return found if self.bag is None or words is None else found + self.bag(words)
+
+    def words(self, texts: Sequence[str]) -> sparse.csr_matrix | None:
+        """The words of the texts as `head` takes them; None for a tower that reads vectors alone."""
+        return None if self.bag is None else self.bag.rows(texts)
 
     def forward(self, texts: Sequence[str]) -> torch.Tensor:
         """Texts (n) -> (n, dim), with gradients where the encoder is tuned."""
-        return self.head(self.encoded(texts))
+        return self.head(self.encoded(texts), self.words(texts))
 
     def encoded(self, texts: Sequence[str]) -> torch.Tensor:
         """The encoder's unit vectors (n, dim); a long text is the token-weighted mean of its parts."""
@@ -100,7 +108,8 @@ class Tower(nn.Module):
 
     def trained(self) -> dict[str, torch.Tensor]:
         """The weights that are trained, by name."""
-        return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
+        found = {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
+        return found if self.bag is None else {**found, "bag.weight": self.bag.weight}
 
     @property
     def fingerprint(self) -> str:
@@ -113,9 +122,8 @@ class Tower(nn.Module):
     @torch.no_grad()
     def take(self, weights: dict[str, torch.Tensor]) -> None:
         """Set the trained weights; `CallError` where they are not exactly those."""
-        own = dict(self.named_parameters())
-        wanted = {name for name, value in own.items() if value.requires_grad}
-        if set(weights) != wanted or any(own[name].shape != value.shape for name, value in weights.items()):
+        own = self.trained()
+        if set(weights) != set(own) or any(own[name].shape != value.shape for name, value in weights.items()):
             raise CallError("the weights of a tower are of another shape than its settings say")
         for name, value in weights.items():
             own[name].copy_(value)

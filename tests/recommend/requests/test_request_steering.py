@@ -207,6 +207,21 @@ def test_both_sides_can_be_tuned_whole(bert: SentenceEncoder) -> None:
     assert np.array_equal(bert.encode(["comedy films"]), before), "the encoder stays as it is"
 
 
+def test_word_pieces_of_items_are_trained_beside_a_frozen_copy_and_saved(bert: SentenceEncoder, tmp_path) -> None:
+    asked = [wish.text for wish in RequestWriter("train").draw(60, np.random.default_rng(0))]
+    options = Distillation(requests="frozen", items="words", hidden=8, steps=60, batch=16, rate=1e-2, within=0.5)
+    model, losses = distil(bert, CARDS, FactJudge(CARDS), asked, options)
+    assert losses[-1]["loss"] < losses[0]["loss"]
+    save_distilled(model, tmp_path / "model")
+    again = load_distilled(tmp_path / "model", bert)
+    assert np.allclose(again.values(["comedy films"]), model.values(["comedy films"]), atol=1e-6)
+    few = CARDS.subset(IDS[:8])
+    moved = again.with_items(few).values(["comedy films"])
+    assert np.allclose(moved, model.values(["comedy films"])[:, :8], atol=1e-5), (
+        "new items are read by their words, too"
+    )
+
+
 def test_wishes_are_kept_listed_edited_and_removed(tmp_path) -> None:
     wishes = StandingWishes(["never war films", "no horror after eight"])
     wishes.edit(1, "never westerns on weekends")
