@@ -13,17 +13,21 @@ from scipy import sparse
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset
 from elm.embeddings import SentenceEncoder
+from elm.recommend._held_out import seeded
 from elm.recommend._scores import evaluate_profiles
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone
 from elm.recommend.backbones._registry import AUTOENCODERS, fit_backbone, make_autoencoder
 from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.stance._shipped import reader_for
 from elm.recommend.tears._genre_encoder import GenreEncoder
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._loss import BASE, TearsTraining
 from elm.recommend.tears._recommender import Recommender
-from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig
+from elm.recommend.tears._stance_text_encoder import StanceTextEncoder
+from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig, encoded_size
 from elm.recommend.tears._text_split import TextSplit, text_split
 from elm.recommend.tears._training import TearsRun, train_tears
+from elm.recommend.tears._wish_views import joined_views, wish_views
 
 TEXT_MODELS = (
     "tears-base",
@@ -36,7 +40,7 @@ decoder is trained on for as long without any text, the control that TEARS has t
 ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 """The mixtures that are tried on validation users."""
 
-DEFAULTS: Mapping[str, Any] = {"transport": 0.5, "patience": 60, "per_user": 4, "view_weight": 4.0}
+DEFAULTS: Mapping[str, Any] = {"transport": 0.5, "patience": 60, "per_user": 4, "view_weight": 4.0, "wishes": 2, "stance": True}
 """Where nothing else is said; chosen on validation users of MovieLens 100K. Epochs: as many as 45,000 users make, 12 to
 60. `decoder_rate`: 0.15 over the number of training users, at most 0.0002: a backbone that was trained on more users
 has more to lose."""
@@ -62,7 +66,8 @@ def fit_text_model(
         encoder: the sentence encoder (default: all-MiniLM-L6-v2), which stays frozen unless `lora_rank` is given; or a
             text side that is trained already.
         settings: fields of `TearsTraining`; `per_user`, how many views a training user gives; `hidden` and `dropout` of
-            the text side; `lora_rank` above 0 tunes the sentence encoder, too.
+            the text side; `lora_rank` above 0 tunes the sentence encoder, too; `stance`: whether likes and dislikes are
+            read by two heads (`StanceTextEncoder`); `wishes`: how many views in free words a training user gives.
 
     Raises `UnknownNameError` for another name, `CallError` for a setting that is not known.
     """
@@ -70,7 +75,7 @@ def fit_text_model(
         raise UnknownNameError("text model", name, TEXT_MODELS)
     kind, _, own = name.partition("-")
     fields = {field.name for field in dataclasses.fields(TearsTraining)}
-    odd = sorted(set(settings) - fields - {"per_user", "hidden", "dropout", "lora_rank"})
+    odd = sorted(set(settings) - fields - {"per_user", "hidden", "dropout", "lora_rank", "wishes", "stance"})
     if odd:
         raise CallError(f"{name} has no setting {odd[0]!r}; it has {', '.join(sorted(fields))}, per_user and others")
     train, validation = texts.split.train(), texts.held_out("validation", shares=kind == "gers")
@@ -102,6 +107,13 @@ def fit_text_model(
                 )
             head = TextHeadConfig(side.dim, backbone.latent, **shape)
             side = LoraTextEncoder(side, head, rank=given["lora_rank"], seed=seed)
+        elif given["stance"] and not isinstance(side, TextEncoder):
+            with seeded(seed):
+                head = TextHeadConfig(encoded_size(side), backbone.latent, **shape)
+                side = StanceTextEncoder(side, head, reader_for(side))
+    views = texts.views(given["per_user"], seed, shares=kind == "gers")
+    if kind == "tears" and given["wishes"]:
+        views = joined_views(views, wish_views(train, texts.things(), given["wishes"], seed))
     model, _ = train_tears(
         backbone,
         side,
@@ -109,7 +121,7 @@ def fit_text_model(
         texts.shares("train") if kind == "gers" else texts.texts["train"],
         validation,
         options,
-        views=texts.views(given["per_user"], seed, shares=kind == "gers"),
+        views=views,
         run=TearsRun(seed=seed, device=device, progress=progress, **shape),
     )
     titles = texts.dataset.items["title"].reindex(texts.split.items).tolist()
@@ -121,7 +133,7 @@ def _of_kind(kind: str, own: str) -> dict[str, Any]:
     if own == "base":
         return {name: getattr(BASE, name) for name in ("likelihoods", "transport", "decoder_rate")}
     if kind == "tuned":
-        return {"likelihoods": ("history",), "transport": 0.0, "kl": 0.0, "per_user": 0}
+        return {"likelihoods": ("history",), "transport": 0.0, "kl": 0.0, "per_user": 0, "stance": False}
     return {}
 
 
