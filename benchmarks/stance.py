@@ -35,7 +35,9 @@ def score(read: Callable[[list[str]], np.ndarray], wishes: WishSet) -> dict[str,
     shares, truth = read(texts), np.array(stances)
     right = shares.argmax(1) - 1 == truth
     sided = truth != 0
-    found = {name: float(right[truth == stance].mean()) for name, stance in (("for", 1), ("against", -1), ("neither", 0))}
+    found = {
+        name: float(right[truth == stance].mean()) for name, stance in (("for", 1), ("against", -1), ("neither", 0))
+    }
     return found | {"side": float(((shares[:, 2] - shares[:, 0])[sided] * truth[sided] > 0).mean())}
 
 

@@ -46,7 +46,9 @@ def test_a_wish_names_its_thing_and_a_seed_gives_the_same_words():
     assert all("war films" in text.lower() and "{" not in text for text in said)
     assert len(set(said)) > 60
     assert said[:2] == [wish(np.random.default_rng(0), stance, "war films") for stance in (1, -1)]
-    things = {named(np.random.default_rng(seed), "war", ("films", "film"), {"war": ("soldiers",)}) for seed in range(60)}
+    things = {
+        named(np.random.default_rng(seed), "war", ("films", "film"), {"war": ("soldiers",)}) for seed in range(60)
+    }
     assert {"soldiers", "war", "war films"} <= things
 
 
@@ -127,7 +129,9 @@ def test_what_is_neither_for_nor_against_counts_for_nothing(bert):
 @pytest.mark.parametrize("learned", [True, False])
 def test_a_folder_brings_the_reader_back(bert, reader, world, vae, tmp_path, learned):
     side = StanceTextEncoder(bert, TextHeadConfig(bert.dim, vae.latent, hidden=8), reader if learned else StanceRules())
-    trained, _ = train_tears(vae, side, world.train, world.profiles, world.validation, TearsTraining(epochs=1, batch=40))
+    trained, _ = train_tears(
+        vae, side, world.train, world.profiles, world.validation, TearsTraining(epochs=1, batch=40)
+    )
     assert not [name for name in trained.trainable_names() if name.startswith("text.stance")]
     items = [f"film{i}" for i in range(vae.items)]
     first = Recommender(trained, items)

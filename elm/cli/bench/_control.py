@@ -105,7 +105,7 @@ def control(
         "ask": ask,
         "kind": kind,
         "map": map_by,
-        "wordings": "template" if wordings == "template" else wishes.hash,
+        **({} if wordings == "template" else {"wordings": wishes.hash}),
     }
     given |= sources(data, seed, texts=texts, attributes=attributes)
     shared = TextModels(
@@ -250,7 +250,7 @@ def _show(value: dict[str, Any]) -> None:
                 f"Wishes as texts alone, {title}: share in the top of the list",
                 words=(0, 1),
             )
-            echo("effect: of the template's change from neutral; moved: cases beyond neutral; spread: mean distance from it")
+            echo("effect: of the template's change from neutral; moved: cases beyond it; spread: distance from it")
     if not any(row["task"] == "fine" for row in value["rows"]):
         echo("no fine-grained edits: items have no words (texts bring them), or no target ranks in the range")
     echo("rise, fall, gain: mean change in the direction that was meant; share: of users who moved that way")

@@ -32,7 +32,7 @@ class Asked:
 @dataclass(frozen=True)
 class StanceScores:
     """A row a wish and thing. columns of `cases`: text, thing, stance, named, share (of the thing in the top k), and
-    for that thing neutral (the share under the neutral text) and template (under the template's wish of that stance)."""
+    for that thing neutral (the share under the neutral text) and template (under the template's own wish)."""
 
     cases: pd.DataFrame
 
@@ -40,14 +40,14 @@ class StanceScores:
         """A row per stance and kind of wish ("for, by name", "for, without it", ...).
 
         `share`, `neutral` and `template` are means. `effect`: how much of the template's change from neutral the wishes
-        make, of neither None. `moved`: of the cases, those whose share is above (against: below) neutral; against what
-        is not in the neutral list nothing can be shown, so these are left out. `spread`: mean distance from neutral.
+        make, of neither None. `moved`: of the cases, those whose share is above (against: below) neutral; a share that
+        neutral has at its end already cannot move, so these are left out. `spread`: mean distance from neutral.
         """
         found = []
         for (stance, named), some in self.cases.groupby(["stance", "named"], sort=False):
             sign = int(stance)  # type: ignore[call-overload]
             change, whole = some["share"] - some["neutral"], some["template"] - some["neutral"]
-            told = some[some["neutral"] > 0] if sign < 0 else some
+            told = some[some["neutral"] > 0] if sign < 0 else some[some["neutral"] < 1]
             moved = (told["share"] - told["neutral"]) * sign > 0
             found.append(
                 {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.evaluation._json import number
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import PHRASES, Guided, SignedScorer, genre_attributes, guided
@@ -37,8 +38,8 @@ class ControlTasks:
     """What is measured. part: whose users. attributes: name -> a number in [0, 1] by item id; items without one count
     as 0. editor: the rules by default. genres: how many of the largest. alphas: weights of the text; guidance leaves 0
     out, with which it compares. between: ranks of targets. phrases: for more and for less. k: length of the lists.
-    map_by: how latents are laid in the plane. wordings: the words of the edits; the template's by default. items: what is
-    ranked, in the plural. Raises `CallError` for alphas beyond 0 to 1 or none above 0.
+    map_by: how latents are laid in the plane. wordings: the words of the edits, by default the template's. items:
+    what is ranked, in the plural. Raises `CallError` for alphas beyond 0 to 1 or none above 0.
     """
 
     part: Part = "test"
@@ -75,9 +76,8 @@ class Control:
     moods: StanceScores | None = None
 
     def rows(self) -> list[dict[str, Any]]:
-        """Plain records: `task` (large, fine, guided, attributes, stance, moods), `name` of the attribute, `alpha`, and measures."""
-        found: dict[str, Any] = {"large": self.large, "fine": self.fine, "guided": self.guided, "attributes": self.attributes}
-        found |= {"stance": self.stance, "moods": self.moods}
+        """Plain records: `task` (one of the fields), `name` of the attribute or wishes, `alpha`, and measures."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
         return [row for task, result in found.items() if result is not None for row in records(task, result.summary())]
 
 
@@ -113,10 +113,10 @@ def control_scores(
     }
     genres = genre_attributes(item_genres, largest)
     told = wishes or wish_set("template", tasks.items)
-    asked = [Asked(name, own, told.described(genre)) for genre, (name, own) in zip(largest, genres.items(), strict=True)]
+    asked = [Asked(*named, told.described(genre)) for genre, named in zip(largest, genres.items(), strict=True)]
     stance = stance_scores(recommender, told, asked, tasks.items, k)
-    named = [Asked(name, own) for name, own in soft.items()]
-    moods = stance_scores(recommender, told, named, tasks.items, k) if named and any(told.of(s, True) for s in (1, -1)) else None
+    named = [Asked(name, own) for name, own in soft.items() if any(wish.named for wish in told.wishes)]
+    moods = stance_scores(recommender, told, named, tasks.items, k) if named else None
     if not guide:
         return Control(large, fine, None, None, stance, moods)
     by_genre = _guided(recommender, held_out, genres, tasks)
@@ -124,7 +124,10 @@ def control_scores(
 
 
 def _guided(
-    recommender: SignedScorer, held_out: HeldOut, attributes: Mapping[str, npt.NDArray[np.floating]], tasks: ControlTasks
+    recommender: SignedScorer,
+    held_out: HeldOut,
+    attributes: Mapping[str, Floats],
+    tasks: ControlTasks,
 ) -> Guided | None:
     """Guidance with the template's phrases, or the mean over some pairs of wishes that take a name."""
     steps = [alpha for alpha in tasks.alphas if alpha > 0]

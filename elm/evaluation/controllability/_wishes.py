@@ -64,8 +64,8 @@ class WishSet:
 def wish_set(source: str | Path, items: str = "films") -> WishSet:
     """A set by its name (`SETS`) or from a JSON file: {"wishes": [{"text": ..., "stance": 1}], "descriptions": {...}}.
 
-    Texts hold {g}, a genre's name, or {d}, what it is about; `descriptions` (genre -> phrases) may be left out: those of
-    the held-out set stand in. items: what the template calls what it speaks of.
+    Texts hold {g}, a genre's name, or {d}, what it is about; `descriptions` (genre -> phrases) may be left out:
+    those of the held-out set stand in. items: what the template calls what it speaks of.
 
     Raises `DataFileError` for a file that is missing, no JSON, empty, or holds a wish twice, without a slot, or of
     another stance than 1, -1 and 0.
@@ -87,7 +87,9 @@ def _object(path: Path) -> dict[str, Any]:
             raise DataFileError(f"{path} is empty; write an object with a list of wishes")
     except (OSError, UnicodeDecodeError) as error:
         known = ", ".join(SETS)
-        raise DataFileError(f"wordings are {known} or a JSON file of wishes, and {path} cannot be read: {error}") from error
+        raise DataFileError(
+            f"wordings are {known} or a JSON file of wishes, and {path} cannot be read: {error}"
+        ) from error
     told = read_json(path)
     if not isinstance(told, dict) or not isinstance(told.get("wishes"), list) or not told["wishes"]:
         raise DataFileError(f'{path} must hold {{"wishes": [{{"text": ..., "stance": 1}}, ...]}}, one wish or more')

@@ -13,18 +13,22 @@ from elm.recommend.profiles._sentences import headed_sentences, listed, parted
 _WORD = re.compile(r"\w[\w'’-]*")
 _BACK = re.compile(r"\b(?:it|them|those|they['’]re|any ?more|no longer|no more|not now|me neither)\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:every|everything|any|anything|all|no|none|nothing|whatever|whichever|most)\b", re.IGNORECASE)
-_SAVE = re.compile(r"^(?:but|except)(?: for)?\s+(?!not\b|no\b|never\b|they\b|i\b|he\b|she\b|we\b|also\b)", re.IGNORECASE)
+_SAVE = re.compile(
+    r"^(?:but|except)(?: for)?\s+(?!not\b|no\b|never\b|they\b|i\b|he\b|she\b|we\b|also\b)", re.IGNORECASE
+)
 _CLAUSE = re.compile(
-    r"\b(?:i|you|we|he|she|it|they|there|me|is|are|was|were|am|has|have|had|will|would|can|cannot)\b|['’](?:m|s|re|ve|d|ll)\b",
+    r"\b(?:i|you|we|he|she|it|they|there|me|is|are|was|were|am|has|have|had|will|would|can|cannot)\b|"
+    r"['’](?:m|s|re|ve|d|ll)\b",
     re.IGNORECASE,
 )
 _EMPTY = frozenset(
-    "a again ah all always and any anymore anyone anything are aren't at away be been but by can can't certainly come "
-    "could definitely did didn't do does doesn't don't enough ever far for from get give god good great had has have he "
-    "heaven hell her hers him his how i i'd i'll i'm i've if in into is isn't it it's just keep leave me mine more much "
-    "my myself nah neither never no nobody nope not nothing now of off oh ok okay on once one out over pass pity please "
-    "really right save seriously she should so sorry spare stop sure thank thanks that that's the them then they there "
-    "these they're think thinking this those time to too true us very was wasn't we well were what when who why will "
+    "a again ah all always and any anymore anyone anything are aren't at away be been but by can can't "
+    "certainly come could definitely did didn't do does doesn't don't enough ever far for from get give "
+    "god good great had has have he heaven hell her hers him his how i i'd i'll i'm i've if in into is "
+    "isn't it it's just keep leave me mine more much my myself nah neither never no nobody nope not "
+    "nothing now of off oh ok okay on once one out over pass pity please really right save seriously she "
+    "should so sorry spare stop sure thank thanks that that's the them then they there these they're "
+    "think thinking this those time to too true us very was wasn't we well were what when who why will "
     "with won't would wouldn't yes you your".split()
 )  # words that name no thing
 _PERSON = re.compile(r"\b(?:i|me|my|mine|you|your|we|us|our|let['’]s|please)\b", re.IGNORECASE)

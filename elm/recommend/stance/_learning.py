@@ -1,4 +1,4 @@
-"""How a stance reader learns: sentences of the grammar, pairs that differ only in stance side by side in every batch."""
+"""How a stance reader learns: from sentences of the grammar, the same things for and against in every batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from elm.recommend._held_out import seeded
 from elm.recommend.profiles._genre_words import genre_words
 from elm.recommend.stance._grammar import STANCES, named, wish
 from elm.recommend.stance._reader import StanceReader, StanceShape
-from elm.recommend.stance._things import THINGS
+from elm.recommend.stance._things import things as known_things
 
 _PARTS = ("query", "key", "value", "dense")
 _SMOOTH, _DROPOUT = 0.05, 0.2
@@ -37,14 +37,16 @@ class StanceLearning:
 def learn_stance(
     encoder: SentenceEncoder,
     options: StanceLearning | None = None,
-    things: Mapping[str, Sequence[str]] = THINGS,
+    things: Mapping[str, Sequence[str]] | None = None,
     report: Callable[[int, StanceReader], None] = lambda step, reader: None,
 ) -> StanceReader:
     """A reader for an encoder, learned from the frames of the grammar alone.
 
-    things: name -> what such things are about (none for a name alone). report: is told after every 50 steps.
+    things: name -> what such things are about (none for a name alone); by default the genres of MovieLens.
+    report: is told after every 50 steps.
     """
     how = options or StanceLearning()
+    things = things or known_things()
     rng = np.random.default_rng(how.seed)
     body = copy.deepcopy(encoder.model).eval().requires_grad_(False)
     with seeded(how.seed):
@@ -74,9 +76,7 @@ def learn_stance(
     return reader.eval()
 
 
-def _batch(
-    rng: np.random.Generator, size: int, things: Mapping[str, Sequence[str]]
-) -> tuple[list[str], list[int]]:
+def _batch(rng: np.random.Generator, size: int, things: Mapping[str, Sequence[str]]) -> tuple[list[str], list[int]]:
     """Sentences and their stances."""
     names = list(things)
     stances = rng.choice(STANCES, size, p=[_MIX[stance] for stance in STANCES]).tolist()

@@ -31,7 +31,9 @@ def reader_for(encoder: Any) -> StanceReader | StanceRules:
 def save_reader(reader: StanceReader, folder: Path = _SHIPPED) -> None:
     """Write a reader's updates and head, with the fingerprint of the encoder that they were trained on."""
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.detach().cpu().contiguous() for name, value in reader.state_dict().items()}, folder / WEIGHTS)
+    save_file(
+        {name: value.detach().cpu().contiguous() for name, value in reader.state_dict().items()}, folder / WEIGHTS
+    )
     write_json(folder / CONFIG, {"fingerprint": reader.encoder.fingerprint, "shape": shape_told(reader.shape)})
 
 

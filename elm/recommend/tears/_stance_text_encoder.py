@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from elm._errors import CallError
 from elm.recommend.backbones._gaussian import Gaussian
 from elm.recommend.profiles._units import units
 from elm.recommend.stance._reader import StanceReader
@@ -52,7 +51,7 @@ class SignedTextHead(nn.Module):
         self.scale.copy_((vectors - vectors.mean(0)).pow(2).mean().sqrt().clamp_min(1e-6))
 
     def forward(self, vectors: torch.Tensor, stance: torch.Tensor, rows: Sequence[np.ndarray]) -> Gaussian:
-        """`vectors` (U, d) and `stance` (U, 3: against, neither, for) of distinct sentences; `rows`: those of each text."""
+        """`vectors` (U, d) and `stance` (U, 3: against, neither, for) of sentences; `rows`: those of each text."""
         x = (vectors - self.centre) / self.scale
         against, pro = stance[:, :1], stance[:, 2:]
         sides = [pro * self.liked(x), pro * x, against * self.disliked(x), against * x, pro + against]
@@ -86,7 +85,7 @@ class StanceTextEncoder(TextEncoder):
         self._known: dict[str, np.ndarray] = {}
 
     def prepare(self, profiles: Sequence[str]) -> ProfilePieces:
-        """Vectors (U, d + 3) of all distinct units: of the encoder, then the stance. `CallError` as `distinct_pieces`."""
+        """Vectors (U, d + 3) of distinct units: of the encoder, then the stance. `CallError` as `distinct_pieces`."""
         texts, rows = distinct_pieces(profiles, units)
         vectors = encoded(self.encoder, texts, self._known, self.head.config.dim)
         return ProfilePieces(torch.from_numpy(np.concatenate([vectors, self.stance.read(texts)], axis=1)), rows)

@@ -1,7 +1,7 @@
 """Views in free words: one to three wishes for and against things, and liked items that are as the wishes say.
 
-Views in the template's words (`_augmentation`) teach what a text asks for; these teach that other words ask for the same,
-and that a single sentence is a profile, too.
+Views in the template's words (`_augmentation`) teach what a text asks for; these teach that other words ask for the
+same, and that a single sentence is a profile, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scipy import sparse
 from elm.recommend._ratings import LIKED, as_ratings
 from elm.recommend.profiles._genre_words import genre_words
 from elm.recommend.stance._grammar import STANCES, named, wish
-from elm.recommend.stance._things import THINGS
+from elm.recommend.stance._things import things as known_things
 from elm.recommend.tears._training import Views
 
 _COUNTS = (0.5, 0.3, 0.2)  # chances of one, two and three wishes
@@ -27,7 +27,7 @@ _HAS = 0.5  # of a trait, from which an item counts as one of it
 
 @dataclass(frozen=True)
 class Things:
-    """What wishes are about: the words of each of n things, whether it is a kind, and which items are of it, (items, n).
+    """What wishes are about: the words of each of n things, whether it is a kind, which items are of it, (items, n).
 
     items: the plural and the singular of what is ranked.
     """
@@ -39,7 +39,7 @@ class Things:
 
 
 def wish_views(ratings: sparse.csr_matrix, things: Things, per_user: int = 2, seed: int = 0) -> Views | None:
-    """`per_user` views for each user, (users, items) raw ratings; None where none has an item. The same seed, the same."""
+    """`per_user` views for each user of (users, items) raw ratings; None where none has an item."""
     ratings, rng = as_ratings(ratings), np.random.default_rng([seed, 7])
     of = things.table >= _HAS
     known = [place for place in range(of.shape[1]) if of[:, place].any()]
@@ -82,5 +82,5 @@ def _said(rng: np.random.Generator, things: Things, thing: int, stance: int) -> 
         return wish(rng, stance, word)
     labels = genre_words(word).label
     label = labels[rng.integers(len(labels))]
-    about = THINGS.get(word, ())
+    about = known_things().get(word, ())
     return wish(rng, stance, named(rng, label, things.items, {label: about} if about else {}))
