@@ -8,7 +8,7 @@ import torch
 from scipy import sparse
 from tiny_encoder import save_tiny_encoder
 
-from elm._errors import CheckpointError
+from elm._errors import CallError, CheckpointError
 from elm.embeddings import SentenceEncoder
 from elm.recommend import Recommender, TearsTraining, TextHeadConfig, train_tears
 from elm.recommend.profiles._units import units
@@ -17,6 +17,7 @@ from elm.recommend.stance._learning import StanceLearning, learn_stance
 from elm.recommend.stance._reader import StanceReader
 from elm.recommend.stance._rules import StanceRules
 from elm.recommend.stance._shipped import reader_for
+from elm.recommend.tears._remarks import remarks
 from elm.recommend.tears._stance_text_encoder import StanceTextEncoder
 from elm.recommend.tears._wish_views import Things, joined_views, wish_views
 
@@ -162,3 +163,34 @@ def test_wish_views_like_what_is_asked_for_and_nothing_that_is_refused():
     assert joined_views(None, views) is views
     assert len(joined_views(same, views).profiles) == 2 * len(views.profiles)
     assert wish_views(sparse.csr_matrix((2, 8), dtype=np.float32), things) is None
+
+
+def test_a_profile_that_contradicts_itself_is_told_with_both_sentences(recommender):
+    text = "They love war films. They enjoy wit. They avoid war films."
+    (line,) = recommender.remarks(text)
+    assert "'They love war films.'" in line
+    assert "'They avoid war films.'" in line
+    assert recommender.explain_edit("They enjoy wit.", text, alpha=1.0).remarks == (line,)
+    assert recommender.remarks("They love war films. They avoid comedies.") == []
+
+
+def test_a_title_that_nobody_has_is_told_with_the_nearest(recommender):
+    (line,) = recommender.remarks('More like "Film 33x", and like "Film 3".')
+    assert line.startswith("the catalogue has no 'Film 33x'; the nearest title is 'Film 3")
+
+
+@pytest.mark.parametrize("text", ["the of and", "Not that, please.", "I don't."])
+def test_small_words_alone_are_no_profile(recommender, text):
+    with pytest.raises(CallError, match="only small words"):
+        recommender.recommend(profile=text)
+
+
+def test_a_language_that_the_encoder_does_not_know_is_told(bert):
+    class Side:
+        encoder = bert
+        stance = StanceRules()
+
+    assert remarks("i love war films", Side, []) == []
+    spelled = "war" + "s" * 9
+    (line,) = remarks(f"i love {spelled} {spelled} {spelled}", Side, [])
+    assert "does not seem to know this language" in line

@@ -31,6 +31,7 @@ _EMPTY = frozenset(
     "think thinking this those time to too true us very was wasn't we well were what when who why will "
     "with won't would wouldn't yes you your".split()
 )  # words that name no thing
+_JOINERS = frozenset("an and as because but or so than though to while at by on this such there here".split())
 _PERSON = re.compile(r"\b(?:i|me|my|mine|you|your|we|us|our|let['’]s|please)\b", re.IGNORECASE)
 _SHORT, _FRAGMENT = 5, 4
 
@@ -44,6 +45,16 @@ def units(profile: str) -> list[str]:
     ['I used to love westerns, but I am done with them.', 'Everything but horror.']
     """
     return [thing for one in _joined(headed_sentences(profile)) for part in _parts(one) for thing in _things(part)]
+
+
+def names_nothing(text: str) -> bool:
+    """Whether a text holds words, and none of them names a thing.
+
+    >>> names_nothing("the of and not"), names_nothing("War, please."), names_nothing("...")
+    (True, False, False)
+    """
+    words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+    return bool(words) and all(word in _EMPTY or word in _JOINERS for word in words)
 
 
 def _joined(said: list[str]) -> list[str]:

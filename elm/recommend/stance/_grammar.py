@@ -34,13 +34,13 @@ def _lines(name: str) -> tuple[str, ...]:
 def wish(rng: np.random.Generator, stance: int, thing: str, frame: str | None = None) -> str:
     """A sentence of that stance about a thing, such as "war films", sometimes behind a hedge ("Honestly, ...")."""
     known = frames(stance)
-    frame = known[rng.integers(len(known))] if frame is None else frame
+    frame = known[int(rng.integers(len(known)))] if frame is None else frame
     said = frame.replace("{X}", thing[:1].upper() + thing[1:]).replace("{x}", thing)
     if rng.random() >= _HEDGED:
         return said
     hedges = _lines("hedges.txt")
     stays = said.startswith(("I ", "I'")) or said.startswith(thing)
-    return f"{hedges[rng.integers(len(hedges))]} {said if stays else said[0].lower() + said[1:]}"
+    return f"{hedges[int(rng.integers(len(hedges)))]} {said if stays else said[0].lower() + said[1:]}"
 
 
 def named(rng: np.random.Generator, word: str, items: Sequence[str], things: Mapping[str, Sequence[str]]) -> str:
@@ -53,7 +53,7 @@ def named(rng: np.random.Generator, word: str, items: Sequence[str], things: Map
     'any war movie'
     """
     if (told := things.get(word)) and rng.random() < 0.4:
-        return str(told[rng.integers(len(told))])
+        return str(told[int(rng.integers(len(told)))])
     plural, single = items[0], items[1]
     movie = ("movies", "movie") if plural == "films" else (plural, single)
     forms = (
@@ -64,4 +64,4 @@ def named(rng: np.random.Generator, word: str, items: Sequence[str], things: Map
         f"a good {word} {single}",
         f"any {word} {movie[1]}",
     )
-    return forms[rng.integers(len(forms))]
+    return forms[int(rng.integers(len(forms)))]
