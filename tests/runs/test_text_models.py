@@ -203,7 +203,7 @@ def test_each_user_gets_anothers_text(texts):
 def test_alpha_is_decided_by_many_users_not_by_one():
     figures = np.zeros((11, 40))
     figures[4] = 0.5
-    figures[9, 0] = 15.0  # one user whose figure outweighs all others' together
+    figures[9, 0] = 30.0  # one user whose figure outweighs all others' together
     assert 0.4 < cross_validated(figures) < 0.9
     assert cross_validated(figures[:, 1:]) == 0.4
     assert cross_validated(np.zeros((11, 1))) == 0.0
