@@ -86,6 +86,8 @@ def recommend(
     }
     if asked is not None:
         value |= {"request": asked.request, "concepts": asked.concepts, "w_control": asked.w_control}
+    if text is not None and hasattr(recommender, "remarks"):
+        value["remarks"] = recommender.remarks(text)
     if explain:
         value["explanation"] = recommender.explain(ratings, text, alpha, k, asked=asked).to_dict()
     emit(value, json_mode, lambda: _show(places, value))
@@ -198,6 +200,8 @@ def _show(places: list[Recommendation], value: dict[str, Any]) -> None:
     echo(f"from {source}, alpha {value['alpha']:g}")
     for number, place in enumerate(places, start=1):
         echo(f"{number:3d}  {place.title}  [{place.item}]")
+    for line in value.get("remarks", ()):
+        echo(f"note: {line}")
     told = value.get("explanation")
     if told is None:
         return

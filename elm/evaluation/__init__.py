@@ -31,6 +31,7 @@ from elm.evaluation.controllability._large_scope import Flips, LargeScope, draw_
 from elm.evaluation.controllability._map import GuidedMap, MapSettings, guided_map
 from elm.evaluation.controllability._round_trip import EditScores, ListSettings, LoopScores, edit_scores, loop_scores
 from elm.evaluation.controllability._suite import Control, ControlTasks, control_means, control_scores, share_scores
+from elm.evaluation.controllability._wishes import Wish, WishSet, wish_set
 from elm.evaluation.controls._item_probe import LinearProbe
 from elm.evaluation.controls._significance import control_tests
 from elm.evaluation.controls._untrained_adapter import untrained
@@ -133,6 +134,8 @@ __all__ = [
     "TraitProbe",
     "UserScores",
     "VersionScores",
+    "Wish",
+    "WishSet",
     "Witness",
     "ZeroShotRanker",
     "about_which",
@@ -213,5 +216,6 @@ __all__ = [
     "verdicts",
     "version_scores",
     "versions_table",
+    "wish_set",
     "write_entities",
 ]

@@ -71,13 +71,14 @@ from elm.recommend.requests._steered import SteeredRecommender
 from elm.recommend.requests._when import When
 from elm.recommend.tears._attribution import EditExplanation, EditPart
 from elm.recommend.tears._augmentation import make_views
+from elm.recommend.tears._controls import natural_pairs, with_controls
 from elm.recommend.tears._genre_encoder import GenreEncoder, genre_shares
 from elm.recommend.tears._grids import TUNING, tuning_grid
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._loss import BASE, DECODINGS, TearsTraining
 from elm.recommend.tears._model import Tears
 from elm.recommend.tears._recommender import Recommender
-from elm.recommend.tears._registry import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model, natural_pairs
+from elm.recommend.tears._registry import TEXT_MODELS, TextModels, WithTexts, best_alpha, fit_text_model
 from elm.recommend.tears._summaries import SummaryOptions, chat_summaries, file_summaries, template_summaries
 from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 from elm.recommend.tears._text_split import TextSplit, text_split
@@ -228,4 +229,5 @@ __all__ = [
     "train_tears",
     "transport_cost",
     "tuning_grid",
+    "with_controls",
 ]

@@ -44,6 +44,9 @@ def control(
         list[str] | None, typer.Option("--set", help="A setting of a model, as tears-recvae.epochs=50; may come often.")
     ] = None,
     texts: options.Texts = None,
+    wordings: Annotated[
+        str, typer.Option(help="Whose words the edits have: template, held-out, validation, or a JSON file of wishes.")
+    ] = "template",
     ask: Annotated[str | None, typer.Option(help="A chat model that edits the texts; by default rules do.")] = None,
     endpoint: options.Endpoint = None,
     kind: Annotated[str, typer.Option(help="What an item is called in the phrases.")] = "film",
@@ -64,8 +67,10 @@ def control(
     from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
     from elm.data import load
+    from elm.evaluation import wish_set
     from elm.recommend import LanguageModelEditor, split_dataset
     from elm.runs import ControlTasks, TextModels, bench_control, file_summaries
+    from elm.tasks import domain_named, domain_of
 
     choices = {
         "--part": (part, ("test", "validation")),
@@ -80,6 +85,8 @@ def control(
     if len(ranks) != 2:
         raise CallError(f"--between takes two ranks, such as 100,500, got {between!r}")
     data = load(dataset, folder, seed)
+    domain = domain_named(domain_of(data))
+    wishes = wish_set(wordings, domain.items)
     limits = chosen_thresholds(data, held_out, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"
     given = {
@@ -98,6 +105,7 @@ def control(
         "ask": ask,
         "kind": kind,
         "map": map_by,
+        **({} if wordings == "template" else {"wordings": wishes.hash}),
     }
     given |= sources(data, seed, texts=texts, attributes=attributes)
     shared = TextModels(
@@ -116,6 +124,8 @@ def control(
         between=(ranks[0], ranks[1]),
         phrases=(f"More {{}} {kind}s.", f"Less {{}} {kind}s."),
         map_by=map_by,  # type: ignore[arg-type]
+        wordings=None if wordings == "template" else wishes,
+        items=domain.items,
     )
     value = bench_control(
         shared,
@@ -128,7 +138,7 @@ def control(
     if figures is not None:
         _draw(value, figures)
     plain = {key: entry for key, entry in value.items() if key != "maps"}
-    emit({"dataset": data.name, **plain}, json_mode, lambda: _show(value))
+    emit({"dataset": data.name, "wordings": wordings, **plain}, json_mode, lambda: _show(value))
 
 
 def numbers(words: str, option: str, kind: Callable[[str], T]) -> list[T]:
@@ -206,6 +216,8 @@ _TABLES = {
     "attributes": ("Guided: soft attributes, mean of all", ("rise", "rise_share", "fall", "fall_share", "users")),
 }
 
+_STANCE = ("share", "neutral", "template", "effect", "moved", "spread")
+
 
 def _mean(row: dict[str, Any], measure: str) -> float | str | None:
     """A measure's mean over seeds; None in rows of a run that an older version began without it."""
@@ -229,6 +241,16 @@ def _show(value: dict[str, Any]) -> None:
                 [[r["model"], f"{r['alpha']:g}", *(_mean(r, m) for m in measures), r[measures[0]]["sd"]] for r in rows],
                 title,
             )
+    for task, title in (("stance", "genres"), ("moods", "soft attributes")):
+        rows = [row for row in value["rows"] if row["task"] == task]
+        if rows:
+            table(
+                ["model", "wishes", *_STANCE],
+                [[r["model"], r["name"], *(_mean(r, m) for m in _STANCE)] for r in rows],
+                f"Wishes as texts alone, {title}: share in the top of the list",
+                words=(0, 1),
+            )
+            echo("effect: of the template's change from neutral; moved: cases beyond it; spread: distance from it")
     if not any(row["task"] == "fine" for row in value["rows"]):
         echo("no fine-grained edits: items have no words (texts bring them), or no target ranks in the range")
     echo("rise, fall, gain: mean change in the direction that was meant; share: of users who moved that way")

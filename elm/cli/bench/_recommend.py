@@ -39,6 +39,9 @@ def recommend(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of a model, such as recvae.epochs=50; may be repeated.")
     ] = None,
+    controls: Annotated[
+        bool, typer.Option(help="EASE, backbones and controls that must fail beside models that read texts.")
+    ] = True,
     texts: options.Texts = None,
     fast: Annotated[bool, typer.Option("--fast", help="Autoencoders compute in bfloat16.")] = False,
     device: Annotated[str, typer.Option(help="Where autoencoders are trained: cpu or cuda.")] = "cpu",
@@ -59,12 +62,13 @@ def recommend(
     from elm._errors import CallError
     from elm.cli._output import emit, is_quiet
     from elm.data import load
-    from elm.recommend import FitOptions, RecommendationSplit, bench_models, split_dataset
+    from elm.recommend import AUTOENCODERS, FitOptions, RecommendationSplit, bench_models, split_dataset, with_controls
     from elm.runs import TextModels, file_summaries, natural_pairs
 
     client = options.asked_model(ask, endpoint)
     data = load(dataset, folder, seed)
     names = [name.strip() for name in models.split(",") if name.strip()]
+    names = with_controls(names, AUTOENCODERS) if controls else names
     names += [ASKED] if ask is not None and ASKED not in names else []
     limits = chosen_thresholds(data, held_out, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"

@@ -95,7 +95,7 @@ def guided(
         order. phrases: one for more and one for less, with {} for the attribute.
     less: what a phrase that `sentiment` reads as negative does. "affirmed": it is taken away from the history, "less"
         read as "more" (`elm.recommend.affirmed`); "subtracted": it is taken away as it stands, as in Section 6.3;
-        "added": it is mixed in like any text, which shows what the words do alone.
+        "added": it is mixed in like any text, which shows what the words do alone; no rule reads the phrases then.
 
     Raises `CallError` for an attribute that no item has or that leaves [0, 1], and for phrases of the wrong sentiment.
     """
@@ -111,7 +111,7 @@ def guided(
     for side, (template, wanted) in enumerate(zip(phrases, (1, -1), strict=True)):
         for place, (name, own) in enumerate(weights.items()):
             phrase = template.format(name)
-            sign = sentiment(phrase)
+            sign = wanted if less == "added" else sentiment(phrase)
             if sign != wanted:
                 raise CallError(f"{phrase!r} reads as asking for {'more' if sign > 0 else 'less'}; change the phrase")
             signs = {"signs": [sign] * n} if sign < 0 and less != "added" else {}

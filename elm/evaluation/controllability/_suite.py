@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elm._errors import CallError
+from elm._typing import Floats
 from elm.evaluation._json import number
 from elm.evaluation.controllability._fine_grained import BETWEEN, FineGrained, draw_targets, fine_grained
 from elm.evaluation.controllability._guided import PHRASES, Guided, SignedScorer, genre_attributes, guided
@@ -22,10 +23,14 @@ from elm.evaluation.controllability._large_scope import (
     large_scope,
     largest_genres,
 )
+from elm.evaluation.controllability._stance import Asked, StanceScores, stance_scores
+from elm.evaluation.controllability._wish_editor import WishEditor
+from elm.evaluation.controllability._wishes import WishSet, wish_set
 from elm.recommend import Editor, HeldOut, RuleEditor, Scorer
 
 Part = Literal["validation", "test"]
-_COUNTS = ("users", "ndcg_users", "left_out", "no_target", "no_edit")
+_PAIRS = 4  # of wishes that guidance is measured with
+_COUNTS = ("cases", "users", "ndcg_users", "left_out", "no_target", "no_edit")
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class ControlTasks:
     """What is measured. part: whose users. attributes: name -> a number in [0, 1] by item id; items without one count
     as 0. editor: the rules by default. genres: how many of the largest. alphas: weights of the text; guidance leaves 0
     out, with which it compares. between: ranks of targets. phrases: for more and for less. k: length of the lists.
-    map_by: how latents are laid in the plane. Raises `CallError` for alphas beyond 0 to 1 or none above 0.
+    map_by: how latents are laid in the plane. wordings: the words of the edits, by default the template's. items:
+    what is ranked, in the plural. Raises `CallError` for alphas beyond 0 to 1 or none above 0.
     """
 
     part: Part = "test"
@@ -45,6 +51,8 @@ class ControlTasks:
     phrases: tuple[str, str] = PHRASES
     k: int = 20
     map_by: Literal["pca", "tsne"] = "pca"
+    wordings: WishSet | None = None
+    items: str = "films"
 
     def __post_init__(self) -> None:
         for alpha in self.alphas:
@@ -57,16 +65,19 @@ class ControlTasks:
 @dataclass(frozen=True)
 class Control:
     """Results of the tasks; `fine` is None where no user has a target in the range of ranks, `attributes` where no
-    soft attribute was given, and both it and `guided` for a model that reads no histories."""
+    soft attribute was given, and both it and `guided` for a model that reads no histories. `stance` and `moods`: wishes
+    about genres and soft attributes as texts alone."""
 
     large: LargeScope
     fine: FineGrained | None
     guided: Guided | None
     attributes: Guided | None
+    stance: StanceScores | None = None
+    moods: StanceScores | None = None
 
     def rows(self) -> list[dict[str, Any]]:
-        """Plain records: `task` (large, fine, guided, attributes), `name` of the attribute, `alpha`, and measures."""
-        found = {"large": self.large, "fine": self.fine, "guided": self.guided, "attributes": self.attributes}
+        """Plain records: `task` (one of the fields), `name` of the attribute or wishes, `alpha`, and measures."""
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
         return [row for task, result in found.items() if result is not None for row in records(task, result.summary())]
 
 
@@ -89,21 +100,48 @@ def control_scores(
     if held_out.profiles is None:
         raise CallError("control is measured on users with texts, and these have none")
     tasks = tasks or ControlTasks()
-    alphas, k, phrases = tasks.alphas if guide else (1.0,), tasks.k, tasks.phrases
-    editor, steps = tasks.editor or RuleEditor(), [alpha for alpha in alphas if alpha > 0]
+    alphas, k = tasks.alphas if guide else (1.0,), tasks.k
+    wishes = tasks.wordings
+    editor = tasks.editor or (RuleEditor() if wishes is None else WishEditor(wishes))
     largest = largest_genres(item_genres, tasks.genres)
     flips = draw_flips(editor, held_out.profiles, largest)
     large = large_scope(recommender, held_out, flips, item_genres, alphas, k)
     targets = draw_targets([recommender], held_out, item_words, alphas, tasks.between, seed)
     fine = fine_grained(recommender, held_out, targets, item_words, editor, alphas) if targets.max() >= 0 else None
-    if not guide:
-        return Control(large, fine, None, None)
-    by_genre = guided(recommender, held_out.inputs, genre_attributes(item_genres, largest), steps, k, phrases)
     soft = {
         name: of.reindex(list(recommender.items)).fillna(0.0).to_numpy(float) for name, of in tasks.attributes.items()
     }
-    by_attribute = guided(recommender, held_out.inputs, soft, steps, k, phrases) if soft else None
-    return Control(large, fine, by_genre, by_attribute)
+    genres = genre_attributes(item_genres, largest)
+    told = wishes or wish_set("template", tasks.items)
+    asked = [Asked(*named, told.described(genre)) for genre, named in zip(largest, genres.items(), strict=True)]
+    stance = stance_scores(recommender, told, asked, tasks.items, k)
+    named = [Asked(name, own) for name, own in soft.items() if any(wish.named for wish in told.wishes)]
+    moods = stance_scores(recommender, told, named, tasks.items, k) if named else None
+    if not guide:
+        return Control(large, fine, None, None, stance, moods)
+    by_genre = _guided(recommender, held_out, genres, tasks)
+    return Control(large, fine, by_genre, _guided(recommender, held_out, soft, tasks) if soft else None, stance, moods)
+
+
+def _guided(
+    recommender: SignedScorer,
+    held_out: HeldOut,
+    attributes: Mapping[str, Floats],
+    tasks: ControlTasks,
+) -> Guided | None:
+    """Guidance with the template's phrases, or the mean over some pairs of wishes that take a name."""
+    steps = [alpha for alpha in tasks.alphas if alpha > 0]
+    if tasks.wordings is None:
+        return guided(recommender, held_out.inputs, attributes, steps, tasks.k, tasks.phrases)
+    pairs = list(zip(tasks.wordings.of(1, True), tasks.wordings.of(-1, True), strict=False))[:_PAIRS]
+    found = [
+        guided(recommender, held_out.inputs, attributes, steps, tasks.k, (more.said("{}"), less.said("{}")), "added")
+        for more, less in pairs
+    ]
+    if not found:
+        return None
+    more, less = (np.mean([getattr(one, side) for one in found], axis=0) for side in ("more", "less"))
+    return replace(found[0], more=more, less=less)
 
 
 def share_scores(

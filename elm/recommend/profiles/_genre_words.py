@@ -69,6 +69,11 @@ def genre_words(genre: str) -> Words:
     return Words((genre.lower(),))
 
 
+def known_genres() -> tuple[str, ...]:
+    """The genres of MovieLens."""
+    return tuple(_TABLE)
+
+
 def _pattern(words: Words) -> str:
     forms = sorted((form for column in words for form in column), key=len, reverse=True)
     return "|".join(re.escape(form).replace("'", "['’]") for form in forms)

@@ -9,6 +9,7 @@ one a thing, each behind the words that lead the list in.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from elm._text.sentences import sentences
 
@@ -35,7 +36,7 @@ def pieces(profile: str) -> list[str]:
     >>> pieces("Seldom enjoys war films, westerns and cartoons.")
     ['Seldom enjoys war films', 'Seldom enjoys westerns', 'Seldom enjoys cartoons']
     """
-    return [thing for clause in clauses(profile) for thing in _listed(clause)]
+    return [thing for clause in clauses(profile) for thing in listed(clause)]
 
 
 def clauses(profile: str) -> list[str]:
@@ -47,6 +48,23 @@ def clauses(profile: str) -> list[str]:
     ['Dislikes: horror', 'Dislikes: westerns']
     """
     found: list[str] = []
+    for heading, sentence in _headed(profile):
+        found.extend(f"{heading} {part}".strip() for part in (parted(sentence) if sentence else [""]))
+    return found
+
+
+def headed_sentences(profile: str) -> list[str]:
+    """The sentences and bullets of a text, each behind its heading, contrasts uncut."""
+    return [f"{heading} {sentence}".strip() for heading, sentence in _headed(profile)]
+
+
+def parted(sentence: str) -> list[str]:
+    """A sentence cut before the words that turn it to something else: "but", "while", "except"."""
+    return [part.strip() for part in _CONTRAST.split(sentence) if _WORD.search(part)]
+
+
+def _headed(profile: str) -> Iterator[tuple[str, str]]:
+    """Each sentence or bullet that holds a word, with the heading that reaches over it; a lone heading comes alone."""
     heading, headed = "", False
     for line in profile.splitlines():
         line = " ".join(line.split())  # long runs of spaces would take the patterns below a time that is square in them
@@ -56,21 +74,20 @@ def clauses(profile: str) -> list[str]:
             continue
         if text.endswith(":") and not is_bullet:
             if heading and not headed:  # two headings in a row: the first stands for itself
-                found.append(heading)
+                yield heading, ""
             heading, headed = text, False
             continue
         if heading and not is_bullet and headed:  # a heading reaches over one paragraph or over its bullets
             heading = ""
         for sentence in sentences(text):
-            parts = [part.strip() for part in _CONTRAST.split(sentence)]
-            found.extend(f"{heading} {part}".strip() for part in parts if _WORD.search(part))
+            if _WORD.search(sentence):
+                yield heading, sentence
         headed = True
     if heading and not headed:
-        found.append(heading)
-    return found
+        yield heading, ""
 
 
-def _listed(clause: str) -> list[str]:
+def listed(clause: str) -> list[str]:
     """A clause that lists things ("enjoys a, b and c"), once for each of them; any other as it is."""
     lead = _LEAD.match(clause)
     if lead is None:

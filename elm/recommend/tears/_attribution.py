@@ -41,13 +41,14 @@ class EditPart:
 
 @dataclass(frozen=True)
 class EditExplanation:
-    """An edit by its parts, and what it did to the list."""
+    """An edit by its parts, and what it did to the list. remarks: see `Recommender.remarks`, of the text after."""
 
     before: str
     after: str
     parts: list[EditPart]
     diff: ListDiff
     _hunks: list[tuple[slice, list[str]]]
+    remarks: tuple[str, ...] = ()
 
     def undo(self, parts: Collection[int]) -> str:
         """The edited text with these parts (numbers from 0) taken back; all of them give the text before.

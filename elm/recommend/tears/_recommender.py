@@ -17,8 +17,10 @@ from elm.recommend._lists import ListDiff, Recommendation, list_diff
 from elm.recommend._ratings import as_histories, masked, ordered_batches
 from elm.recommend.backbones._sparse_rows import as_rows
 from elm.recommend.profiles._polarity import affirmed, sentiment
+from elm.recommend.profiles._units import names_nothing
 from elm.recommend.tears._attribution import EditExplanation, explain, without_each
 from elm.recommend.tears._model import Tears
+from elm.recommend.tears._remarks import remarks
 from elm.recommend.tears._store import load, save
 from elm.recommend.tears._text_encoder import SentenceVectors
 
@@ -103,7 +105,16 @@ class Recommender:
         _texts("explain_edit", before, after)
         diff = self.diff(before, after, history, alpha, k)
         parts, hunks = explain(self, before, after, self._catalogue.row(history), self._alpha(alpha), k, seed)
-        return EditExplanation(before, after, parts, diff, hunks)
+        return EditExplanation(before, after, parts, diff, hunks, tuple(self.remarks(after)))
+
+    def remarks(self, profile: str) -> list[str]:
+        """What to know of a text before its list is trusted, a line each; empty where there is nothing.
+
+        Said are sentences that contradict each other (both are named), a language that the sentence encoder does not
+        read, and quoted titles that the catalogue lacks, with the nearest.
+        """
+        _texts("remarks", profile)
+        return remarks(profile, self.model.text, self.titles)
 
     def without_each(
         self, profile: str, history: History | None = None, alpha: float | None = None, k: int = 20
@@ -230,6 +241,10 @@ def _profiles(profile: Profile | None) -> list[Any] | None:
         raise CallError(f"profile must be a text, got {type(profile).__name__}")
     if not profile.strip():
         raise CallError("profile is empty; write a sentence about the user, or pass None")
+    if names_nothing(profile):
+        raise CallError(
+            f"a profile must name what is liked or not, and {profile[:60]!r} holds only small words; add it"
+        )
     return [profile]
 
 

@@ -13,17 +13,22 @@ from scipy import sparse
 from elm._errors import CallError, UnknownNameError
 from elm.data import Dataset
 from elm.embeddings import SentenceEncoder
+from elm.recommend._held_out import seeded
 from elm.recommend._scores import evaluate_profiles
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone
 from elm.recommend.backbones._registry import AUTOENCODERS, fit_backbone, make_autoencoder
 from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.stance._shipped import reader_for
+from elm.recommend.tears._controls import OTHER, PERMUTED, others_texts, parted_name
 from elm.recommend.tears._genre_encoder import GenreEncoder
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._loss import BASE, TearsTraining
 from elm.recommend.tears._recommender import Recommender
-from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig
+from elm.recommend.tears._stance_text_encoder import StanceTextEncoder
+from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig, encoded_size
 from elm.recommend.tears._text_split import TextSplit, text_split
 from elm.recommend.tears._training import TearsRun, train_tears
+from elm.recommend.tears._wish_views import joined_views, wish_views
 
 TEXT_MODELS = (
     "tears-base",
@@ -36,10 +41,19 @@ decoder is trained on for as long without any text, the control that TEARS has t
 ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 """The mixtures that are tried on validation users."""
 
-DEFAULTS: Mapping[str, Any] = {"transport": 0.5, "patience": 60, "per_user": 4, "view_weight": 4.0}
+DEFAULTS: Mapping[str, Any] = {
+    "transport": 0.5,
+    "patience": 60,
+    "per_user": 4,
+    "view_weight": 4.0,
+    "wishes": 0,
+    "stance": False,
+}
 """Where nothing else is said; chosen on validation users of MovieLens 100K. Epochs: as many as 45,000 users make, 12 to
 60. `decoder_rate`: 0.15 over the number of training users, at most 0.0002: a backbone that was trained on more users
 has more to lose."""
+
+_OWN = {"per_user", "hidden", "dropout", "lora_rank", "wishes", "stance", "permuted"}
 
 
 def fit_text_model(
@@ -62,7 +76,9 @@ def fit_text_model(
         encoder: the sentence encoder (default: all-MiniLM-L6-v2), which stays frozen unless `lora_rank` is given; or a
             text side that is trained already.
         settings: fields of `TearsTraining`; `per_user`, how many views a training user gives; `hidden` and `dropout` of
-            the text side; `lora_rank` above 0 tunes the sentence encoder, too.
+            the text side; `lora_rank` above 0 tunes the sentence encoder, too; `stance`: whether likes and dislikes are
+            read by two heads (`StanceTextEncoder`); `wishes`: how many views in free words a training user gives;
+            `permuted`: every user, of validation too, and every view gets another's text, for a control.
 
     Raises `UnknownNameError` for another name, `CallError` for a setting that is not known.
     """
@@ -70,7 +86,7 @@ def fit_text_model(
         raise UnknownNameError("text model", name, TEXT_MODELS)
     kind, _, own = name.partition("-")
     fields = {field.name for field in dataclasses.fields(TearsTraining)}
-    odd = sorted(set(settings) - fields - {"per_user", "hidden", "dropout", "lora_rank"})
+    odd = sorted(set(settings) - fields - _OWN)
     if odd:
         raise CallError(f"{name} has no setting {odd[0]!r}; it has {', '.join(sorted(fields))}, per_user and others")
     train, validation = texts.split.train(), texts.held_out("validation", shares=kind == "gers")
@@ -102,14 +118,26 @@ def fit_text_model(
                 )
             head = TextHeadConfig(side.dim, backbone.latent, **shape)
             side = LoraTextEncoder(side, head, rank=given["lora_rank"], seed=seed)
+        elif given["stance"] and not isinstance(side, TextEncoder):
+            with seeded(seed):
+                head = TextHeadConfig(encoded_size(side), backbone.latent, **shape)
+                side = StanceTextEncoder(side, head, reader_for(side))
+    views = texts.views(given["per_user"], seed, shares=kind == "gers")
+    if kind == "tears" and given["wishes"]:
+        views = joined_views(views, wish_views(train, texts.things(), given["wishes"], seed))
+    said: Any = texts.shares("train") if kind == "gers" else texts.texts["train"]
+    if given.get("permuted"):
+        said = others_texts(said, seed)
+        validation = dataclasses.replace(validation, profiles=others_texts(validation.profiles, seed))
+        views = None if views is None else views._replace(profiles=others_texts(views.profiles, seed))
     model, _ = train_tears(
         backbone,
         side,
         train,
-        texts.shares("train") if kind == "gers" else texts.texts["train"],
+        said,
         validation,
         options,
-        views=texts.views(given["per_user"], seed, shares=kind == "gers"),
+        views=views,
         run=TearsRun(seed=seed, device=device, progress=progress, **shape),
     )
     titles = texts.dataset.items["title"].reindex(texts.split.items).tolist()
@@ -121,7 +149,7 @@ def _of_kind(kind: str, own: str) -> dict[str, Any]:
     if own == "base":
         return {name: getattr(BASE, name) for name in ("likelihoods", "transport", "decoder_rate")}
     if kind == "tuned":
-        return {"likelihoods": ("history",), "transport": 0.0, "kl": 0.0, "per_user": 0}
+        return {"likelihoods": ("history",), "transport": 0.0, "kl": 0.0, "per_user": 0, "stance": False}
     return {}
 
 
@@ -139,17 +167,32 @@ class WithTexts:
 
 
 def best_alpha(name: str, recommender: Recommender, texts: TextSplit, k: int = 20) -> float:
-    """The mixture with the best NDCG@k on the validation users; 1 without a backbone, 0 for one of histories alone."""
+    """The mixture with the best NDCG@k on validation users, by cross-validation over them.
+
+    Each tenth of the users is left out once and the best of `ALPHAS` taken on the others; their mean, so that few users
+    do not decide it. 1 without a backbone, 0 for one of histories alone.
+    """
     if name.endswith("-base"):
         return 1.0
     if name.startswith("tuned-"):
         return 0.0
     held = texts.held_out("validation", shares=name.startswith("gers-"))
-    found = [
-        float(np.nanmean(evaluate_profiles(recommender, held.inputs, held.profiles, held.targets, alpha, k)))
-        for alpha in ALPHAS
-    ]
-    return ALPHAS[int(np.argmax(found))]
+    found = np.stack(
+        [evaluate_profiles(recommender, held.inputs, held.profiles, held.targets, alpha, k) for alpha in ALPHAS]
+    )
+    return cross_validated(found[:, ~np.isnan(found[0])])
+
+
+def cross_validated(found: np.ndarray, folds: int = 10) -> float:
+    """The mean of the alphas that are best without each fold of users; found: (`ALPHAS`, users) figures.
+
+    >>> cross_validated(np.eye(11)[:, [3, 3, 5, 3]])
+    0.3
+    """
+    fold = np.arange(found.shape[1]) % max(min(folds, found.shape[1]), 1)
+    kept = [found[:, fold != left] for left in range(int(fold.max(initial=0)) + 1)]
+    best = [ALPHAS[int(np.argmax(some.mean(axis=1)))] for some in kept if some.shape[1]]
+    return round(float(np.mean(best)), 2) if best else ALPHAS[int(np.argmax(found.mean(axis=1)))]
 
 
 class TextModels:
@@ -227,12 +270,18 @@ class TextModels:
     def ranked(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> WithTexts:
         """A text model that ranks the test users, at the alpha that is best on the validation users.
 
-        "tears-recvae@1" ranks at alpha 1 instead. Raises `CallError` for an alpha that the model cannot rank at.
+        "tears-recvae@1" ranks at alpha 1 instead; "@other" and "@permuted" are controls, see `with_controls`. Raises
+        `CallError` for an alpha that the model cannot rank at.
         """
-        plain, alpha = _at(name)
+        plain, alpha = parted_name(name)
+        if alpha == PERMUTED:
+            settings = {**settings, "permuted": True}
         recommender, texts = self.fit(plain, split, seed, **settings), self.texts(split)
-        profiles = texts.shares("test") if plain.startswith("gers-") else texts.texts["test"]
-        return WithTexts(recommender, profiles, best_alpha(plain, recommender, texts) if alpha is None else alpha)
+        profiles: Any = texts.shares("test") if plain.startswith("gers-") else texts.texts["test"]
+        if alpha == OTHER:
+            profiles = others_texts(profiles, seed)
+        used = alpha if isinstance(alpha, float) else best_alpha(plain, recommender, texts)
+        return WithTexts(recommender, profiles, used)
 
     def makers(self, names: Sequence[str]) -> dict[str, Callable[..., Backbone]]:
         """What `bench_models` takes as `others`: the text models among these names, and the backbones beside them.
@@ -240,43 +289,10 @@ class TextModels:
         Raises `CallError` for a name with an alpha that the model cannot rank at, such as "tears-recvae@2".
         """
         own: dict[str, Callable[..., Backbone]] = {
-            name: partial(self.ranked, name) for name in names if _at(name)[0] in TEXT_MODELS
+            name: partial(self.ranked, name) for name in names if parted_name(name)[0] in TEXT_MODELS
         }
 
         def made(name: str, split: RecommendationSplit, seed: int, **known: Any) -> Backbone:
             return self.backbone(name, split, seed)  # whose settings are known here, too
 
         return own | {name: partial(made, name) for name in names if own and name in AUTOENCODERS}
-
-
-def _at(name: str) -> tuple[str, float | None]:
-    """A model's name, and the alpha that stands behind an "@"."""
-    plain, at, word = name.partition("@")
-    if not at:
-        return plain, None
-    try:
-        alpha = float(word)
-    except ValueError:
-        alpha = float("nan")
-    only = 1.0 if plain.endswith("-base") else 0.0 if plain.startswith("tuned-") else alpha
-    if not 0 <= alpha <= 1 or alpha != only:
-        raise CallError(
-            f"behind @ stands an alpha from 0 to 1 (of a base 1, of a tuned backbone 0), as in tears-recvae@1, "
-            f"got {name!r}"
-        )
-    return plain, alpha
-
-
-def natural_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
-    """What the paper compares among these models: each with its backbone, its control and its twin.
-
-    >>> natural_pairs(["recvae", "tuned-recvae", "tears-recvae"])
-    [('tuned-recvae', 'recvae'), ('tears-recvae', 'recvae'), ('tears-recvae', 'tuned-recvae')]
-    """
-    found = []
-    for name in names:
-        kind, _, own = name.partition("@")[0].partition("-")
-        beside = {"tears": [f"tuned-{own}", f"gers-{own}", "tears-base"], "gers": ["gers-base"], "tuned": []}
-        rivals = [own, *beside[kind]] if kind in beside else []
-        found += [(name, rival) for rival in rivals if rival in names and rival != name]
-    return found

@@ -35,10 +35,12 @@ from elm.recommend._model_folder import (
     write_model,
 )
 from elm.recommend.backbones._registry import AUTOENCODER_SPECS, spec_of
+from elm.recommend.stance._shipped import stance_from, stance_told
 from elm.recommend.tears._genre_encoder import GenreEncoder
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._model import Tears
 from elm.recommend.tears._named_encoder import NamedEncoder, check_encoder
+from elm.recommend.tears._stance_text_encoder import StanceTextEncoder
 from elm.recommend.tears._text_encoder import PieceTextEncoder, SentenceVectors, TextEncoder, TextHeadConfig
 
 SCHEMA = 3
@@ -46,11 +48,12 @@ KIND = "tears"
 _SHARED = {"schema", "kind", "backbone", "text", "vae", "pooling", "history", "files"}
 _READS = {
     "frozen": {"text_head", "sentence_encoder"},
+    "stance": {"text_head", "sentence_encoder", "stance"},
     "lora": {"text_head", "sentence_encoder", "lora"},
     "genres": {"genres"},
 }
-"""What is read beside histories (texts by a frozen encoder, by a tuned one, or shares of genres), and what of it the
-config tells."""
+"""What is read beside histories (texts by a frozen encoder, with their stance beside it, by a tuned one, or shares of
+genres), and what of it the config tells."""
 
 _OLDER = {
     f"tears-{name.replace('-', '')}{ending}": (name, text)
@@ -86,15 +89,18 @@ def _reads(text: TextEncoder) -> tuple[str, dict[str, Any]]:
     """What a model reads beside histories, and what the config says of it."""
     if isinstance(text, GenreEncoder):
         return "genres", {"genres": text.shape()}
-    if not isinstance(text, PieceTextEncoder | LoraTextEncoder):
+    if not isinstance(text, PieceTextEncoder | StanceTextEncoder | LoraTextEncoder):
         raise CheckpointError(
-            f"only a PieceTextEncoder, a LoraTextEncoder or a GenreEncoder can be saved, got {type(text).__name__}"
+            "only a PieceTextEncoder, a StanceTextEncoder, a LoraTextEncoder or a GenreEncoder can be saved, got "
+            f"{type(text).__name__}"
         )
     named = {
         "name": getattr(text.encoder, "name", type(text.encoder).__name__),
         "fingerprint": getattr(text.encoder, "fingerprint", None),
     }
     reads = {"text_head": dataclasses.asdict(text.head.config), "sentence_encoder": named}
+    if isinstance(text, StanceTextEncoder):
+        return "stance", {**reads, "stance": stance_told(text.stance)}
     return ("lora", {**reads, "lora": text.lora()}) if isinstance(text, LoraTextEncoder) else ("frozen", reads)
 
 
@@ -133,6 +139,9 @@ def _text_side(config: dict[str, Any], latent: int, encoder: SentenceVectors | N
         return lambda: GenreEncoder(latent=latent, **config["genres"])
     named, head = config["sentence_encoder"], config_from(TextHeadConfig, config["text_head"])
     source: Any = encoder or NamedEncoder(named["name"], named["fingerprint"])
+    if config["text"] == "stance":
+        told = config["stance"]
+        return lambda: StanceTextEncoder(source, head, stance_from(told, source))
     if config["text"] != "lora":
         return lambda: PieceTextEncoder(source, head)
     start: Any = source.found() if isinstance(source, NamedEncoder) else source
@@ -189,5 +198,6 @@ _CHECKS: Mapping[str, Check] = {
     "text_head": is_object,
     "sentence_encoder": _holds({"name": is_text, "fingerprint": optional(is_text)}),
     "lora": _holds({"rank": is_count, "alpha": is_positive, "dropout": is_share, "targets": is_texts}),
+    "stance": is_object,
     "genres": _holds({"genres": is_texts, "hidden": is_count, "dropout": is_share}),
 }

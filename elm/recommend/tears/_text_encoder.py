@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -51,14 +50,16 @@ class TextEncoder(nn.Module, abc.ABC):
         return []
 
 
-def distinct_pieces(profiles: Sequence[str]) -> tuple[list[str], list[np.ndarray]]:
+def distinct_pieces(
+    profiles: Sequence[str], cut_in: Callable[[str], list[str]] = pieces
+) -> tuple[list[str], list[np.ndarray]]:
     """All distinct pieces, and for each profile the numbers of its own. A profile without a word raises `CallError`."""
     if isinstance(profiles, str):
         raise CallError("profiles must be a list of texts, got one text; wrap it in a list")
     for number, profile in enumerate(profiles):
         if not isinstance(profile, str):
             raise CallError(f"a profile must be a text, but profile {number} is {profile!r}; fill or drop it")
-    cut = [pieces(profile) for profile in profiles]
+    cut = [cut_in(profile) for profile in profiles]
     for number, found in enumerate(cut):
         if not found:
             raise CallError(f"a profile must hold at least one word, but profile {number} is empty")
@@ -71,6 +72,39 @@ def used_rows(rows: Sequence[np.ndarray], users: np.ndarray) -> tuple[np.ndarray
     chosen = [rows[user] for user in users]
     used, inverse = np.unique(np.concatenate(chosen), return_inverse=True)
     return used, np.split(inverse.ravel(), np.cumsum([len(row) for row in chosen])[:-1])
+
+
+def encoded(encoder: SentenceVectors, texts: list[str], known: dict[str, np.ndarray], dim: int) -> np.ndarray:
+    """Vectors (n, dim) float32 of texts; `known` keeps those of recent ones, the latest last.
+
+    Raises `CallError` for an encoder of another size.
+    """
+    fresh: dict[str, np.ndarray] = {}
+    if new := [text for text in texts if text not in known]:
+        made = np.asarray(encoder.encode(new), dtype=np.float32)
+        if made.shape != (len(new), dim):
+            raise CallError(
+                f"the sentence encoder must give {dim} numbers a text, got shape {made.shape} for {len(new)} texts; "
+                "use the encoder that the head was trained with"
+            )
+        fresh = dict(zip(new, made, strict=True))
+    table = np.stack([fresh[text] if text in fresh else known[text] for text in texts])  # (U, d)
+    known.update(fresh)
+    while len(known) > _CACHE:
+        del known[next(iter(known))]
+    return table
+
+
+def encoded_size(encoder: SentenceVectors) -> int:
+    """How many numbers a text becomes."""
+    return int(getattr(encoder, "dim", 0)) or int(np.asarray(encoder.encode(["a text"])).shape[1])
+
+
+def pooled_rows(values: torch.Tensor, rows: Sequence[np.ndarray]) -> torch.Tensor:
+    """The sums (n, d) of the rows of `values` (U, d) that each of n texts is made of."""
+    joined = torch.from_numpy(np.concatenate(rows)).to(values.device)
+    owners = torch.from_numpy(np.repeat(np.arange(len(rows)), [len(row) for row in rows])).to(values.device)
+    return torch.zeros(len(rows), values.shape[-1], device=values.device).index_add_(0, owners, values[joined])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,12 +183,12 @@ class PieceTextEncoder(TextEncoder):
         self.latent = config.latent
         self.head = TextHead(config)
         self.encoder = encoder
-        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._known: dict[str, np.ndarray] = {}
 
     def prepare(self, profiles: Sequence[str]) -> ProfilePieces:
         """Vectors of all distinct pieces of the profiles. A profile without a word raises `CallError`."""
         texts, rows = distinct_pieces(profiles)
-        return ProfilePieces(torch.from_numpy(self._vectors(texts)), rows)
+        return ProfilePieces(torch.from_numpy(encoded(self.encoder, texts, self._known, self.head.config.dim)), rows)
 
     def take(self, prepared: ProfilePieces, users: np.ndarray) -> ProfilePieces:
         """The pieces of some users only, with no vector that they do not use."""
@@ -166,20 +200,3 @@ class PieceTextEncoder(TextEncoder):
 
     def fit_scale(self, prepared: ProfilePieces) -> None:
         self.head.fit_scale(prepared.vectors.to(self.head.centre.device))
-
-    def _vectors(self, texts: list[str]) -> np.ndarray:
-        new = [text for text in texts if text not in self._known]
-        fresh: dict[str, np.ndarray] = {}
-        if new:
-            made = np.asarray(self.encoder.encode(new), dtype=np.float32)
-            if made.shape != (len(new), self.head.config.dim):
-                raise CallError(
-                    f"the sentence encoder must give {self.head.config.dim} numbers a text, got shape {made.shape} for "
-                    f"{len(new)} texts; use the encoder that the head was trained with"
-                )
-            fresh = dict(zip(new, made, strict=True))
-        table = np.stack([fresh[text] if text in fresh else self._known[text] for text in texts])  # (U, d)
-        self._known.update(fresh)
-        while len(self._known) > _CACHE:
-            self._known.popitem(last=False)
-        return table

@@ -20,6 +20,7 @@ from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.tears._augmentation import make_views
 from elm.recommend.tears._genre_encoder import genre_shares
 from elm.recommend.tears._training import Views
+from elm.recommend.tears._wish_views import Things
 from elm.tasks import TasteWriter, domain_named, domain_of, plot_themes, trait_matrix
 
 Part = Literal["train", "validation", "test"]
@@ -77,6 +78,15 @@ class TextSplit:
         return make_views(
             self.split.train(), table[:, known], write, others=table[:, ~known], per_user=per_user, seed=seed
         )
+
+    def things(self) -> Things:
+        """What wishes may be about: the kinds, and what else a summary tells, such as moods."""
+        reader, domain = self.writer.reader, domain_named(self.domain)
+        told = [trait for trait in reader.traits if not trait.startswith("theme:")]
+        places = [reader.traits.index(trait) for trait in told]
+        kinds = [trait in self.kinds for trait in told]
+        words = [trait if kind else domain.trait(trait) for trait, kind in zip(told, kinds, strict=True)]
+        return Things(words, kinds, reader.matrix(self.split.items)[:, places], (domain.items, domain.item))
 
 
 def text_split(

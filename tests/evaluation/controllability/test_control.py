@@ -198,7 +198,7 @@ def test_all_tasks_and_their_means_over_seeds(films, held_out):
     tasks = ControlTasks(attributes=soft, alphas=(0.0, 0.5, 1.0), between=(2, 4), k=5, genres=3)
     found = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, tasks)
     rows = found.rows()
-    assert {row["task"] for row in rows} == {"large", "fine", "guided", "attributes"}
+    assert {row["task"] for row in rows} == {"large", "fine", "guided", "attributes", "stance", "moods"}
     assert {row["alpha"] for row in rows if row["task"] == "guided"} == {0.5, 1.0}
     assert all(isinstance(row["users"], int) for row in rows if row["task"] in ("large", "fine"))
     means = control_means([rows, rows])
@@ -210,7 +210,7 @@ def test_all_tasks_and_their_means_over_seeds(films, held_out):
     assert nowhere.fine is None
     assert nowhere.attributes is None
     base = control_scores(films, held_out, ITEM_GENRES, ITEM_WORDS, ControlTasks(between=(2, 4)), guide=False)
-    assert {row["task"] for row in base.rows()} == {"large", "fine"}
+    assert {row["task"] for row in base.rows()} == {"large", "fine", "stance"}
     with pytest.raises(CallError, match="one seed or more"):
         control_means([])
 
