@@ -20,6 +20,7 @@ import elm
 from elm._errors import CallError, CheckpointError, DataFileError
 from elm.adapters import SIGNATURE, check_manifest, read_tensors, write_manifest, write_tensors
 from elm.model import EmbeddingLanguageModel, load_llm, load_model, save_model
+from elm.model.folder import _store
 
 
 @pytest.fixture(scope="module")
@@ -346,3 +347,19 @@ def test_no_code_is_run_from_a_folder(folder: Path) -> None:
     (folder / "llm" / "evil.py").write_text("raise SystemExit('ran')")
     with pytest.raises(CheckpointError, match=r"llm/evil.py is not named by the manifest; remove the file"):
         load_model(folder)
+
+
+def test_a_model_that_the_package_carries_is_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    carried = save_model(tiny_elm.model(), tmp_path / "package" / "small-reader")
+    monkeypatch.setattr(_store, "READERS", carried.parent)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    vectors = tiny_elm.vectors(2)
+    texts = load_model(carried).describe(vectors, SAY)
+    assert load_model("small-reader").describe(vectors, SAY) == texts
+    assert elm.load("small-reader").describe(vectors, SAY) == texts
+    (tmp_path / "elsewhere" / "small-reader").mkdir()  # a folder here comes first, even one that is no model
+    with pytest.raises(DataFileError):
+        load_model("small-reader")
+    with pytest.raises(DataFileError, match="there is none"):
+        load_model("another-reader")

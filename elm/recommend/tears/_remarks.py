@@ -50,7 +50,7 @@ def _contradictions(profile: str, stance: Any) -> list[str]:
 
 def _language(profile: str, text: Any) -> list[str]:
     """Whether the words fall into more tokens than those of a language that the encoder knows."""
-    encoder = getattr(text, "encoder", None)
+    encoder: Any = getattr(text, "encoder", None)
     encoder = encoder.found() if hasattr(encoder, "found") else encoder
     count = len(_WORD.findall(profile))
     if not hasattr(encoder, "token_pieces") or count < _FEWEST:
