@@ -58,7 +58,7 @@ def test_reports_of_other_worlds_or_of_nothing_are_refused(elm: Elm, tmp_path: P
     one_line(
         elm("bench", "consistency", one, two, "--texts", "t.jsonl"),
         2,
-        "--texts, --out, --training, --corpus, --n and --device are for one run",
+        "--texts, --out, --training, --corpus, --tasks, --n and --device are for one run",
     )
 
 

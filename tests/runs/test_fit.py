@@ -98,6 +98,11 @@ def test_a_readers_folder_is_opened_scored_and_certified_like_a_run(fitted: Read
     assert (tmp_path / "report" / "report.html").is_file()
     assert (fitted.folder / "report.html").is_file()
     assert "21 held-out" in (fitted.folder / "model" / "README.md").read_text(encoding="utf-8")
+    alone = bench_run(fitted.folder, 5, 0, progress=False, tasks=("text",))
+    assert list(alone["consistency"]) == ["text"]
+    assert (fitted.folder / "text-report" / "scores.csv").is_file()
+    with pytest.raises(UnknownNameError, match="gist"):
+        bench_run(fitted.folder, 5, 0, progress=False, tasks=("gist",))
     with pytest.raises(CallError, match="leave --texts"):
         bench_run(fitted.folder, 21, 0, progress=False, training=True)
 

@@ -61,6 +61,7 @@ def consistency(
         Path | None,
         typer.Option(help="Of a reader: score the texts of this file, not its own held-out ones."),
     ] = None,
+    tasks: Annotated[str, typer.Option(help="Of a reader: only these of its tasks, comma-separated.")] = "",
     n: DrawnTexts = 1,
     choose: Choose = "nearest",
     quiet: Quiet = False,
@@ -79,12 +80,18 @@ def consistency(
     from elm.runs import BenchOptions
 
     Choosing(n, choose)
+    named = tuple(name.strip() for name in tasks.split(",") if name.strip())
     if len(runs) == 1:
-        told = BenchOptions(zero_shot, texts, out, training, n, Placement(**placement), corpus)
+        told = BenchOptions(zero_shot, texts, out, training, n, Placement(**placement), corpus, named)
         _score(runs[0], films, users, told, json_mode)
     else:
         _compare(
-            runs, films, users, zero_shot, bool(texts or out or training or corpus or n > 1 or placement), json_mode
+            runs,
+            films,
+            users,
+            zero_shot,
+            bool(texts or out or training or corpus or named or n > 1 or placement),
+            json_mode,
         )
 
 
@@ -130,8 +137,8 @@ def _compare(runs: list[Path], films: int, users: int, zero_shot: bool, other: b
 
     if other:
         raise CallError(
-            "--texts, --out, --training, --corpus, --n and --device are for one run; score each first, then compare "
-            "the reports' folders"
+            "--texts, --out, --training, --corpus, --tasks, --n and --device are for one run; score each first, then "
+            "compare the reports' folders"
         )
     value: dict[str, Any] = bench_compare(runs, films, users, zero_shot=zero_shot, progress=not is_quiet()).to_dict()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from elm._errors import UnknownNameError
 from elm._version import __version__
 from elm.embeddings import SentenceEncoder
 from elm.evaluation import BenchReport, Encoder
@@ -31,17 +33,22 @@ def bench_reader(
     out: str | Path | None = None,
     n: int = 1,
     corpus: Any = None,
+    tasks: Sequence[str] | None = None,
     placement: Placement | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Scores of a reader on held-out entities: {"run", "consistency", "key_words", "verdict"}, and its report.
 
     entities: how many at most; those of its settings by default. corpus: texts of another corpus, which are scored
-    instead (`another_corpus`); their report goes to `out`, by default a folder in the reader's. Errors of `open_reader`
-    and `another_corpus`; the rest as `report_reader`.
+    instead (`another_corpus`); their report goes to `out`, by default a folder in the reader's. tasks: those that are
+    scored, by default all that it learned. Errors of `open_reader` and `another_corpus`; `UnknownNameError` for a task
+    that it has not learned; the rest as `report_reader`.
     """
     run, config, world = open_reader(path)
-    config = replace(config, scored=entities or config.scored)
+    for task in tasks or ():
+        if task not in config.task:
+            raise UnknownNameError("task of this reader", task, config.task)
+    config = replace(config, scored=entities or config.scored, task=tuple(tasks or config.task))
     texts = SentenceEncoder(config.encoder)
     encoder = text_reader(world, texts)
     if corpus is not None:

@@ -46,8 +46,8 @@ class BenchOptions:
     on training films instead, to see what is learned by heart; the report says so, and the card gets nothing. n: of how
     many texts the model gives the one nearest to the vector, where its space has a text encoder; the report says what
     that choice leaves to judge by, and the card gets nothing. placement: where the model lies. corpus: of a reader,
-    texts that it never learned, which are scored instead of its held-out entities. Raises `CallError` for
-    what does not go together.
+    texts that it never learned, which are scored instead of its held-out entities. tasks: of a reader, those that are
+    scored, in a report of their own; all by default. Raises `CallError` for what does not go together.
     """
 
     zero_shot: bool = False
@@ -57,6 +57,7 @@ class BenchOptions:
     n: int = 1
     placement: Placement = field(default_factory=Placement)
     corpus: str | Path | None = None
+    tasks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         Choosing(self.n)
@@ -75,7 +76,7 @@ class BenchOptions:
         if self.texts is not None:
             return Path(self.texts).with_name(f"{Path(self.texts).stem}-report")
         of = [] if self.corpus is None else [Path(self.corpus).stem]
-        parts = of + ["training"] * self.training + [f"best-of-{self.n}"] * (self.n > 1)
+        parts = of + [*self.tasks] + ["training"] * self.training + [f"best-of-{self.n}"] * (self.n > 1)
         return Path(run) / "-".join([*parts, "report"]) if parts else Path(run)
 
 
@@ -91,8 +92,8 @@ def bench_run(path: str | Path, films: int, users: int, *, progress: bool = True
     told = BenchOptions(**options)
     if is_reader(run_settings(path)):
         return _score_reader(path, films, told, progress)
-    if told.corpus is not None:
-        raise CallError("--corpus gives a reader other texts to score, and this run is none: `elm fit` makes readers")
+    if told.corpus is not None or told.tasks:
+        raise CallError("--corpus and --tasks are of a reader, and this run is none: `elm fit` makes readers")
     run, config = open_run(path)
     world = _held_out(run, config, progress)
     cached = CachedEncoder(SentenceEncoder(config.encoder))
@@ -189,10 +190,10 @@ def _score_reader(path: str | Path, entities: int, told: BenchOptions, progress:
     """The same of a reader's folder, whose tasks are all about single entities, their means and pairs."""
     if told.texts is not None or told.training:
         raise CallError("a reader's own texts about held-out entities are scored: leave --texts and --training out")
-    out = told.folder(path) if told.out is not None or told.n > 1 or told.corpus is not None else None
-    scored = bench_reader(
-        path, entities, out=out, n=told.n, corpus=told.corpus, placement=told.placement, progress=progress
-    )
+    own = told.out is None and told.n == 1 and told.corpus is None and not told.tasks
+    out = None if own else told.folder(path)
+    chosen = {"n": told.n, "corpus": told.corpus, "tasks": told.tasks or None, "placement": told.placement}
+    scored = bench_reader(path, entities, out=out, progress=progress, **chosen)
     return {"profile": {}, "behaviour": {}, "versions": {}, **scored}
 
 
