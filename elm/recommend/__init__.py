@@ -33,11 +33,12 @@ from elm.recommend.benchmark._measures import CUTOFFS, compare, cost, measure
 from elm.recommend.benchmark._prompted_llm import AskedModel
 from elm.recommend.benchmark._protocol import PAPER_THRESHOLDS, PROTOCOLS, Thresholds, split_dataset
 from elm.recommend.benchmark._split import RecommendationSplit
+from elm.recommend.judges._aspect import Aspect
 from elm.recommend.judges._cards import Card, Cards, cards_of
 from elm.recommend.judges._chat_value_judge import ChatValueJudge
 from elm.recommend.judges._fact_judge import FactJudge
 from elm.recommend.judges._language_model_judge import LanguageModelJudge
-from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES, Aspect
+from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES
 from elm.recommend.judges._rated import expected_rating
 from elm.recommend.judges._reading import Reading
 from elm.recommend.judges._values import RequestValues

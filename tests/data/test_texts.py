@@ -150,7 +150,7 @@ def test_malformed_omdb_rows_are_counted(tmp_path) -> None:
     }
     assert plots["text"].str.len().min() > 0  # a film without a plot ("N/A") has no text
     (tmp_path / "b.dat").write_text("1::two\n3::four\n")
-    with pytest.raises(DataFileError, match=r"11 fields separated by '::' in each row, but 2 of 2 rows do not"):
+    with pytest.raises(DataFileError, match=r"11 fields separated by '::' per row, but 2 of 2 rows do not"):
         read_omdb_plots(tmp_path / "b.dat")
 
 

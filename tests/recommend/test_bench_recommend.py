@@ -170,7 +170,7 @@ def test_a_split_without_a_target_to_rank_is_refused_before_any_fit():
         (("--models", "ease,ease"), CallError, "each model may come once"),
         (("--models", ","), CallError, "at least one model"),
         (("--models", "ease", "--reference", "wals"), CallError, "the reference must be one of the models ease"),
-        (("--models", "ease", "--set", "wals.factors=3"), CallError, "none of the models ease"),
+        (("--models", "ease", "--set", "wals.factors=3"), CallError, "not among the models ease"),
         (("--models", "ease", "--set", "penalty=3"), CallError, "MODEL.SETTING=VALUE"),
         (("--models", "ease", "--set", "ease.epochs=3"), CallError, "no setting 'epochs'"),
         (("--models", "ease", "--set", "ease.penalty=abc"), CallError, "'penalty' of ease must be float, got 'abc'"),

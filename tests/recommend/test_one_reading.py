@@ -180,6 +180,6 @@ def test_a_sentence_goes_on_after_an_abbreviation_and_in_a_number() -> None:
 
 @pytest.mark.parametrize("text", ["." * 200_000 + "a", "a " * 100_000, "\n " * 100_000, '!"' * 100_000, ". (" * 70_000])
 def test_cutting_takes_no_square_time(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()  # of this process alone: others may keep the machine busy
     sentence_ends(text)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2

@@ -26,7 +26,8 @@ from elm._errors import (
     UnknownNameError,
 )
 from elm.embeddings import SentenceEncoder, VectorTable
-from elm.runs import Reader, bench_reader, bench_run, certifier, fit, open_table
+from elm.runs import Reader, bench_run, certifier, fit, open_table
+from elm.runs.readers._bench import bench_reader
 from elm.runs.readers._config import ReaderConfig
 from elm.runs.readers._lessons import ReaderWorld, lessons
 from elm.runs.readers._means import means_of

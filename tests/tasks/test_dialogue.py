@@ -48,9 +48,9 @@ def test_marks_in_what_is_told_are_left_alone() -> None:
 
 
 def test_a_task_and_what_is_told_must_fit() -> None:
-    with pytest.raises(CallError, match=r"task 'summary' reads item, .* not of UserBrief"):
+    with pytest.raises(CallError, match=r"task 'summary' reads item, .* not UserBrief"):
         question(get("summary"), (USER,))
-    with pytest.raises(CallError, match=r"task 'similarities' reads pair, .* not of ItemBrief$"):
+    with pytest.raises(CallError, match=r"task 'similarities' reads pair, .* not ItemBrief$"):
         question(get("similarities"), (HEAT,))
     with pytest.raises(CallError, match="'summary' does not say how a language model is asked: give it an `ask`"):
         question(replace(get("summary"), ask=" "), (HEAT,))

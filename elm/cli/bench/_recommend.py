@@ -68,7 +68,7 @@ def recommend(
     client = options.asked_model(ask, endpoint)
     data = load(dataset, folder, seed)
     names = [name.strip() for name in models.split(",") if name.strip()]
-    names = with_controls(names, AUTOENCODERS) if controls else names
+    names = with_controls(names, list(AUTOENCODERS)) if controls else names
     names += [ASKED] if ask is not None and ASKED not in names else []
     limits = chosen_thresholds(data, held_out, user_ratings, item_ratings)
     order: Any = "random" if random_order else "time"

@@ -107,7 +107,7 @@ def _order(column: pd.Series) -> pd.Series:
 def _lists(recommender: Scorer, texts: Sequence[str], k: int) -> dict[str, Floats]:
     """Each text's list, (k,) columns."""
     once = list(dict.fromkeys(texts))
-    found = {}
+    found: dict[str, Floats] = {}
     for start in range(0, len(once), _BATCH):
         some = once[start : start + _BATCH]
         found.update(zip(some, top_k(recommender.scores(None, some, 1.0), k), strict=True))

@@ -36,7 +36,8 @@ def way(name: str, start: Distillation) -> Distillation:
     for part in name.split("+"):
         if part not in _PARTS:
             raise CallError(f"a way to distil is made of {', '.join(_PARTS)}, joined by '+', got {part!r}")
-        how = replace(how, **_PARTS[part], **({"steps": 2 * how.steps} if part == "longer" else {}))
+        how = replace(how, **_PARTS[part])
+        how = replace(how, steps=2 * how.steps) if part == "longer" else how
     return how
 
 

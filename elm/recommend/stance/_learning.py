@@ -67,7 +67,7 @@ def learn_stance(
             logits = reader(body, encoder.padded(cut), dropout=_DROPOUT)
             loss = functional.cross_entropy(logits, torch.tensor(stances) + 1, label_smoothing=_SMOOTH)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_([*reader.down, *reader.up], 1.0)
             optimizer.step()
             pace.step()

@@ -192,8 +192,16 @@ def _score_reader(path: str | Path, entities: int, told: BenchOptions, progress:
         raise CallError("a reader's own texts about held-out entities are scored: leave --texts and --training out")
     own = told.out is None and told.n == 1 and told.corpus is None and not told.tasks
     out = None if own else told.folder(path)
-    chosen = {"n": told.n, "corpus": told.corpus, "tasks": told.tasks or None, "placement": told.placement}
-    scored = bench_reader(path, entities, out=out, progress=progress, **chosen)
+    scored = bench_reader(
+        path,
+        entities,
+        out=out,
+        n=told.n,
+        corpus=told.corpus,
+        tasks=told.tasks or None,
+        placement=told.placement,
+        progress=progress,
+    )
     return {"profile": {}, "behaviour": {}, "versions": {}, **scored}
 
 
