@@ -15,10 +15,12 @@ from elm.recommend.stance._rules import StanceRules
 from elm.recommend.tears._text_encoder import (
     ProfilePieces,
     SentenceVectors,
+    StandardisedHead,
     TextEncoder,
     TextHeadConfig,
     distinct_pieces,
     encoded,
+    piece_network,
     pooled_rows,
     used_rows,
 )
@@ -26,48 +28,27 @@ from elm.recommend.tears._text_encoder import (
 _LEAST = 0.5  # of stance in a text: below it the text says little, and is drawn to what says nothing
 
 
-class SignedTextHead(nn.Module):
+class SignedTextHead(StandardisedHead):
     """Vectors of sentences and their stance to a Gaussian: two networks, each weighted by its side, then one mean.
 
     A sentence that is neither for nor against counts for nothing, so a text of such sentences reads as neutral.
     """
 
-    centre: torch.Tensor  # (dim,)
-    scale: torch.Tensor  # ()
-
     def __init__(self, config: TextHeadConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.register_buffer("centre", torch.zeros(config.dim))
-        self.register_buffer("scale", torch.ones(()))
-        self.liked, self.disliked = _network(config), _network(config)
+        super().__init__(config)
+        self.liked, self.disliked = piece_network(config), piece_network(config)
         self.out = nn.Sequential(
             nn.Dropout(config.dropout), nn.Linear(2 * (config.hidden + config.dim), 2 * config.latent)
         )
 
-    def fit_scale(self, vectors: torch.Tensor) -> None:
-        """Centre on the mean sentence, scale to unit deviation."""
-        self.centre.copy_(vectors.mean(0))
-        self.scale.copy_((vectors - vectors.mean(0)).pow(2).mean().sqrt().clamp_min(1e-6))
-
     def forward(self, vectors: torch.Tensor, stance: torch.Tensor, rows: Sequence[np.ndarray]) -> Gaussian:
         """`vectors` (U, d) and `stance` (U, 3: against, neither, for) of sentences; `rows`: those of each text."""
-        x = (vectors - self.centre) / self.scale
+        x = self.standardised(vectors)
         against, pro = stance[:, :1], stance[:, 2:]
         sides = [pro * self.liked(x), pro * x, against * self.disliked(x), against * x, pro + against]
         total = pooled_rows(torch.cat(sides, dim=-1), rows)
         mu, log_sigma = self.out(total[:, :-1] / total[:, -1:].clamp_min(_LEAST)).split(self.config.latent, dim=-1)
         return Gaussian(mu, torch.exp(log_sigma.clamp(-6, 2)))
-
-
-def _network(config: TextHeadConfig) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(config.dim, config.hidden),
-        nn.GELU(),
-        nn.Dropout(config.dropout),
-        nn.Linear(config.hidden, config.hidden),
-        nn.GELU(),
-    )
 
 
 class StanceTextEncoder(TextEncoder):

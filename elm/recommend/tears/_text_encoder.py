@@ -125,11 +125,9 @@ class TextHeadConfig:
     dropout: float = 0.2
 
 
-class TextHead(nn.Module):
-    """Piece vectors to a Gaussian: a shared MLP a piece, the mean over pieces, then (mu, sigma) (TEARS, equation 2).
-
-    The shared MLP sees one piece at a time, so it can turn "dislikes horror" into the opposite of "likes horror" before
-    the mean is taken. The mean of the raw vectors joins it, for what only the text as a whole says.
+class StandardisedHead(nn.Module):
+    """A head over piece vectors (U, dim), which are centred on the mean piece and scaled to unit deviation first: a
+    sentence encoder's vectors share a large common part.
     """
 
     centre: torch.Tensor  # (dim,)
@@ -140,23 +138,43 @@ class TextHead(nn.Module):
         self.config = config
         self.register_buffer("centre", torch.zeros(config.dim))
         self.register_buffer("scale", torch.ones(()))
-        self.piece = nn.Sequential(
-            nn.Linear(config.dim, config.hidden),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, config.hidden),
-            nn.GELU(),
-        )
-        self.out = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(config.hidden + config.dim, 2 * config.latent))
 
     def fit_scale(self, vectors: torch.Tensor) -> None:
-        """Centre on the mean piece, scale to unit deviation: a sentence encoder's vectors share a large common part."""
+        """Learn centre and scale from the pieces (U, dim) of training texts."""
         self.centre.copy_(vectors.mean(0))
         self.scale.copy_((vectors - vectors.mean(0)).pow(2).mean().sqrt().clamp_min(1e-6))
 
+    def standardised(self, vectors: torch.Tensor) -> torch.Tensor:
+        """The same vectors, centred and scaled."""
+        return (vectors - self.centre) / self.scale
+
+
+def piece_network(config: TextHeadConfig) -> nn.Sequential:
+    """The MLP that each piece goes through by itself: (U, dim) -> (U, hidden)."""
+    return nn.Sequential(
+        nn.Linear(config.dim, config.hidden),
+        nn.GELU(),
+        nn.Dropout(config.dropout),
+        nn.Linear(config.hidden, config.hidden),
+        nn.GELU(),
+    )
+
+
+class TextHead(StandardisedHead):
+    """Piece vectors to a Gaussian: a shared MLP a piece, the mean over pieces, then (mu, sigma) (TEARS, equation 2).
+
+    The shared MLP sees one piece at a time, so it can turn "dislikes horror" into the opposite of "likes horror" before
+    the mean is taken. The mean of the raw vectors joins it, for what only the text as a whole says.
+    """
+
+    def __init__(self, config: TextHeadConfig) -> None:
+        super().__init__(config)
+        self.piece = piece_network(config)
+        self.out = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(config.hidden + config.dim, 2 * config.latent))
+
     def forward(self, vectors: torch.Tensor, rows: torch.Tensor, owners: torch.Tensor, n: int) -> Gaussian:
         """`vectors` (U, d) distinct pieces; `rows` and `owners` (P,) say which piece is part of which of n profiles."""
-        x = (vectors - self.centre) / self.scale
+        x = self.standardised(vectors)
         both = torch.cat([self.piece(x), x], dim=-1)[rows]  # (P, hidden + d)
         counts = torch.bincount(owners, minlength=n).clamp_min(1).unsqueeze(-1)
         pooled = torch.zeros(n, both.shape[-1], device=both.device).index_add_(0, owners, both) / counts
