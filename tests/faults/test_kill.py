@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
+TIMES = int(os.environ.get("ELM_KILLS", "4"))
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes, which needs a Unix system")
 
@@ -38,15 +39,15 @@ def test_killed_at_every_system_call(tmp_path: Path, mode: str) -> None:
 
 @pytest.mark.slow
 def test_killed_at_random_moments_while_saving_models(tmp_path: Path) -> None:
-    came = report("kill_models.py", tmp_path / "model", 55, 0)
-    assert sum(came["found"].values()) == 55
-    assert set(came["found"]) == {"first", "second"}
+    came = report("kill_models.py", tmp_path / "model", TIMES, 0)
+    assert sum(came["found"].values()) == TIMES
+    assert set(came["found"]) <= {"first", "second"}
+    assert TIMES < 20 or set(came["found"]) == {"first", "second"}
     assert came["left"] == ["model"]
 
 
 @pytest.mark.slow
 def test_killed_at_random_moments_while_saving_every_other_kind(tmp_path: Path) -> None:
-    times = int(os.environ.get("ELM_KILLS", "6"))
-    for kind, found in report("kill_kinds.py", tmp_path, times, 0).items():
-        assert sum(found.values()) == times
+    for kind, found in report("kill_kinds.py", tmp_path, TIMES, 0).items():
+        assert sum(found.values()) == TIMES
         assert set(found) <= {"first", "second"}, kind

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked, which this system cannot")
 def test_killed_trainings_end_with_the_same_bits(tmp_path: Path) -> None:
-    kills = int(os.environ.get("ELM_KILLS", "10"))
+    kills = int(os.environ.get("ELM_KILLS", "4"))
     paths = [str(HERE.parents[1]), str(HERE.parent), str(HERE), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(HERE / "killed.py"), str(tmp_path), str(kills), "7"]
