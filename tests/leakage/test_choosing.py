@@ -25,6 +25,7 @@ from elm.recommend import (
     bench_models,
     split_dataset,
 )
+from elm.recommend._held_out import Best
 from elm.recommend.benchmark import _benchmark
 from elm.recommend.tears._registry import best_alpha
 from elm.runs import RunConfig, TextModels, fit_text_model, text_split
@@ -82,10 +83,17 @@ def weights(model: Any) -> str:
     return digest(dict(model.state_dict()))
 
 
-def test_early_stopping_of_text_models_and_backbones(groups, split, poisoned) -> None:  # type: ignore[no-untyped-def]
+def test_early_stopping_of_text_models_and_backbones(groups, split, poisoned, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     encoder: Any = WordVectors()
-    models = []
+    update, looked_at, models = Best.update, [], []
+
+    def noted(best: Best, score: float, epoch: int) -> bool:
+        looked_at[-1].append(score)
+        return update(best, score, epoch)
+
+    monkeypatch.setattr(Best, "update", noted)
     for one in (split, poisoned):
+        looked_at.append([])
         texts = text_split(groups, one)
         backbone = TextModels(groups, settings={"multi-vae": {"epochs": 12}}).backbone("multi-vae", one, 0)
         fitted = fit_text_model(
@@ -93,6 +101,8 @@ def test_early_stopping_of_text_models_and_backbones(groups, split, poisoned) ->
         )
         models.append((weights(backbone), weights(fitted.model)))
     assert models[0] == models[1]
+    assert looked_at[0] == looked_at[1]  # the same epoch may be the best of test users, too
+    assert len(looked_at[0]) > 6
 
 
 @pytest.mark.parametrize("name", ["multi-vae", "ease"])
