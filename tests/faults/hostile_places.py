@@ -11,9 +11,6 @@ from typing import Any
 
 from hostile import EVIL, any_file, code, linked_away, not_a_file, replace
 
-PEOPLES = ("items", "titles", "about", "made", "notes", "tasks")
-"""Fields of ids, titles and notes, where any text is as good as another: none of them is a name of a file."""
-
 Spoil = Callable[[random.Random, Path], str]
 
 
@@ -61,9 +58,10 @@ def name(draw: random.Random, folder: Path) -> str:
 def _texts(value: Any) -> list[tuple[Any, Any, bool]]:
     """(holder, key, whether the key itself is the text) of all names and texts."""
     if isinstance(value, dict):
-        value_texts = [(value, key, False) for key, inner in value.items() if isinstance(inner, str)]
-        inner = [place for key, held in value.items() if key not in PEOPLES for place in _texts(held)]
-        return [(value, key, True) for key in value] + value_texts + inner
+        own = [(value, key, True) for key in value] + [
+            (value, k, False) for k, v in value.items() if isinstance(v, str)
+        ]
+        return own + [place for inner in value.values() for place in _texts(inner)]
     if isinstance(value, list):
         own = [(value, at, False) for at, inner in enumerate(value) if isinstance(inner, str)]
         return own + [place for inner in value for place in _texts(inner)]

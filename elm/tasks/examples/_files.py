@@ -51,7 +51,8 @@ def load_examples(folder: str | Path) -> DatasetDict:
         try:
             found = DatasetDict.load_from_disk(str(folder))
         except Exception as error:  # pyarrow, fsspec and json have errors of their own for a damaged file
-            raise DataFileError(f"the examples in {folder} cannot be read ({error}); make them again") from error
+            what = " ".join(str(error).split())  # theirs may have several lines
+            raise DataFileError(f"the examples in {folder} cannot be read ({what}); make them again") from error
         if {part: rows.num_rows for part, rows in found.items()} != about.get("examples"):
             raise DataFileError(f"{folder} does not hold the examples that {_ABOUT} counts; make them again")
         return found
