@@ -29,12 +29,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
     own = {"HF_HUB_OFFLINE": "1", "TMPDIR": str(base), "IPYTHONDIR": str(base / "ipython")}
     words = [str(word) for pair in folders.items() for word in pair]
     command = [sys.executable, str(Path(__file__).with_name("run_notebook.py")), *words]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | own, timeout=800)
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | own, timeout=1700)
     assert done.returncode == 0, done.stderr[-3000:]
     return folders
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # all six, on a machine that does much else
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="notebooks run in forks, which this system does not have")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_from_a_clean_shell(path: Path, ran: dict[Path, Path]) -> None:
