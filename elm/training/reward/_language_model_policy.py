@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -62,9 +61,6 @@ class LanguageModelPolicy(ABC):
 
     def groups(self) -> Groups:
         return self._groups
-
-    def as_first(self) -> contextlib.AbstractContextManager[None]:
-        return self.first.in_place()
 
     def write(self, rows: Sequence[int], n: int, seed: int) -> list[Sample]:
         """In batches of up to 128 texts, each by one pass with a cache."""

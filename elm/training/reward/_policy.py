@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from elm._errors import CheckpointError
 from elm.model import Sample
 
 Groups = list[tuple[nn.Parameter, float]]
@@ -31,10 +32,12 @@ class Policy(Protocol):
     """A writer of texts about prompts, which it knows by their numbers, 0 to len - 1.
 
     module: whose free weights are trained, and saved. widths: the size of its states, and how many words it writes in.
+    first: the trained weights before any tuning.
     """
 
     module: nn.Module
     widths: tuple[int, int]
+    first: FirstWeights
 
     def __len__(self) -> int:
         """How many prompts there are."""
@@ -50,10 +53,6 @@ class Policy(Protocol):
 
     def score(self, rows: Sequence[int], ids: torch.Tensor, mask: torch.Tensor, whole: bool = False) -> Scores:
         """How likely texts (B, T) are, one about each of the prompts `rows`, with gradients; mask: True on tokens."""
-        ...
-
-    def as_first(self) -> contextlib.AbstractContextManager[None]:
-        """Inside the block it is the policy before any tuning."""
         ...
 
     def ended(self, written: Sample) -> bool:
@@ -85,8 +84,17 @@ class FirstWeights:
         return {str(number): value for number, value in enumerate(self._others)}
 
     def take(self, state: dict[str, torch.Tensor]) -> None:
-        """Set the first values."""
-        self._others = [state[str(number)].to(value.device) for number, value in enumerate(self._others)]
+        """Set the first values; `CheckpointError` where they are those of another policy."""
+        own = self.state()
+        if {k: (v.shape, v.dtype) for k, v in state.items()} != {k: (v.shape, v.dtype) for k, v in own.items()}:
+            raise CheckpointError("the first policy on disk is of another model; delete its folder to begin again")
+        self._others = [state[name].to(value.device) for name, value in own.items()]
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Give the policy its first weights back."""
+        for parameter, value in zip(self._parameters, self._others, strict=True):
+            parameter.copy_(value)
 
     def _swap(self) -> None:
         for number, parameter in enumerate(self._parameters):

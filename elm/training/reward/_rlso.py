@@ -31,8 +31,10 @@ def rlso(
     """The squared regression of RLSO over pairs of texts p, p' of one prompt (equation 8), as a loss (scalar).
 
     L = mean (U(p) - U(p') - (D(p) - D(p')) / eta)^2, D(p) = log(pi(p) / pi_t(p)), where pi_t wrote both. At its
-    minimum pi is the softmax of equation 5, pi_t(p) exp(eta U(p)) / Z. The published code has (D - D' - eta (U - U'))^2,
-    eta^2 times as much: the same where eta is 1, as it is in both. Raises `CallError` unless each prompt has two texts.
+    minimum pi is the softmax of equation 5, pi_t(p) exp(eta U(p)) / Z. The published code squares
+    D - D' - eta (U - U'), which is the same where eta is 1, as it is in both.
+
+    Raises `CallError` unless each prompt has two texts.
     """
     if texts.group != 2:
         raise CallError(f"RLSO compares two texts of a prompt, got {texts.group}")

@@ -17,8 +17,8 @@ class Trajectories:
 
     log_probs: (B, T), natural logarithms under the policy as it is, with gradients. sampled: (B, T), under the policy
     that wrote them; first: (B, T), under the policy before any tuning. mask: (B, T), True on tokens. rewards: (B,).
-    whole, first_whole: (B, T, words), log-probabilities of every word, where an objective needs them; states: (B, T, Z),
-    what the policy knew before each token.
+    whole, first_whole: (B, T, words), log-probabilities of every word, and states: (B, T, Z), what the policy knew
+    before each token, where an objective needs them.
     """
 
     log_probs: torch.Tensor
