@@ -42,6 +42,13 @@ from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES
 from elm.recommend.judges._rated import expected_rating
 from elm.recommend.judges._reading import Reading
 from elm.recommend.judges._values import RequestValues
+from elm.recommend.langptune._algorithm import VARIANTS, LangPTune, ProfileEncoder, evaluate_profiler, langptune
+from elm.recommend.langptune._contrastive import ContrastiveTraining, train_decoder
+from elm.recommend.langptune._conventions import CONVENTIONS, Conventions
+from elm.recommend.langptune._decoder import ProfileRecommender
+from elm.recommend.langptune._histories import history_prompts
+from elm.recommend.langptune._ranks import list_measures, target_ranks
+from elm.recommend.langptune._sessions import Sessions, sessions_by_time
 from elm.recommend.profiles._editors import Editor, LanguageModelEditor, RuleEditor
 from elm.recommend.profiles._genre_swap import (
     EditEffect,
@@ -88,6 +95,7 @@ from elm.recommend.tears._training import TearsRun, Views, train_tears
 __all__ = [
     "AUTOENCODERS",
     "BASE",
+    "CONVENTIONS",
     "CUTOFFS",
     "DECODINGS",
     "EASE",
@@ -99,6 +107,7 @@ __all__ = [
     "TEXT_MODELS",
     "TRAINING",
     "TUNING",
+    "VARIANTS",
     "AnyRecommender",
     "Asked",
     "AskedModel",
@@ -111,6 +120,8 @@ __all__ = [
     "Card",
     "Cards",
     "ChatValueJudge",
+    "ContrastiveTraining",
+    "Conventions",
     "Distillation",
     "Distilled",
     "EditEffect",
@@ -129,6 +140,7 @@ __all__ = [
     "GenreEncoder",
     "HeldOut",
     "Index",
+    "LangPTune",
     "LanguageModelEditor",
     "LanguageModelJudge",
     "ListDiff",
@@ -143,6 +155,8 @@ __all__ = [
     "Pass",
     "PieceTextEncoder",
     "Popularity",
+    "ProfileEncoder",
+    "ProfileRecommender",
     "Reading",
     "RecVAE",
     "RecVAEConfig",
@@ -154,6 +168,7 @@ __all__ = [
     "RuleEditor",
     "Scorer",
     "SentenceVectors",
+    "Sessions",
     "SparseRows",
     "StandingWish",
     "StandingWishes",
@@ -188,6 +203,7 @@ __all__ = [
     "distil",
     "edit_genres",
     "evaluate_edit",
+    "evaluate_profiler",
     "evaluate_profiles",
     "expected_rating",
     "file_summaries",
@@ -201,8 +217,11 @@ __all__ = [
     "genre_shares",
     "genre_words",
     "guard_wording",
+    "history_prompts",
     "index_recall",
     "item_table",
+    "langptune",
+    "list_measures",
     "load",
     "load_backbone",
     "load_distilled",
@@ -219,13 +238,16 @@ __all__ = [
     "save_backbone",
     "save_distilled",
     "sentiment",
+    "sessions_by_time",
     "shared_wording",
     "speaks_against",
     "split_dataset",
     "swap_genres",
+    "target_ranks",
     "template_summaries",
     "text_split",
     "train_backbone",
+    "train_decoder",
     "train_multivae",
     "train_tears",
     "transport_cost",

@@ -150,7 +150,7 @@ def test_wrong_settings_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "told"),
-    [(Limits(), "perplexity"), (Limits(perplexity=inf, repetition=1.0, words=inf), "held_out")],
+    [(Limits(held_out=inf), "perplexity"), (Limits(perplexity=inf, repetition=1.0, words=inf), "held_out")],
     ids=["unreadable", "held out"],
 )
 def test_a_planted_reward_hacker_is_caught_and_leaves_nothing_behind(limits: Limits, told: str, tmp_path: Path) -> None:
