@@ -70,6 +70,11 @@ class Sessions:
         }
         return replace(self, **picked)
 
+    def at_most(self, part: str, count: int, seed: int = 0) -> Sessions:
+        """The same with `count` sessions of a part, drawn by `seed`; all of the other parts."""
+        drawn = set(np.random.default_rng(seed).permutation(self.rows(part))[:count].tolist())
+        return self.some([row for row, name in enumerate(self.parts) if name != part or row in drawn])
+
     def history_rows(self) -> pd.DataFrame:
         """What is known of each session, a rating per row: user (the session's number as text), item, rating."""
         rows = [
