@@ -76,21 +76,15 @@ def train_decoder(
     if len(sessions) < 2:
         raise CallError(f"in-batch negatives need two sessions, got {len(sessions)}")
     histories, targets = sessions.columns()
-    within = {"params": [], "lr": options.encoder_rate}
-    head = {"params": [], "lr": options.rate}
-    for name, parameter in decoder.tower.named_parameters():
-        if parameter.requires_grad:
-            (within if name.startswith("body.") else head)["params"].append(parameter)  # type: ignore[attr-defined]
-    optimiser = torch.optim.AdamW([head, within], weight_decay=options.weight_decay)
-    rng, order, losses = np.random.default_rng([options.seed, 17]), [], []
+    optimiser = _optimiser(decoder, options)
+    linear = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / max(options.steps, 1))
+    batch, rng = min(options.batch, len(sessions)), np.random.default_rng([options.seed, 17])
+    order: list[int] = []
+    losses: list[float] = []
     for step in tqdm(range(options.steps), desc="contrastive", disable=not progress, leave=False):
-        for group in optimiser.param_groups:  # linear decay, as in the paper
-            group["lr"] = (options.encoder_rate if group is optimiser.param_groups[1] else options.rate) * (
-                1 - step / options.steps
-            )
-        if len(order) < min(options.batch, len(sessions)):
+        if len(order) < batch:
             order = rng.permutation(len(sessions)).tolist()
-        rows = [order.pop() for _ in range(min(options.batch, len(sessions)))]
+        rows, order = order[:batch], order[batch:]
         usable = None
         if not decoder.protocol.false_negatives:
             usable = torch.from_numpy(true_negatives(histories[rows], targets[rows]))
@@ -101,6 +95,16 @@ def train_decoder(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        linear.step()
         losses.append(loss.item())
     decoder.changed()
     return losses
+
+
+def _optimiser(decoder: ProfileRecommender, options: ContrastiveTraining) -> torch.optim.Optimizer:
+    """AdamW with a rate of its own for what is tuned within the encoder."""
+    free = [(name, value) for name, value in decoder.tower.named_parameters() if value.requires_grad]
+    head = [value for name, value in free if not name.startswith("body.")]
+    within = [value for name, value in free if name.startswith("body.")]
+    groups = [{"params": head, "lr": options.rate}, {"params": within, "lr": options.encoder_rate}]
+    return torch.optim.AdamW(groups, weight_decay=options.weight_decay)
