@@ -68,6 +68,7 @@ from elm.evaluation.requests._bench import RequestBench, bench_requests
 from elm.evaluation.requests._cost import cost_curve, index_curve
 from elm.evaluation.requests._figures import cost_figure, fronts_figure, quality_figure, satisfaction_figure
 from elm.evaluation.requests._four_ways import Asking, four_ways
+from elm.evaluation.rewards._behaviour import BehaviouralReward
 from elm.evaluation.rewards._bench import RewardBench, bench_rewards
 from elm.evaluation.rewards._encoders import HistoryEncoder, PolicyEncoder
 from elm.evaluation.rewards._policies import base_writer, demo_sessions, demo_writer
@@ -81,6 +82,7 @@ __all__ = [
     "AlongScores",
     "Asking",
     "BM25Ranker",
+    "BehaviouralReward",
     "BenchReport",
     "CachedEncoder",
     "Calibration",

@@ -44,7 +44,7 @@ from elm.recommend.judges._reading import Reading
 from elm.recommend.judges._values import RequestValues
 from elm.recommend.langptune._algorithm import VARIANTS, LangPTune, ProfileEncoder, evaluate_profiler, langptune
 from elm.recommend.langptune._contrastive import ContrastiveTraining, train_decoder
-from elm.recommend.langptune._conventions import CONVENTIONS, Conventions
+from elm.recommend.langptune._conventions import CONVENTIONS, Conventions, conventions
 from elm.recommend.langptune._decoder import ProfileRecommender
 from elm.recommend.langptune._histories import history_prompts
 from elm.recommend.langptune._ranks import list_measures, target_ranks
@@ -199,6 +199,7 @@ __all__ = [
     "combine",
     "combined_places",
     "compare",
+    "conventions",
     "cost",
     "distil",
     "edit_genres",

@@ -20,6 +20,7 @@ from elm.training.reward._objectives import OBJECTIVES, Objective
 from elm.training.reward._policy import FirstWeights, Policy, Scores
 from elm.training.reward._policy_gradient import grpo, reinforce
 from elm.training.reward._readability import Readability
+from elm.training.reward._rewards import PreferenceReward, SemanticReward, mixed_reward
 from elm.training.reward._rlso import PROTOCOLS, rlso
 from elm.training.reward._train import RewardResult, RewardTraining, train_by_reward
 from elm.training.reward._trajectories import Trajectories, standardised
@@ -42,11 +43,13 @@ __all__ = [
     "NamedWords",
     "Objective",
     "Policy",
+    "PreferenceReward",
     "Readability",
     "Reward",
     "RewardResult",
     "RewardTraining",
     "Scores",
+    "SemanticReward",
     "Stage",
     "Team",
     "TextPolicy",
@@ -63,6 +66,7 @@ __all__ = [
     "grpo",
     "guarded",
     "llm_rate",
+    "mixed_reward",
     "optimise",
     "plot_sources",
     "read_metrics",

@@ -56,21 +56,7 @@ def rewards(
     from elm.recommend import cards_of, sessions_by_time
     from elm.training import Tuned
 
-    data = load(dataset, folder, seed)
-    found = sessions_by_time(
-        data, history=history, per_user=per_user, least_rating=least_rating, test_users=_held(data, base), seed=seed
-    )
-    if train is not None:
-        found = found.at_most("train", train, seed)
-    chosen = None if sources is None else [name.strip() for name in sources.split(",") if name.strip() != "none"]
-    cards = cards_of(data, found.items, chosen)
-    how = Tuned(tuned, rank, layers, seed)
-    if base is None:
-        found, vectors = demo_sessions(found)
-        writer = demo_writer(vectors, task, how, new_tokens)
-    else:
-        writer = base_writer(base, found, cards, how, new_tokens or 128)
-    wanted = {} if methods is None else {"methods": tuple(name.strip() for name in methods.split(","))}
+    wanted: dict[str, Any] = {} if methods is None else {"methods": tuple(name.strip() for name in methods.split(","))}
     bench = RewardBench(
         **wanted,
         protocol=protocol,
@@ -83,10 +69,32 @@ def rewards(
         test=test,
         seeds=tuple(range(seed, seed + seeds)),
     )
+    how = Tuned(tuned, rank, layers, seed)
+    data = load(dataset, folder, seed)
+    found = sessions_by_time(
+        data, history=history, per_user=per_user, least_rating=least_rating, test_users=_held(data, base), seed=seed
+    )
+    if train is not None:
+        found = found.at_most("train", train, seed)
+    cards = cards_of(data, found.items, _named(sources, data))
+    if base is None:
+        found, vectors = demo_sessions(found)
+        writer = demo_writer(vectors, task, how, new_tokens)
+    else:
+        writer = base_writer(base, found, cards, how, new_tokens or 128)
     encoder = CachedEncoder(SentenceEncoder())
     value = bench_rewards(found, cards, encoder, *writer, bench, folder=out, progress=not is_quiet())
     value = {"dataset": data.name, "writer": base or "the demo model", **value}
     emit(value, json_mode, lambda: _show(value))
+
+
+def _named(words: str | None, data: Dataset) -> list[str] | None:
+    """The sources by name; none of them for "none", None for all."""
+    if words is None:
+        return None
+    from elm.cli.bench._request import named_sources
+
+    return [] if words.strip() == "none" else list(named_sources(words, data) or ())
 
 
 def _held(data: Dataset, base: str | None) -> list[str] | None:

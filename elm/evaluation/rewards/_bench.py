@@ -20,6 +20,7 @@ from elm.recommend import (
     LangPTune,
     ProfileRecommender,
     Sessions,
+    conventions,
     evaluate_profiler,
     langptune,
     target_ranks,
@@ -61,6 +62,7 @@ class RewardBench:
     seeds: tuple[int, ...] = (0,)
 
     def __post_init__(self) -> None:
+        conventions(self.protocol)
         for name in self.methods:
             if name not in METHODS:
                 raise UnknownNameError("method", name, METHODS)
