@@ -144,12 +144,12 @@ def _written(
     stop: threading.Event | None = None,
     **more: Any,
 ) -> Any:
-    """New token ids (B, t) behind prompts; `more` goes to transformers."""
+    """New token ids (B, t) behind prompts; `more` are settings of transformers."""
     embeds, words = prompts.embeds, model.words
     drawn: list[Any] = [RepetitionGuard(model.most_repeats)] if model.most_repeats else []
     if temperature > 0:
         drawn.append(SeededDraw(prompts.keys, seed, temperature, prompts.draws))
-    settings = decoding(model.tokenizer, max_new_tokens=max_new_tokens)
+    settings = decoding(model.tokenizer, max_new_tokens=max_new_tokens, **more)
     own, half = model.llm.generation_config, model.llm.get_input_embeddings().weight.dtype
     with narrowed(model.llm, words) as narrow, _products_in(half, embeds.device.type):
         if narrow and words is not None:
@@ -164,7 +164,6 @@ def _written(
                 logits_processor=drawn,
                 streamer=streamer,
                 stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,
-                **more,
             )
         finally:
             model.llm.generation_config = own

@@ -42,7 +42,7 @@ from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES
 from elm.recommend.judges._rated import expected_rating
 from elm.recommend.judges._reading import Reading
 from elm.recommend.judges._values import RequestValues
-from elm.recommend.langptune._algorithm import VARIANTS, LangPTune, ProfileEncoder, evaluate_profiler, langptune
+from elm.recommend.langptune._algorithm import VARIANTS, LangPTune, ProfileEncoder, evaluate_profiler, train_langptune
 from elm.recommend.langptune._contrastive import ContrastiveTraining, train_decoder
 from elm.recommend.langptune._conventions import CONVENTIONS, Conventions, conventions
 from elm.recommend.langptune._decoder import ProfileRecommender
@@ -221,7 +221,6 @@ __all__ = [
     "history_prompts",
     "index_recall",
     "item_table",
-    "langptune",
     "list_measures",
     "load",
     "load_backbone",
@@ -249,6 +248,7 @@ __all__ = [
     "text_split",
     "train_backbone",
     "train_decoder",
+    "train_langptune",
     "train_multivae",
     "train_tears",
     "transport_cost",

@@ -22,8 +22,8 @@ from elm.recommend import (
     Sessions,
     conventions,
     evaluate_profiler,
-    langptune,
     target_ranks,
+    train_langptune,
 )
 from elm.training import Guard, Limits, LoopConfig, Objective, Policy, RewardTraining, guarded
 
@@ -121,7 +121,7 @@ def bench_rewards(
                 writer = PolicyEncoder(policy(seed), options.training(seed), watch, place)
             learning = ContrastiveTraining(options.contrastive, rate=options.contrastive_rate, seed=seed)
             how = LangPTune(variant, options.rounds, learning, seed=seed)
-            done = langptune(writer, decoder, sessions, how, folder=place, progress=progress)
+            done = train_langptune(writer, decoder, sessions, how, folder=place, progress=progress)
             values, profiles = evaluate_profiler(writer, decoder, sessions, rows, seed=seed)
             values["bm25"] = np.asarray(other(rows, profiles))
             found[name].append(

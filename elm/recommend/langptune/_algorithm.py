@@ -60,7 +60,7 @@ class LangPTune:
             raise CallError(f"LangPTune takes at least one round and one profile, got {self.rounds}, {self.drawn}")
 
 
-def langptune(
+def train_langptune(
     encoder: ProfileEncoder,
     decoder: ProfileRecommender,
     sessions: Sessions,

@@ -23,10 +23,10 @@ from elm.recommend import (
     ProfileRecommender,
     Sessions,
     evaluate_profiler,
-    langptune,
     list_measures,
     target_ranks,
     train_decoder,
+    train_langptune,
 )
 from elm.recommend.langptune._contrastive import info_nce, true_negatives
 
@@ -141,7 +141,7 @@ def test_each_variant_trains_what_it_says_and_the_training_users_alone(variant: 
     known = sessions()
     encoder, found = Encoder(known), decoder()
     weights = {name: value.clone() for name, value in found.tower.state_dict().items()}
-    done = langptune(encoder, found, known, LangPTune(variant, 2, ContrastiveTraining(5, batch=8)))
+    done = train_langptune(encoder, found, known, LangPTune(variant, 2, ContrastiveTraining(5, batch=8)))
     learns, tunes = VARIANTS[variant]
     moved = any(not torch.equal(value, weights[name]) for name, value in found.tower.state_dict().items())
     assert moved == learns
@@ -155,19 +155,19 @@ def test_each_variant_trains_what_it_says_and_the_training_users_alone(variant: 
 def test_an_interrupted_run_goes_on_with_its_decoder(tmp_path: Path) -> None:
     known, options = sessions(), LangPTune("cl", 2, ContrastiveTraining(10, batch=8))
     whole = decoder()
-    langptune(Encoder(known), whole, known, options)
-    langptune(Encoder(known), decoder(), known, replace(options, rounds=1), folder=tmp_path)
+    train_langptune(Encoder(known), whole, known, options)
+    train_langptune(Encoder(known), decoder(), known, replace(options, rounds=1), folder=tmp_path)
     again = decoder()
-    done = langptune(Encoder(known), again, known, options, folder=tmp_path)
+    done = train_langptune(Encoder(known), again, known, options, folder=tmp_path)
     assert done[0]["contrastive"] == []
     for name, value in whole.tower.state_dict().items():
         assert torch.equal(again.tower.state_dict()[name], value), name
     with pytest.raises(CheckpointError, match="other settings"):
-        langptune(Encoder(known), decoder(), known, replace(options, drawn=2), folder=tmp_path)
+        train_langptune(Encoder(known), decoder(), known, replace(options, drawn=2), folder=tmp_path)
     path = tmp_path / "decoder-0" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\1")
     with pytest.raises(CheckpointError, match="damaged"):
-        langptune(Encoder(known), decoder(), known, options, folder=tmp_path)
+        train_langptune(Encoder(known), decoder(), known, options, folder=tmp_path)
 
 
 def test_what_cannot_be_is_refused() -> None:
