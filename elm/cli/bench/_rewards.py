@@ -21,6 +21,7 @@ def rewards(
     methods: Annotated[str | None, typer.Option(help="Of zero-shot,cl,rlso,both,no-profile-0,no-profile-cl.")] = None,
     protocol: Annotated[str, typer.Option(help="Conventions: paper, or repo-compat.")] = "paper",
     history: Annotated[int, typer.Option(min=1, help="Items of a history.")] = 4,
+    ahead: Annotated[int, typer.Option(min=1, help="Items that come next, and are to be found.")] = 1,
     per_user: Annotated[int, typer.Option(min=1, help="Sessions of a user, the newest.")] = 1,
     least_rating: Annotated[float | None, typer.Option(help="Only ratings from this one on.")] = None,
     sources: Annotated[
@@ -72,7 +73,13 @@ def rewards(
     how = Tuned(tuned, rank, layers, seed)
     data = load(dataset, folder, seed)
     found = sessions_by_time(
-        data, history=history, per_user=per_user, least_rating=least_rating, test_users=_held(data, base), seed=seed
+        data,
+        history=history,
+        ahead=ahead,
+        per_user=per_user,
+        least_rating=least_rating,
+        test_users=_held(data, base),
+        seed=seed,
     )
     if train is not None:
         found = found.at_most("train", train, seed)

@@ -22,6 +22,7 @@ from elm.recommend import (
     Sessions,
     conventions,
     evaluate_profiler,
+    list_measures,
     target_ranks,
     train_langptune,
 )
@@ -143,7 +144,7 @@ class _Held:
         self._targets = sessions.columns()[1]
 
     def __call__(self, rows: Sequence[int], texts: Sequence[str]) -> Any:
-        return 1 / np.log2(target_ranks(self._ranker.scores(texts), self._targets[list(rows)]) + 1)
+        return list_measures(target_ranks(self._ranker.scores(texts), self._targets[list(rows)]))["ndcg"]
 
 
 def _told(

@@ -30,15 +30,13 @@ def info_nce(
     return functional.cross_entropy(logits, torch.arange(len(logits), device=logits.device))
 
 
-def true_negatives(histories: np.ndarray, targets: np.ndarray) -> Flags:
-    """(n, n): whether the target of session j is a negative of session i: another than its own, and not in its history.
+def true_negatives(chosen: np.ndarray, targets: np.ndarray) -> Flags:
+    """(n, n): whether the target of session j is a negative of session i: none of what its user chose, (n, any).
 
-    >>> true_negatives(np.array([[0], [3], [4]]), np.array([3, 0, 3])).tolist()
-    [[False, False, False], [False, False, False], [True, True, False]]
+    >>> true_negatives(np.array([[0, 3], [3, 0], [4, 3]]), np.array([3, 0, 3])).tolist()
+    [[False, False, False], [False, False, False], [False, True, False]]
     """
-    same = targets[:, None] == targets[None, :]
-    chosen = (histories[:, None, :] == targets[None, :, None]).any(-1)
-    found: Flags = ~(same | chosen)
+    found: Flags = ~(chosen[:, None, :] == targets[None, :, None]).any(-1)
     return found
 
 
@@ -75,7 +73,8 @@ def train_decoder(
     """
     if len(sessions) < 2:
         raise CallError(f"in-batch negatives need two sessions, got {len(sessions)}")
-    histories, targets = sessions.columns()
+    histories, ahead = sessions.columns()
+    chosen, targets = np.concatenate([histories, ahead], axis=1), ahead[:, 0]
     optimiser = _optimiser(decoder, options)
     linear = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / max(options.steps, 1))
     batch, rng = min(options.batch, len(sessions)), np.random.default_rng([options.seed, 17])
@@ -87,7 +86,7 @@ def train_decoder(
         rows, order = order[:batch], order[batch:]
         usable = None
         if not decoder.protocol.false_negatives:
-            usable = torch.from_numpy(true_negatives(histories[rows], targets[rows]))
+            usable = torch.from_numpy(true_negatives(chosen[rows], targets[rows]))
         read = decoder.profile_vectors(profiles(rows))
         loss = info_nce(read, decoder.item_vectors(targets[rows].tolist()), usable, decoder.protocol.temperature)
         if not torch.isfinite(loss):

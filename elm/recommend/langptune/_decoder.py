@@ -88,7 +88,7 @@ class ProfileRecommender:
         return found
 
     def ranks(self, sessions: Sessions, profiles: Sequence[str]) -> Integers:
-        """The place of each session's target (n,), given a profile of each (n)."""
+        """The places of each session's targets (n, f), given a profile of each (n)."""
         if list(sessions.items) != self.items:
             raise CallError("sessions and recommender have one catalogue, in one order; make both from one list")
         histories, targets = sessions.columns()

@@ -19,7 +19,8 @@ def history_prompts(sessions: Sessions, cards: Cards, ask: str = _ASK, longest: 
 
     >>> from elm.recommend import Card
     >>> cards = Cards(["a", "b"], [Card("Heat", ("Crime",)), Card("Up", ("Comedy",))])
-    >>> print(history_prompts(Sessions(["u"], [("a",)], [(4.0,)], ["b"], ["train"], ["a", "b"]), cards, "{history}")[0])
+    >>> sessions = Sessions(["u"], [("a",)], [(4.0,)], [("b",)], ["train"], ["a", "b"])
+    >>> print(history_prompts(sessions, cards, "{history}")[0])
     - Heat. Genres: Crime. (4)
     """
     written = {item: card.written() or card.title for item, card in zip(cards.items, cards, strict=True)}

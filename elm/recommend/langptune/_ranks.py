@@ -1,4 +1,4 @@
-"""Where a list has the one item that is to be found, and what that is worth."""
+"""Where a list has the items that are to be found, and what that is worth."""
 
 from __future__ import annotations
 
@@ -14,35 +14,42 @@ CUTOFFS = (5, 10, 20)
 
 
 def target_ranks(scores: npt.ArrayLike, targets: npt.ArrayLike) -> Integers:
-    """The place of each target (n,) under scores (n, items), 1 for the best; of equal scores the target's is the last,
+    """The places of targets (n, f) under scores (n, items), 1 for the best; of equal scores the target's is the last,
     so that scores that say nothing earn nothing.
 
-    >>> target_ranks([[0.1, 0.9, 0.5], [0.0, 0.0, 0.0]], [2, 0]).tolist()
-    [2, 3]
+    >>> target_ranks([[0.1, 0.9, 0.5], [0.0, 0.0, 0.0]], [[2, 1], [0, 1]]).tolist()
+    [[2, 1], [3, 3]]
     """
     table = np.asarray(scores, dtype=np.float64)
-    places = np.asarray(targets, dtype=np.int64)
-    if table.ndim != 2 or places.shape != table.shape[:1] or np.isnan(table).any():
-        raise CallError(f"one target a row of scores that are numbers, got {table.shape} and {places.shape}")
-    own = table[np.arange(len(table)), places]
-    found: Integers = (table >= own[:, None]).sum(1)
+    wanted = np.asarray(targets, dtype=np.int64)
+    if table.ndim != 2 or wanted.ndim != 2 or len(table) != len(wanted) or np.isnan(table).any():
+        raise CallError(f"targets of each row of scores that are numbers, got {table.shape} and {wanted.shape}")
+    own = np.take_along_axis(table, wanted, 1)
+    found: Integers = np.stack([(table >= column[:, None]).sum(1) for column in own.T], axis=1)
     return found
 
 
 def quality(places: npt.ArrayLike, kind: str, k: int | None = None) -> Floats:
-    """NDCG, MRR or recall of lists with one right item at `places` (n,), within the first k, or the whole list.
+    """NDCG, MRR or recall (n,) of lists with right items at `places` (n, f), within the first k, or the whole list.
 
-    "ndcg": 1 / log2(place + 1); "mrr": 1 / place; "recall": 1; each 0 beyond k.
+    "ndcg": the sum of 1 / log2(place + 1) over that of the best list; "mrr": 1 / the first place; "recall": the share
+    of min(f, k) that is there. What lies beyond k earns 0.
 
-    >>> quality([1, 3, 9], "ndcg", 5).round(3).tolist()
-    [1.0, 0.5, 0.0]
+    >>> quality([[1], [3], [9]], "ndcg", 5).round(3).tolist(), quality([[1, 9]], "recall", 5).tolist()
+    ([1.0, 0.5, 0.0], [0.5])
     """
     place = np.asarray(places, dtype=np.float64)
-    worth = {"ndcg": 1 / np.log2(place + 1), "mrr": 1 / place, "recall": np.ones_like(place)}
+    most = place.shape[1] if k is None else min(place.shape[1], k)
+    counted = np.ones_like(place) if k is None else place <= k
+    best = 1 / np.log2(np.arange(2, most + 2))
+    worth = {
+        "ndcg": (counted / np.log2(place + 1)).sum(1) / best.sum(),
+        "mrr": (counted / place).max(1),
+        "recall": counted.sum(1) / most,
+    }
     if kind not in worth:
         raise CallError(f"the quality of a list is {', '.join(worth)}, got {kind!r}")
-    found: Floats = worth[kind] if k is None else np.where(place <= k, worth[kind], 0.0)
-    return found
+    return worth[kind]
 
 
 def list_measures(places: npt.ArrayLike, cutoffs: Sequence[int] = CUTOFFS) -> dict[str, Floats]:

@@ -1,4 +1,4 @@
-"""Sessions by time: some items that a user chose one after the other, and the next one, which is to be found."""
+"""Sessions by time: items that a user chose one after the other, and what came next, which is to be found."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Sessions:
-    """n sessions: histories, each of as many items, oldest first, the item that came next, users and parts.
+    """n sessions: histories, each of as many items, oldest first, the items that came next, users and parts.
 
-    ratings: of each history's items. items: the catalogue that is ranked. No user is in two parts. Raises `CallError`
-    where a target is in its history, or a user in two parts; `UnknownNameError` for an item outside the catalogue.
+    ratings: of each history's items. targets: f items a session, of which the first is what contrastive learning draws
+    near. items: the catalogue that is ranked. No user is in two parts. Raises `CallError` where a target is in its
+    history, or a user in two parts; `UnknownNameError` for an item outside the catalogue.
     """
 
     users: list[str]
     histories: list[tuple[str, ...]]
     ratings: list[tuple[float, ...]]
-    targets: list[str]
+    targets: list[tuple[str, ...]]
     parts: list[str]
     items: list[str]
 
@@ -35,16 +36,19 @@ class Sessions:
             told = f"users, histories, ratings, targets and parts, one each: got {sorted(sizes)}"
             raise CallError(f"sessions have {told}")
         known = set(self.items)
-        for number, (history, target) in enumerate(zip(self.histories, self.targets, strict=True)):
-            if target in history:
+        for number, (history, targets) in enumerate(zip(self.histories, self.targets, strict=True)):
+            for what, some in (("history", history), ("future", targets)):
+                if isinstance(some, str) or not some or len(set(some)) != len(some):
+                    raise CallError(f"a {what} is of distinct items, at least one, got {some} in session {number}")
+            if known_before := next((target for target in targets if target in history), None):
                 raise CallError(
-                    f"the target of a session comes after its history, and {target!r} of session {number} is in it: a "
-                    "profile could name it; drop the session"
+                    f"the target of a session comes after its history, and {known_before!r} of session {number} is in "
+                    "it: a profile could name it; drop the session"
                 )
-            if lost := next((item for item in (*history, target) if item not in known), None):
+            if lost := next((item for item in (*history, *targets) if item not in known), None):
                 raise UnknownNameError("item", lost, self.items, "(a session's items are those of the catalogue)")
-            if not history or len(set(history)) != len(history):
-                raise CallError(f"a history is of distinct items, at least one, got {history} in session {number}")
+        if len({len(history) for history in self.histories}) > 1 or len({len(some) for some in self.targets}) > 1:
+            raise CallError("all sessions have as many items in their history, and as many ahead")
         if odd := sorted(set(self.parts) - set(PARTS)):
             raise CallError(f"parts are {', '.join(PARTS)}, got {odd[0]!r}")
         of: dict[str, str] = {}
@@ -85,11 +89,11 @@ class Sessions:
         return pd.DataFrame(rows, columns=["user", "item", "rating"])
 
     def columns(self) -> tuple[np.ndarray, np.ndarray]:
-        """The places in the catalogue of histories (n, items of a history) and of targets (n,)."""
+        """The places in the catalogue of histories (n, items of a history) and of targets (n, f)."""
         place = {item: column for column, item in enumerate(self.items)}
         return (
             np.array([[place[item] for item in history] for history in self.histories]),
-            np.array([place[item] for item in self.targets]),
+            np.array([[place[item] for item in targets] for targets in self.targets]),
         )
 
 
@@ -97,13 +101,14 @@ def sessions_by_time(
     dataset: Dataset,
     *,
     history: int = 4,
+    ahead: int = 1,
     per_user: int = 1,
     least_rating: float | None = None,
     test_users: Collection[str] | None = None,
     shares: tuple[float, float] = (0.1, 0.1),
     seed: int = 0,
 ) -> Sessions:
-    """A user's newest ratings, cut into sessions of `history` items and the next one, none of them shared.
+    """A user's newest ratings, cut into sessions of `history` items and the `ahead` next ones, none of them shared.
 
     Args:
         per_user: at most so many sessions a user, the newest ones. least_rating: only ratings from this one on count.
@@ -115,13 +120,13 @@ def sessions_by_time(
     """
     if not dataset.has_times:
         raise CallError(f"sessions are in the order of time, and {dataset.name} has no times")
-    if history < 1 or per_user < 1:
-        raise CallError(f"a history has at least one item, and a user one session, got {history} and {per_user}")
+    if min(history, ahead, per_user) < 1:
+        raise CallError(f"history, ahead and per_user are at least 1, got {history}, {ahead} and {per_user}")
     frame = dataset.interactions
     if least_rating is not None:
         frame = frame[frame["rating"] >= least_rating]
     frame = frame.sort_values(["user", "time", "item"], kind="stable")
-    size = history + 1
+    size = history + ahead
     found: dict[str, list[list[tuple[str, float]]]] = {}
     for user, rows in frame.groupby("user", sort=False, observed=True):
         pairs = list(zip(rows["item"].astype(str), rows["rating"].astype(float), strict=True))
@@ -134,9 +139,9 @@ def sessions_by_time(
     users, windows = zip(*((user, window) for user, cut in found.items() for window in cut), strict=True)
     return Sessions(
         list(users),
-        [tuple(item for item, _ in window[:-1]) for window in windows],
-        [tuple(rating for _, rating in window[:-1]) for window in windows],
-        [window[-1][0] for window in windows],
+        [tuple(item for item, _ in window[:history]) for window in windows],
+        [tuple(rating for _, rating in window[:history]) for window in windows],
+        [tuple(item for item, _ in window[history:]) for window in windows],
         [parts[user] for user in users],
         [str(item) for item in dataset.items.index],
     )

@@ -44,7 +44,7 @@ def sessions() -> Sessions:
             for kind in KINDS:
                 users.append(f"{part}{time}{kind}")
                 histories.append(tuple(f"{kind}{n}" for n in range(5) if n != time))
-                targets.append(f"{kind}{time}")
+                targets.append((f"{kind}{time}",))
                 parts.append(part)
     return Sessions(users, histories, [(5.0,) * 4] * len(users), targets, parts, ITEMS)
 

@@ -55,7 +55,7 @@ def sessions() -> Sessions:
     """Someone who chose two films of a kind chooses its third."""
     parts = ["train"] * 12 + ["validation"] * 3 + ["test"] * 3
     histories = [tuple(f"{kind}{n}" for n in range(3) if n != out) for kind in KINDS for out in range(3)]
-    targets = [f"{kind}{out}" for kind in KINDS for out in range(3)]
+    targets = [(f"{kind}{out}",) for kind in KINDS for out in range(3)]
     return Sessions([f"u{n}" for n in range(18)], histories, [(5.0, 5.0)] * 18, targets, parts, ITEMS)
 
 
@@ -93,31 +93,40 @@ def test_info_nce_has_the_gradient_of_equation_10() -> None:
 
 
 def test_what_the_user_chose_is_no_negative() -> None:
-    histories, targets = np.array([[1, 2], [3, 0], [5, 6]]), np.array([0, 4, 0])
-    assert true_negatives(histories, targets).tolist() == [
+    chosen, targets = np.array([[1, 2, 0], [3, 0, 4], [5, 6, 0]]), np.array([0, 4, 0])
+    assert true_negatives(chosen, targets).tolist() == [
         [False, True, False],
         [False, False, False],
         [False, True, False],
     ]
 
 
+def test_several_right_items_are_worth_what_their_places_are() -> None:
+    measures = list_measures([[1, 3, 30]])
+    assert measures["ndcg@5"][0] == pytest.approx(1.5 / (1 + 1 / np.log2(3) + 0.5))
+    assert measures["recall@20"].tolist() == [2 / 3]
+    assert measures["mrr@5"].tolist() == [1.0]
+    perfect = list_measures([[3, 1, 2]])
+    assert {float(value[0]) for value in perfect.values()} == {1.0}
+
+
 @pytest.mark.parametrize("protocol", ["paper", "repo-compat"])
 def test_a_profile_in_the_items_own_words_finds_them(protocol: str) -> None:
     known, found = sessions(), decoder(protocol)
-    right = [f"Genres: {item[:-1]}" for item in known.targets]
+    right = [f"Genres: {item[:-1]}" for (item,) in known.targets]
     places = found.ranks(known, right)
     assert places.max() <= (3 if protocol == "paper" else 1), "without the history's items the target is the first"
     quality = found.quality(known, right)
     assert ((quality > 0) & (quality <= 1)).all()
-    wrong = [f"Genres: {KINDS[KINDS.index(item[:-1]) - 1]}" for item in known.targets]
+    wrong = [f"Genres: {KINDS[KINDS.index(item[:-1]) - 1]}" for (item,) in known.targets]
     assert found.quality(known, wrong).mean() < quality.mean() / 2
 
 
 def test_a_profile_without_a_word_earns_the_least_and_ties_earn_nothing() -> None:
     known, found = sessions(), decoder()
-    assert found.ranks(known, ["", " - ", "..."] * 6).tolist() == [len(ITEMS)] * 18
-    assert target_ranks(np.zeros((1, 5)), [0]).tolist() == [5]
-    measures = list_measures([1, 6, 21])
+    assert found.ranks(known, ["", " - ", "..."] * 6).tolist() == [[len(ITEMS)]] * 18
+    assert target_ranks(np.zeros((1, 5)), [[0]]).tolist() == [[5]]
+    measures = list_measures([[1], [6], [21]])
     assert measures["ndcg@5"].tolist() == [1.0, 0.0, 0.0]
     assert measures["mrr@10"].tolist() == [1.0, 1 / 6, 0.0]
     assert measures["recall@20"].tolist() == [1.0, 1.0, 0.0]
@@ -185,4 +194,4 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(CallError, match="one catalogue"):
         decoder().ranks(replace(known, items=ITEMS[::-1]), [""] * 18)
     with pytest.raises(CallError, match="scores that are numbers"):
-        target_ranks([[np.nan]], [0])
+        target_ranks([[np.nan]], [[0]])
