@@ -13,7 +13,9 @@ from elm.recommend.backbones._gaussian import Gaussian, transport_cost
 from elm.recommend.backbones._macridvae import MacridVAE, MacridVAEConfig
 from elm.recommend.backbones._multidae import MultiDAE, MultiDAEConfig
 from elm.recommend.backbones._multivae import MultiVAE, MultiVAEConfig, MultiVAETraining, train_multivae
+from elm.recommend.backbones._nmf import NMF
 from elm.recommend.backbones._popularity import Popularity
+from elm.recommend.backbones._random import RandomRanker
 from elm.recommend.backbones._recommender import BackboneRecommender
 from elm.recommend.backbones._recvae import RecVAE, RecVAEConfig
 from elm.recommend.backbones._registry import (
@@ -101,6 +103,7 @@ __all__ = [
     "EASE",
     "FILM_ASPECTS",
     "MODELS",
+    "NMF",
     "PAPER_THRESHOLDS",
     "PROTOCOLS",
     "REQUESTED_GENRES",
@@ -157,6 +160,7 @@ __all__ = [
     "Popularity",
     "ProfileEncoder",
     "ProfileRecommender",
+    "RandomRanker",
     "Reading",
     "RecVAE",
     "RecVAEConfig",
