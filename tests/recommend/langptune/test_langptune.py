@@ -145,6 +145,19 @@ def test_contrastive_learning_teaches_the_decoder_a_code(protocol: str, tuned: A
     assert found.quality(known, coded).mean() > before + 0.2
 
 
+def test_items_of_ones_own_are_negatives_in_the_published_code_alone() -> None:
+    """All want one item: without false negatives there is nothing to tell apart."""
+    known = sessions()
+    alike = replace(known, targets=[("mystery2",)] * 18, histories=[("drama0", "drama1")] * 18)
+    options = ContrastiveTraining(steps=1, batch=8)
+    losses = {
+        name: train_decoder(decoder(name), alike, lambda rows: ["x"] * len(rows), options)[0]
+        for name in ("paper", "repo-compat")
+    }
+    assert losses["paper"] == 0.0
+    assert losses["repo-compat"] > 1.0
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_each_variant_trains_what_it_says_and_the_training_users_alone(variant: str) -> None:
     known = sessions()
