@@ -38,7 +38,7 @@ class PolicyEncoder:
             rows=rows,
             guard=guard,
             checkpoints=self.folder / f"rlso-{number}" if self.folder else None,
-            label=f"rlso {number}",
+            label="rlso",
             progress=progress,
         )
         told = {

@@ -71,7 +71,7 @@ class Collected:
             self.mask,
             self.rewards,
             self.group,
-            self.ids,
+            found.places,
             found.whole,
             first_whole,
             found.states,

@@ -97,7 +97,7 @@ class LanguageModelPolicy(ABC):
         every = (scores / self.temperature).log_softmax(-1)  # (B, T, words)
         places = ids if words is None else words.places(torch.where(mask, ids, int(words.ids[0])))
         log_probs = every.gather(-1, places[..., None])[..., 0]
-        return Scores(log_probs, every if whole else None, states if whole else None)
+        return Scores(log_probs, every, states, places) if whole else Scores(log_probs)
 
 
 def _scored(

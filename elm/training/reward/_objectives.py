@@ -87,12 +87,12 @@ class Critic(nn.Module):
 
     def soft_q(self, texts: Trajectories) -> torch.Tensor:
         """The sum of the losses of equations 2, 3 and 4 (less the sign of 4)."""
-        known, whole, first, ids = _needed(texts)
+        known, whole, first, places = _needed(texts)
         self._follow()
         q, v = known @ self.actions.T, (known @ self.of_states.T)[..., 0]
-        chosen = q.gather(-1, ids[..., None])[..., 0]
+        chosen = q.gather(-1, places[..., None])[..., 0]
         ahead = _next((known @ self.target_states.T)[..., 0])
-        q_target = (known @ self.targets.T).gather(-1, ids[..., None])[..., 0]
+        q_target = (known @ self.targets.T).gather(-1, places[..., None])[..., 0]
         away = (texts.log_probs - texts.first).detach()
         return (
             action_value_loss(chosen, ahead, texts.rewards, texts.mask)
@@ -102,10 +102,10 @@ class Critic(nn.Module):
 
     def distil(self, texts: Trajectories) -> torch.Tensor:
         """The Bellman residual of equations 5 and 6, and the distillation of equation 8 into the policy."""
-        known, whole, first, ids = _needed(texts)
+        known, whole, first, places = _needed(texts)
         self._follow()
         q = known @ self.actions.T
-        chosen = q.gather(-1, ids[..., None])[..., 0]
+        chosen = q.gather(-1, places[..., None])[..., 0]
         ahead = _next(soft_state_value(known @ self.targets.T, first, self.alpha))
         best = best_policy(q.detach(), first, self.alpha)
         return action_value_loss(chosen, ahead, texts.rewards, texts.mask) + distillation_loss(whole, best, texts.mask)
@@ -117,11 +117,11 @@ class Critic(nn.Module):
 
 
 def _needed(texts: Trajectories) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    whole = (texts.states, texts.whole, texts.first_whole, texts.ids)
+    whole = (texts.states, texts.whole, texts.first_whole, texts.places)
     if any(tensor is None for tensor in whole):
         raise CallError("an objective by values needs the scores of every word beside those of the tokens")
-    states, scores, first, ids = (cast(torch.Tensor, tensor) for tensor in whole)
-    return states.detach().float(), scores, first, ids
+    states, scores, first, places = (cast(torch.Tensor, tensor) for tensor in whole)
+    return states.detach().float(), scores, first, places
 
 
 def _next(values: torch.Tensor) -> torch.Tensor:

@@ -20,12 +20,14 @@ Groups = list[tuple[nn.Parameter, float]]
 @dataclass(frozen=True)
 class Scores:
     """How likely B texts of up to T tokens are. log_probs: (B, T); whole: (B, T, words), of every word; states:
-    (B, T, Z), what was known before each token. The last two only where they were asked for.
+    (B, T, Z), what was known before each token; places: (B, T), which of the words each token is. All but the first
+    only where they were asked for.
     """
 
     log_probs: torch.Tensor
     whole: torch.Tensor | None = None
     states: torch.Tensor | None = None
+    places: torch.Tensor | None = None
 
 
 class Policy(Protocol):

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from elm._errors import CallError
+from elm.training.loop._distributed import Team
 from elm.training.loop._metrics_log import MetricsFile, read_metrics
 from elm.training.loop._optimise import LoopConfig, LoopContext, LoopResult, optimise
 from elm.training.loop._sealed import read_sealed, write_sealed
@@ -107,6 +108,10 @@ def train_by_reward(
         raise CallError(f"training takes prompts by number, 0 to {len(policy) - 1}, at least one; got {known[:3]}")
     if guard is not None:
         guard.check(known)
+    if Team().size > 1:
+        raise CallError(
+            "training by reward runs in one process, since all would write the same texts; launch one alone"
+        )
     if checkpoints:
         _same_first(policy.first, checkpoints / FIRST)
     loss, critic = config.objective.made(policy.widths)

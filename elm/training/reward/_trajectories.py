@@ -17,8 +17,8 @@ class Trajectories:
 
     log_probs: (B, T), natural logarithms under the policy as it is, with gradients. sampled: (B, T), under the policy
     that wrote them; first: (B, T), under the policy before any tuning. mask: (B, T), True on tokens. rewards: (B,).
-    whole, first_whole: (B, T, words), log-probabilities of every word, and states: (B, T, Z), what the policy knew
-    before each token, where an objective needs them.
+    whole, first_whole: (B, T, words), log-probabilities of every word, states: (B, T, Z), what the policy knew
+    before each token, and places: (B, T), which of the words each is, where an objective needs them.
     """
 
     log_probs: torch.Tensor
@@ -27,7 +27,7 @@ class Trajectories:
     mask: torch.Tensor
     rewards: torch.Tensor
     group: int = 1
-    ids: torch.Tensor | None = None
+    places: torch.Tensor | None = None
     whole: torch.Tensor | None = None
     first_whole: torch.Tensor | None = None
     states: torch.Tensor | None = None

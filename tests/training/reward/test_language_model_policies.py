@@ -10,7 +10,9 @@ import tiny_elm
 import torch
 
 from elm._errors import CallError, UnknownNameError, VectorError
+from elm.model import Words
 from elm.training import (
+    OBJECTIVES,
     LoopConfig,
     Objective,
     Readability,
@@ -86,6 +88,23 @@ def test_training_moves_what_is_tuned_and_the_first_policy_stays(
         assert all(torch.equal(before[name], policy.module.state_dict()[name]) for name in before)
         assert policy.greedy(rows) == first
     assert result.history[-1]["kl"] != 0
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_model_that_writes_in_few_words_is_tuned_in_these(name: str) -> None:
+    table = tiny_elm.table(5)
+    model = tiny_elm.model(table)
+    model.words = Words(range(1, 300, 2), tiny_elm.SHAPE.vocabulary) | Words([model.tokenizer.eos_token_id], 320)
+    policy = VectorPolicy(model, table, tiny_elm.SAY, Tuned("last", layers=1))
+    assert policy.widths[1] == len(model.words)
+    written = policy.write([0, 3], 1, seed=2)
+    ids, mask = padded(written, torch.device("cpu"))
+    found = policy.score([0, 3], ids, mask).log_probs.detach()
+    for row, one in enumerate(written):
+        np.testing.assert_allclose(found[row, : len(one.ids)], one.log_probs, atol=2e-4)
+    config = RewardTraining(LoopConfig(3, 0.01, warmup=1), Objective(name), prompts=3)
+    result = train_by_reward(policy, lambda rows, texts: [len(set(t)) / 9 for t in texts], config, progress=False)
+    assert np.isfinite(result.loop.losses).all()
 
 
 def test_a_profile_that_never_ends_is_known_by_its_last_token() -> None:

@@ -53,7 +53,7 @@ class ToyPolicy:
     def score(self, rows: Sequence[int], ids: torch.Tensor, mask: torch.Tensor, whole: bool = False) -> Scores:
         every = (self.module.logits[list(rows)] + self.shared).log_softmax(-1)[:, None]
         states = torch.ones(len(rows), 1, 2) if whole else None
-        return Scores(every.gather(-1, ids[..., None])[..., 0], every if whole else None, states)
+        return Scores(every.gather(-1, ids[..., None])[..., 0], every if whole else None, states, ids)
 
     def ended(self, written: Sample) -> bool:
         return int(written.ids[-1]) != CUT_OFF
