@@ -42,7 +42,7 @@ def quality(places: npt.ArrayLike, kind: str, k: int | None = None) -> Floats:
     most = place.shape[1] if k is None else min(place.shape[1], k)
     counted = np.ones_like(place) if k is None else place <= k
     best = 1 / np.log2(np.arange(2, most + 2))
-    worth = {
+    worth: dict[str, Floats] = {
         "ndcg": (counted / np.log2(place + 1)).sum(1) / best.sum(),
         "mrr": (counted / place).max(1),
         "recall": counted.sum(1) / most,

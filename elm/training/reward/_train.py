@@ -109,9 +109,7 @@ def train_by_reward(
     if guard is not None:
         guard.check(known)
     if Team().size > 1:
-        raise CallError(
-            "training by reward runs in one process, since all would write the same texts; launch one alone"
-        )
+        raise CallError("training by reward runs in one process, or all would write the same texts: launch one alone")
     if checkpoints:
         _same_first(policy.first, checkpoints / FIRST)
     loss, critic = config.objective.made(policy.widths)
