@@ -10,6 +10,7 @@ from elm.recommend._scores import evaluate_profiles
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend.backbones._ease import EASE
 from elm.recommend.backbones._gaussian import Gaussian, transport_cost
+from elm.recommend.backbones._lightgcn import LightGCN
 from elm.recommend.backbones._macridvae import MacridVAE, MacridVAEConfig
 from elm.recommend.backbones._multidae import MultiDAE, MultiDAEConfig
 from elm.recommend.backbones._multivae import MultiVAE, MultiVAEConfig, MultiVAETraining, train_multivae
@@ -146,6 +147,7 @@ __all__ = [
     "LangPTune",
     "LanguageModelEditor",
     "LanguageModelJudge",
+    "LightGCN",
     "ListDiff",
     "LoraTextEncoder",
     "MacridVAE",

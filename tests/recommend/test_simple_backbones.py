@@ -1,13 +1,15 @@
-"""Random order and NMF: what chance is worth, and factors that can be worked out."""
+"""Random order, NMF and LightGCN: what chance is worth, and tastes that can be worked out."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 
 from elm._errors import CallError
-from elm.recommend import NMF, HeldOut, RandomRanker, fit_backbone, measure
+from elm.recommend import NMF, HeldOut, LightGCN, RandomRanker, fit_backbone, measure, positives
+from elm.recommend.backbones import _lightgcn as lightgcn
 
 
 def tastes() -> sparse.csr_matrix:
@@ -45,6 +47,31 @@ def test_nmf_takes_likes() -> None:
     with pytest.raises(CallError, match="got 24, 0"):
         NMF.fit(tastes(), components=0)
     assert NMF.fit(tastes(), components=500).parts.shape == (6, 6)
+
+
+def test_lightgcn_finds_two_tastes_and_what_is_missing() -> None:
+    model = LightGCN.fit(tastes(), dim=8, epochs=60, rate=0.05)
+    scores = model.scores(tastes())
+    assert scores.argmax(1).tolist() == [user % 2 * 3 + user // 2 % 3 for user in range(12)]
+    assert np.array_equal(model.scores(tastes()[4:5])[0], scores[4])
+    assert np.array_equal(LightGCN.fit(tastes(), dim=8, epochs=60, rate=0.05).vectors, model.vectors)
+    assert not model.scores(sparse.csr_matrix((1, 6))).any()
+    with pytest.raises(CallError, match="takes likes"):
+        LightGCN.fit(sparse.csr_matrix(np.full((2, 3), 2.0)))
+
+
+def test_a_trained_user_without_a_vector_of_his_own_is_read_from_his_items() -> None:
+    """G is what the layers above the first say: with all first vectors of users at 0, the propagated ones are it."""
+    liked = positives(tastes())
+    rng = np.random.default_rng(0)
+    own = torch.from_numpy(rng.normal(size=(18, 4)).astype(np.float32))
+    graph = lightgcn._graph(liked)
+    readers, vectors = lightgcn._of_items(own, graph, 2, liked)
+    layers = lightgcn._layers(own, graph, 2)
+    wanted = (layers[1] + layers[2])[:12] / 3
+    found = np.asarray(liked @ readers) / np.sqrt(np.diff(liked.indptr))[:, None]
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    np.testing.assert_allclose(vectors, torch.stack(layers).mean(0)[12:], atol=1e-6)
 
 
 def test_a_random_order_follows_from_seed_and_history() -> None:
