@@ -132,7 +132,7 @@ def _show(value: dict[str, Any]) -> None:
     table(
         ["of", "against", "measure", "gain", "p"],
         [[t["of"], t["against"], t["measure"], f"{t['gain']:+.1%}", f"{t['p']:.3g}"] for t in value["tests"]],
-        "paired t tests over sessions",
+        "paired t tests over users",
     )
     for name, by_seed in value["rounds"].items():
         rows = [[row["step"], *_guard_cells(row)] for rounds in by_seed[:1] for one in rounds for row in one["guard"]]

@@ -12,7 +12,7 @@ import numpy as np
 from elm._errors import CallError, UnknownNameError
 from elm.evaluation.rankers._bm25 import BM25Ranker
 from elm.evaluation.rewards._encoders import HistoryEncoder, PolicyEncoder
-from elm.metrics import paired_test
+from elm.metrics import entity_p_value
 from elm.recommend import (
     VARIANTS,
     Cards,
@@ -96,8 +96,8 @@ def bench_rewards(
         folder: keeps checkpoints, so that an interrupted call goes on.
 
     The guard's held-out reward is the ranking quality of the same profiles under BM25, which nothing learns from.
-    Tests pair sessions, whose NDCG@20 (and NDCG of the whole list) is the mean over seeds. Raises `CallError` where
-    sessions and cards are of two catalogues, and what training raises.
+    Tests pair users, whose NDCG@20 (and NDCG of the whole list) is the mean over their sessions and seeds. Raises
+    `CallError` where sessions and cards are of two catalogues, and what training raises.
     """
     options = options or RewardBench()
     rows = sessions.rows("test")[: options.test]
@@ -166,14 +166,6 @@ def _told(
         }
         for name, values in by_session.items()
     }
-    tests = []
-    for one, base in AGAINST:
-        if one in by_session and base in by_session and len(rows) > 1:
-            for key in ("ndcg", "ndcg@20"):
-                first, second = by_session[one][key], by_session[base][key]
-                told = paired_test(first, second)
-                gain = told.difference / second.mean() if second.mean() > 0 else float("nan")
-                tests.append({"of": one, "against": base, "measure": key, "gain": float(gain), "p": told.p_value})
     return {
         "protocol": options.protocol,
         "items": len(sessions.items),
@@ -181,7 +173,21 @@ def _told(
         "tested": len(rows),
         "seeds": list(options.seeds),
         "scores": scores,
-        "tests": tests,
+        "tests": _tests([sessions.users[row] for row in rows], by_session),
         "rounds": {name: [run["rounds"] for run in runs] for name, runs in found.items()},
         "profiles": {name: runs[0]["profiles"] for name, runs in found.items()},
     }
+
+
+def _tests(users: Sequence[str], by_session: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Paired t tests over users, since the sessions of one user are not independent; NaN where there are too few."""
+    _, of = np.unique(users, return_inverse=True)
+    counts = np.bincount(of)
+    tests = []
+    for one, base in AGAINST:
+        for key in ("ndcg", "ndcg@20") if one in by_session and base in by_session else ():
+            first, second = (np.bincount(of, by_session[name][key]) / counts for name in (one, base))
+            gain = by_session[one][key].mean() / max(by_session[base][key].mean(), 1e-12) - 1
+            told = {"measure": key, "gain": float(gain), "p": entity_p_value(first, second)}
+            tests.append({"of": one, "against": base, **told})
+    return tests

@@ -16,6 +16,7 @@ from torch import nn
 
 from elm._errors import CallError, UnknownNameError
 from elm.evaluation import HistoryEncoder, PolicyEncoder, RewardBench, bench_rewards
+from elm.evaluation.rewards._bench import _tests
 from elm.model import Sample
 from elm.recommend import Card, Cards, Sessions, history_prompts
 from elm.training import FirstWeights, Limits, LoopConfig, RewardTraining, Scores, TextPolicy, Tuned
@@ -123,6 +124,18 @@ def test_tuned_writers_find_the_next_film_and_the_guard_watches_them() -> None:
     assert value["rounds"]["zero-shot"] == [[], []]
     assert value["tested"] == 18
     assert set(value["scores"]["no-profile-0"]["readability"]) == set()
+
+
+def test_the_sessions_of_a_user_count_once() -> None:
+    """Twice the sessions of each user say no more than one of each."""
+    rng = np.random.default_rng(0)
+    values = {name: {"ndcg": rng.random(8), "ndcg@20": rng.random(8)} for name in ("rlso", "zero-shot")}
+    users = [f"u{n}" for n in range(8)]
+    once = _tests(users, values)
+    twice = _tests(users * 2, {name: {k: np.tile(v, 2) for k, v in row.items()} for name, row in values.items()})
+    assert [t["p"] for t in once] == pytest.approx([t["p"] for t in twice])
+    assert [(t["of"], t["measure"]) for t in once] == [("rlso", "ndcg"), ("rlso", "ndcg@20")]
+    assert all(np.isnan(t["p"]) for t in _tests(["u"] * 8, values))
 
 
 def test_the_same_call_gives_the_same_numbers_and_goes_on_from_its_folder(tmp_path: Path) -> None:
