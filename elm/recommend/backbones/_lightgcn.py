@@ -88,12 +88,12 @@ class LightGCN:
 
 def _graph(liked: sparse.csr_matrix) -> torch.Tensor:
     """The normalised graph of users and items, (users + items, users + items)."""
-    both = sparse.bmat([[None, liked], [liked.T, None]], format="csr")
-    degrees = np.maximum(np.asarray(both.sum(1)).ravel(), 1)
-    scaled = sparse.coo_matrix(sparse.diags(degrees**-0.5) @ both @ sparse.diags(degrees**-0.5))
-    where = torch.from_numpy(np.stack([scaled.row, scaled.col]).astype(np.int64))
-    values = torch.from_numpy(scaled.data.astype(np.float32))
-    return torch.sparse_coo_tensor(where, values, scaled.shape, check_invariants=True).coalesce()
+    users, items = (torch.from_numpy(side.astype(np.int64)) for side in liked.nonzero())
+    of_user, of_item = torch.bincount(users, minlength=liked.shape[0]), torch.bincount(items, minlength=liked.shape[1])
+    weights = (of_user[users] * of_item[items]).float().rsqrt()
+    there = torch.stack([users, items + liked.shape[0]])
+    where, size = torch.cat([there, there.flip(0)], dim=1), (sum(liked.shape),) * 2
+    return torch.sparse_coo_tensor(where, weights.repeat(2), size, check_invariants=True).coalesce()
 
 
 def _layers(own: torch.Tensor, graph: torch.Tensor, layers: int) -> list[torch.Tensor]:
