@@ -30,15 +30,15 @@ Kind: TypeAlias = tuple[type[Any], type[Any]]
 
 _SPECS: tuple[BackboneSpec, ...] = (
     _popularity.SPEC,
-    _random.SPEC,
     _wals.SPEC,
-    _nmf.SPEC,
-    _lightgcn.SPEC,
     _ease.SPEC,
     _multidae.SPEC,
     _multivae.SPEC,
     _recvae.SPEC,
     _macridvae.SPEC,
+    _random.SPEC,
+    _nmf.SPEC,
+    _lightgcn.SPEC,
 )
 
 BACKBONES: Mapping[str, BackboneSpec] = {spec.name: spec for spec in _SPECS}
