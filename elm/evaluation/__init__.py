@@ -68,6 +68,10 @@ from elm.evaluation.requests._bench import RequestBench, bench_requests
 from elm.evaluation.requests._cost import cost_curve, index_curve
 from elm.evaluation.requests._figures import cost_figure, fronts_figure, quality_figure, satisfaction_figure
 from elm.evaluation.requests._four_ways import Asking, four_ways
+from elm.evaluation.rewards._behaviour import BehaviouralReward
+from elm.evaluation.rewards._bench import RewardBench, bench_rewards
+from elm.evaluation.rewards._encoders import HistoryEncoder, PolicyEncoder
+from elm.evaluation.rewards._policies import base_writer, demo_sessions, demo_writer
 from elm.metrics import text_statistics
 
 __all__ = [
@@ -78,6 +82,7 @@ __all__ = [
     "AlongScores",
     "Asking",
     "BM25Ranker",
+    "BehaviouralReward",
     "BenchReport",
     "CachedEncoder",
     "Calibration",
@@ -107,6 +112,7 @@ __all__ = [
     "GuidedMap",
     "HeldOutItems",
     "HeldOutUsers",
+    "HistoryEncoder",
     "ItemBehaviour",
     "Judge",
     "Judged",
@@ -117,9 +123,11 @@ __all__ = [
     "MapSettings",
     "Measure",
     "Moves",
+    "PolicyEncoder",
     "RankOptions",
     "Ranker",
     "RequestBench",
+    "RewardBench",
     "Section",
     "Sensitivity",
     "Signs",
@@ -140,10 +148,12 @@ __all__ = [
     "ZeroShotRanker",
     "about_which",
     "along_figure",
+    "base_writer",
     "behaviour_table",
     "behavioural_along",
     "bench_control",
     "bench_requests",
+    "bench_rewards",
     "certify",
     "compare",
     "comparison_table",
@@ -154,6 +164,8 @@ __all__ = [
     "control_tests",
     "cost_curve",
     "cost_figure",
+    "demo_sessions",
+    "demo_writer",
     "draw_candidates",
     "draw_flips",
     "draw_targets",

@@ -46,6 +46,17 @@ class CachedEncoder:
         self.encoder = encoder
         self._known: dict[str, Array] = {}
 
+    @property
+    def dim(self) -> int:
+        """Numbers of a vector."""
+        known: Any = self.encoder
+        return int(known.dim)
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the encoder behind it, "" for one without."""
+        return str(getattr(self.encoder, "fingerprint", ""))
+
     def encode(self, texts: list[str], /) -> Array:
         """Vectors (n, dim); only texts that are new go to the encoder."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]

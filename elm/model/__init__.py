@@ -2,11 +2,14 @@
 
 from elm.model._best_of import BestOf, Choosing
 from elm.model._export import merge, prompt_embeddings, save_prompt_embeddings
+from elm.model._generate import Sample, sample_prompts
 from elm.model._groups import GroupOptions, describe_groups
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._opened import opened, split_placement
+from elm.model._parts import ModelParts
 from elm.model._placement import DTYPES, Placement, PlacementOptions
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
+from elm.model._prompts import Prompts, text_prompts, vector_prompts
 from elm.model._saved import load_model
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
 from elm.model.base._chat_template import chat_text
@@ -15,7 +18,7 @@ from elm.model.base._control_tokens import plain_ids
 from elm.model.base._converted import all_kept
 from elm.model.base._from_package import PACKAGED, packaged, parts_of, terms_of
 from elm.model.base._from_shipped import BASE_ID, is_shipped
-from elm.model.base._head import head_of, runs
+from elm.model.base._head import head_of, runs, token_loss
 from elm.model.base._llm import save_llm
 from elm.model.base._load import base_reference, load_llm
 from elm.model.base._lora import is_lora, merged, with_lora
@@ -41,9 +44,12 @@ __all__ = [
     "Difference",
     "EmbeddingLanguageModel",
     "GroupOptions",
+    "ModelParts",
     "Placement",
     "PlacementOptions",
     "PromptIds",
+    "Prompts",
+    "Sample",
     "Words",
     "all_kept",
     "base_reference",
@@ -72,6 +78,7 @@ __all__ = [
     "require_end",
     "require_plain",
     "runs",
+    "sample_prompts",
     "save_llm",
     "save_model",
     "save_prompt_embeddings",
@@ -80,8 +87,11 @@ __all__ = [
     "shipped_vectors",
     "split_placement",
     "terms_of",
+    "text_prompts",
+    "token_loss",
     "token_spread",
     "train_tokenizer",
+    "vector_prompts",
     "verify",
     "with_lora",
     "without_placeholder",

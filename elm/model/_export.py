@@ -11,8 +11,9 @@ import torch
 from elm._errors import CallError
 from elm.adapters import write_tensors
 from elm.embeddings import VectorTable
-from elm.model._generate import evaluating, prompt_batch
+from elm.model._generate import evaluating
 from elm.model._language_model import EmbeddingLanguageModel
+from elm.model._prompts import prompt_batch
 from elm.model._reading import reading
 from elm.model.base._lora import is_lora, merged
 from elm.model.base._quantised import require_plain

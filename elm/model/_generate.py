@@ -15,8 +15,9 @@ from tqdm.auto import tqdm
 
 from elm._text.tokenizing import tokenizing
 from elm.model._parts import ModelParts
+from elm.model._prompts import Prompts, read_prompts
 from elm.model._reading import Reading, Rows
-from elm.model._splice import spliced
+from elm.model.base._context import answer_room
 from elm.model.base._head import narrowed
 from elm.model.base._repeats import RepetitionGuard
 from elm.model.base._sampling import SeededDraw, decoding
@@ -49,17 +50,35 @@ def generate(
 def sample(model: ModelParts, read: Reading, *, seed: int, temperature: float, batch_size: int) -> list[Sample]:
     """The texts of `generate`, with their tokens and the log-probabilities of these."""
     found: list[Sample] = []
-    words, vocabulary = model.words, model.llm.get_input_embeddings().weight.shape[0]
     with torch.inference_mode(), evaluating(model):
         for start in range(0, len(read), batch_size):
-            rows = read.some(start, start + batch_size)
-            out = _decode(model, read, rows, seed, temperature, output_logits=True, return_dict_in_generate=True)
-            scaled = torch.stack(out.logits, dim=1).float() / (temperature or 1.0)  # (B, t, vocabulary)
-            placed = words.places(out.sequences) if words and scaled.shape[-1] != vocabulary else out.sequences
-            chosen = scaled.log_softmax(-1).gather(-1, placed[..., None])[..., 0]  # (B, t)
-            for text, ids, log_probs in zip(_texts(model, out.sequences), out.sequences, chosen, strict=True):
-                length = _length(ids, model.tokenizer.eos_token_id)
-                found.append(Sample(text, ids[:length].cpu().numpy(), log_probs[:length].cpu().numpy()))
+            prompts = read_prompts(model, read, read.some(start, start + batch_size))
+            found += _sampled(model, prompts, read.task.max_new_tokens, seed, temperature)
+    return found
+
+
+def sample_prompts(
+    model: ModelParts, prompts: Prompts, max_new_tokens: int, *, seed: int = 0, temperature: float = 1.0
+) -> list[Sample]:
+    """A text for each prompt (n), in one batch with a cache; drawn as `sample` does it.
+
+    Raises `CallError` where not one token fits behind the prompts.
+    """
+    room = answer_room(model.llm, prompts.mask.shape[1], max_new_tokens)
+    with torch.inference_mode(), evaluating(model):
+        return _sampled(model, prompts, room, seed, temperature)
+
+
+def _sampled(model: ModelParts, prompts: Prompts, longest: int, seed: int, temperature: float) -> list[Sample]:
+    found: list[Sample] = []
+    words, vocabulary = model.words, model.llm.get_input_embeddings().weight.shape[0]
+    out = _written(model, prompts, longest, seed, temperature, output_logits=True, return_dict_in_generate=True)
+    scaled = torch.stack(out.logits, dim=1).float() / (temperature or 1.0)  # (B, t, vocabulary)
+    placed = words.places(out.sequences) if words and scaled.shape[-1] != vocabulary else out.sequences
+    chosen = scaled.log_softmax(-1).gather(-1, placed[..., None])[..., 0]  # (B, t)
+    for text, ids, log_probs in zip(_texts(model, out.sequences), out.sequences, chosen, strict=True):
+        length = _length(ids, model.tokenizer.eos_token_id)
+        found.append(Sample(text, ids[:length].cpu().numpy(), log_probs[:length].cpu().numpy()))
     return found
 
 
@@ -109,14 +128,28 @@ def _decode(
     temperature: float,
     streamer: Any = None,
     stop: threading.Event | None = None,
+) -> Any:
+    """New token ids (B, t) for rows of vectors."""
+    prompts = read_prompts(model, read, rows)
+    return _written(model, prompts, read.task.max_new_tokens, seed, temperature, streamer, stop)
+
+
+def _written(
+    model: ModelParts,
+    prompts: Prompts,
+    max_new_tokens: int,
+    seed: int,
+    temperature: float,
+    streamer: Any = None,
+    stop: threading.Event | None = None,
     **more: Any,
 ) -> Any:
-    """New token ids (B, t) for rows of vectors; `more` goes to transformers."""
-    embeds, words = prompt_batch(model, read, rows), model.words
+    """New token ids (B, t) behind prompts; `more` are settings of transformers."""
+    embeds, words = prompts.embeds, model.words
     drawn: list[Any] = [RepetitionGuard(model.most_repeats)] if model.most_repeats else []
     if temperature > 0:
-        drawn.append(SeededDraw(np.concatenate(rows.vectors, axis=1), seed, temperature, rows.draws))
-    settings = decoding(model.tokenizer, max_new_tokens=read.task.max_new_tokens)
+        drawn.append(SeededDraw(prompts.keys, seed, temperature, prompts.draws))
+    settings = decoding(model.tokenizer, max_new_tokens=max_new_tokens, **more)
     own, half = model.llm.generation_config, model.llm.get_input_embeddings().weight.dtype
     with narrowed(model.llm, words) as narrow, _products_in(half, embeds.device.type):
         if narrow and words is not None:
@@ -126,12 +159,11 @@ def _decode(
         try:
             out = model.llm.generate(
                 inputs_embeds=embeds,
-                attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device),
+                attention_mask=prompts.mask,
                 generation_config=settings,
                 logits_processor=drawn,
                 streamer=streamer,
                 stopping_criteria=[lambda ids, scores: torch.full((len(ids),), stop.is_set())] if stop else None,
-                **more,
             )
         finally:
             model.llm.generation_config = own
@@ -172,15 +204,6 @@ class _Widened:
 
     def end(self) -> None:
         self.streamer.end()
-
-
-def prompt_batch(model: ModelParts, read: Reading, rows: Rows) -> torch.Tensor:
-    """What the language model reads for rows of vectors: embeddings (B, T, Z)."""
-    device, count = model.device, len(rows)
-    ids = torch.tensor([read.prompt.ids], device=device).expand(count, -1)
-    slots = torch.tensor([read.prompt.slots], device=device).expand(count, -1)
-    soft = [p.adapter(torch.as_tensor(v, device=device)) for p, v in zip(read.parts, rows.vectors, strict=True)]
-    return spliced(model.llm, ids, slots, torch.cat(soft, dim=1))
 
 
 @contextlib.contextmanager

@@ -10,10 +10,13 @@ from elm.recommend._scores import evaluate_profiles
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend.backbones._ease import EASE
 from elm.recommend.backbones._gaussian import Gaussian, transport_cost
+from elm.recommend.backbones._lightgcn import LightGCN
 from elm.recommend.backbones._macridvae import MacridVAE, MacridVAEConfig
 from elm.recommend.backbones._multidae import MultiDAE, MultiDAEConfig
 from elm.recommend.backbones._multivae import MultiVAE, MultiVAEConfig, MultiVAETraining, train_multivae
+from elm.recommend.backbones._nmf import NMF
 from elm.recommend.backbones._popularity import Popularity
+from elm.recommend.backbones._random import RandomRanker
 from elm.recommend.backbones._recommender import BackboneRecommender
 from elm.recommend.backbones._recvae import RecVAE, RecVAEConfig
 from elm.recommend.backbones._registry import (
@@ -42,6 +45,13 @@ from elm.recommend.judges._lexicon import FILM_ASPECTS, REQUESTED_GENRES
 from elm.recommend.judges._rated import expected_rating
 from elm.recommend.judges._reading import Reading
 from elm.recommend.judges._values import RequestValues
+from elm.recommend.langptune._algorithm import VARIANTS, LangPTune, ProfileEncoder, evaluate_profiler, train_langptune
+from elm.recommend.langptune._contrastive import ContrastiveTraining, train_decoder
+from elm.recommend.langptune._conventions import CONVENTIONS, Conventions, conventions
+from elm.recommend.langptune._decoder import ProfileRecommender
+from elm.recommend.langptune._histories import history_prompts
+from elm.recommend.langptune._ranks import list_measures, target_ranks
+from elm.recommend.langptune._sessions import Sessions, sessions_by_time
 from elm.recommend.profiles._editors import Editor, LanguageModelEditor, RuleEditor
 from elm.recommend.profiles._genre_swap import (
     EditEffect,
@@ -88,17 +98,20 @@ from elm.recommend.tears._training import TearsRun, Views, train_tears
 __all__ = [
     "AUTOENCODERS",
     "BASE",
+    "CONVENTIONS",
     "CUTOFFS",
     "DECODINGS",
     "EASE",
     "FILM_ASPECTS",
     "MODELS",
+    "NMF",
     "PAPER_THRESHOLDS",
     "PROTOCOLS",
     "REQUESTED_GENRES",
     "TEXT_MODELS",
     "TRAINING",
     "TUNING",
+    "VARIANTS",
     "AnyRecommender",
     "Asked",
     "AskedModel",
@@ -111,6 +124,8 @@ __all__ = [
     "Card",
     "Cards",
     "ChatValueJudge",
+    "ContrastiveTraining",
+    "Conventions",
     "Distillation",
     "Distilled",
     "EditEffect",
@@ -129,8 +144,10 @@ __all__ = [
     "GenreEncoder",
     "HeldOut",
     "Index",
+    "LangPTune",
     "LanguageModelEditor",
     "LanguageModelJudge",
+    "LightGCN",
     "ListDiff",
     "LoraTextEncoder",
     "MacridVAE",
@@ -143,6 +160,9 @@ __all__ = [
     "Pass",
     "PieceTextEncoder",
     "Popularity",
+    "ProfileEncoder",
+    "ProfileRecommender",
+    "RandomRanker",
     "Reading",
     "RecVAE",
     "RecVAEConfig",
@@ -154,6 +174,7 @@ __all__ = [
     "RuleEditor",
     "Scorer",
     "SentenceVectors",
+    "Sessions",
     "SparseRows",
     "StandingWish",
     "StandingWishes",
@@ -184,10 +205,12 @@ __all__ = [
     "combine",
     "combined_places",
     "compare",
+    "conventions",
     "cost",
     "distil",
     "edit_genres",
     "evaluate_edit",
+    "evaluate_profiler",
     "evaluate_profiles",
     "expected_rating",
     "file_summaries",
@@ -201,8 +224,10 @@ __all__ = [
     "genre_shares",
     "genre_words",
     "guard_wording",
+    "history_prompts",
     "index_recall",
     "item_table",
+    "list_measures",
     "load",
     "load_backbone",
     "load_distilled",
@@ -219,13 +244,17 @@ __all__ = [
     "save_backbone",
     "save_distilled",
     "sentiment",
+    "sessions_by_time",
     "shared_wording",
     "speaks_against",
     "split_dataset",
     "swap_genres",
+    "target_ranks",
     "template_summaries",
     "text_split",
     "train_backbone",
+    "train_decoder",
+    "train_langptune",
     "train_multivae",
     "train_tears",
     "transport_cost",

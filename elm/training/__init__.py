@@ -1,4 +1,4 @@
-"""Training: the base model's recipe, and the two stages of an ELM."""
+"""Training: the base model's recipe, the two stages of an ELM, and training by reward."""
 
 from elm.training._base_lm import BaseRecipe, generated_sources, plot_sources, text_pair, train_base
 from elm.training._rates import llm_rate
@@ -13,32 +13,69 @@ from elm.training.loop._metrics_log import read_metrics
 from elm.training.loop._optimise import LoopConfig, LoopContext, LoopResult, optimise
 from elm.training.loop._schedule import SCHEDULES, warmup_constant, warmup_cosine, warmup_linear
 from elm.training.loop._validation import Validation
+from elm.training.reward._collect import Reward
+from elm.training.reward._guard import Guard, Limits, guarded
+from elm.training.reward._language_model_policy import TextPolicy, VectorPolicy
+from elm.training.reward._objectives import OBJECTIVES, Objective
+from elm.training.reward._policy import FirstWeights, Policy, Scores
+from elm.training.reward._policy_gradient import grpo, reinforce
+from elm.training.reward._readability import Readability
+from elm.training.reward._rewards import PreferenceReward, SemanticReward, mixed_reward
+from elm.training.reward._rlso import PROTOCOLS, rlso
+from elm.training.reward._train import RewardResult, RewardTraining, train_by_reward
+from elm.training.reward._trajectories import Trajectories, standardised
+from elm.training.reward._tuned import Tuned
 
 __all__ = [
+    "OBJECTIVES",
+    "PROTOCOLS",
     "SCHEDULES",
     "BaseRecipe",
+    "FirstWeights",
+    "Guard",
     "LengthBuckets",
     "Lessons",
     "Likelihood",
+    "Limits",
     "LoopConfig",
     "LoopContext",
     "LoopResult",
     "NamedWords",
+    "Objective",
+    "Policy",
+    "PreferenceReward",
+    "Readability",
+    "Reward",
+    "RewardResult",
+    "RewardTraining",
+    "Scores",
+    "SemanticReward",
     "Stage",
     "Team",
+    "TextPolicy",
+    "Trajectories",
+    "Tuned",
     "TwoStage",
     "TwoStageResult",
     "Validation",
+    "VectorPolicy",
     "WrittenLessons",
     "adapters_alone",
     "adapters_and_llm",
     "generated_sources",
+    "grpo",
+    "guarded",
     "llm_rate",
+    "mixed_reward",
     "optimise",
     "plot_sources",
     "read_metrics",
+    "reinforce",
+    "rlso",
+    "standardised",
     "text_pair",
     "train_base",
+    "train_by_reward",
     "train_stages",
     "train_two_stage",
     "trainable",

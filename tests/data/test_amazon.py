@@ -290,3 +290,18 @@ def test_musical_instruments_load_whole() -> None:
     assert k_core(data, 5).n_items == 900
     assert np.isin(data.interactions["rating"], [1, 2, 3, 4, 5]).all()
     assert {"positive_review", "neutral_review", "negative_review"} == set(data.sources)
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+def test_bare_names_belong_together(packed: str, tmp_path: Path) -> None:
+    """reviews.jsonl and meta.jsonl, as one category of 2023 may lie in a folder of its own."""
+    whole = write_2023(tmp_path / "whole")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for path in whole.glob("*/*"):
+        name = "meta.jsonl" if path.name.startswith("meta_") else "reviews.jsonl"
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        (bare / f"{name}{packed}").write_bytes(gzip.compress(data) if packed else data)
+    found, wanted = amazon(bare), amazon(whole)
+    assert found.items.equals(wanted.items)
+    assert found.interactions.equals(wanted.interactions)

@@ -15,6 +15,7 @@ from elm.cli.bench._judge import judge
 from elm.cli.bench._recommend import recommend
 from elm.cli.bench._request import request, request_cost
 from elm.cli.bench._request_ways import request_ways
+from elm.cli.bench._rewards import rewards
 from elm.cli.bench._summaries import summaries
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ bench.command("recommend")(recommend)
 bench.command("request")(request)
 bench.command("request-cost")(request_cost)
 bench.command("request-ways")(request_ways)
+bench.command("rewards")(rewards)
 bench.command("summaries")(summaries)
 
 Films = Annotated[int, typer.Option(min=2, help="Maximum number of held-out films.")]

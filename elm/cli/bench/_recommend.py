@@ -23,8 +23,9 @@ def recommend(
     models: Annotated[
         str,
         typer.Option(
-            help="popularity, wals, ease, multi-dae, multi-vae, recvae, macridvae; tears-, gers- or tuned- before one "
-            "of the last four, tears-base, gers-base; @1 behind them for alpha 1; comma-separated."
+            help="popularity, random, wals, nmf, lightgcn, ease, multi-dae, multi-vae, recvae, macridvae; tears-, "
+            "gers- or tuned- before one of the last four, tears-base, gers-base; @1 behind them for alpha 1; "
+            "comma-separated."
         ),
     ] = "popularity,wals,ease,multi-vae",
     seeds: options.Seeds = 5,

@@ -62,9 +62,9 @@ def request(
     how = Distillation(**tuning, steps=steps, batch=batch, rate=rate, within=within, device=device, seed=seed)
     bench = RequestBench(
         engagement=engagement,
-        sources=_named(sources, data),
-        judge_sources=_named(judge, data),
-        feed_sources=_named(feed, data),
+        sources=named_sources(sources, data),
+        judge_sources=named_sources(judge, data),
+        feed_sources=named_sources(feed, data),
         requests=requests,
         users=users,
         seed=seed,
@@ -141,7 +141,8 @@ def _judge_seconds(base: str, judged: int, seed: int) -> float:
     return (time.perf_counter() - started) / judged
 
 
-def _named(words: str | None, data: Dataset) -> tuple[str, ...] | None:
+def named_sources(words: str | None, data: Dataset) -> tuple[str, ...] | None:
+    """Sources of a data set's texts by their names, with commas between; `UnknownNameError` for one it lacks."""
     from elm._errors import UnknownNameError
 
     if words is None:

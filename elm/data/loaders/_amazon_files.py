@@ -49,7 +49,10 @@ def find_amazon(folder: Path) -> tuple[Path, Path | None] | None:
     if len(reviews) > 1:
         names = ", ".join(path.name for path in reviews)
         raise CallError(f"{folder} holds several files of reviews ({names}); name one: elm.data.amazon(reviews=...)")
-    metadata = [p for p in files if p.name.startswith("meta_") and category_of(p) == category_of(reviews[0])]
+    category = category_of(reviews[0])
+    metadata = [p for p in files if p.name.startswith("meta_") and category_of(p) == category]
+    if not metadata and category == "reviews":  # the bare names, reviews.jsonl and meta.jsonl
+        metadata = [p for p in files if category_of(p) == "meta" and p.parent == reviews[0].parent]
     return reviews[0], metadata[0] if metadata else None
 
 

@@ -42,6 +42,11 @@ class Head:
             hidden, weight, bias, targets if words is None else words.places(targets), self.scale, self.cap
         )
 
+    def scores(self, states: torch.Tensor, words: Words | None) -> torch.Tensor:
+        """Last states (..., Z) -> float32 scores of these words, or all, (..., k)."""
+        scores = functional.linear(states, *self.rows(words)).float() * self.scale
+        return scores if self.cap is None else (scores / self.cap).tanh() * self.cap
+
     def rows(self, words: Words | None) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Weight (k, Z) and bias (k,) of the layer for these words, or all."""
         weight, bias = self.layer.weight, self.layer.bias

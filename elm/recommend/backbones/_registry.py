@@ -9,7 +9,18 @@ from scipy import sparse
 
 from elm._errors import CallError, UnknownNameError
 from elm.recommend._held_out import HeldOut
-from elm.recommend.backbones import _ease, _macridvae, _multidae, _multivae, _popularity, _recvae, _wals
+from elm.recommend.backbones import (
+    _ease,
+    _lightgcn,
+    _macridvae,
+    _multidae,
+    _multivae,
+    _nmf,
+    _popularity,
+    _random,
+    _recvae,
+    _wals,
+)
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone
 from elm.recommend.backbones._autoencoder_spec import AutoencoderSpec
 from elm.recommend.backbones._spec import BackboneSpec, Fitting, check_settings
@@ -25,6 +36,9 @@ _SPECS: tuple[BackboneSpec, ...] = (
     _multivae.SPEC,
     _recvae.SPEC,
     _macridvae.SPEC,
+    _random.SPEC,
+    _nmf.SPEC,
+    _lightgcn.SPEC,
 )
 
 BACKBONES: Mapping[str, BackboneSpec] = {spec.name: spec for spec in _SPECS}
