@@ -1,4 +1,4 @@
-"""Profiles of real users: each trait once, likes by amount, dislikes on evidence, sentences that are read one by one."""
+"""Profiles of real users: each trait once, likes by amount, dislikes on evidence, sentences that can be cut."""
 
 import dataclasses
 
@@ -41,7 +41,7 @@ def writer(dataset) -> ProfileWriter:
 def test_amounts_are_shares_of_what_is_liked(writer):
     items = films("War", 10) + films("Comedy", 6) + films("Drama", 3) + films("Horror", 2)
     text = writer.write(items, np.full(21, 5.0))
-    assert text.startswith("Most of what they enjoy are war films. They often enjoy comedies. They also enjoy dramas.")
+    assert text.startswith("They mostly enjoy war films. They often enjoy comedies. They also enjoy dramas.")
 
 
 def test_dislike_needs_low_ratings_of_several_items(writer):

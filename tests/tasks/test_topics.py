@@ -7,7 +7,7 @@ from elm.tasks import text_topics
 from elm.tasks.facts._nouns import Nouns
 
 TEXTS = [
-    f"The {a} of a town meets Jimmy. He tries to save the {b}, and young Jimmy runs from the {c}s."
+    f"The {a} in a town meets Jimmy. He tries to save the {b}, and young Jimmy runs from the {c}s."
     for a, b, c in (("captain", "ship", "sailor"), ("singer", "song", "dancer"), ("bride", "ring", "guest"))
     for _ in range(12)
 ]
@@ -25,7 +25,7 @@ def test_names_verbs_adjectives_and_small_words_are_no_nouns():
 
 
 def test_plural_and_singular_are_one_and_counted_things_are_said_in_the_plural():
-    nouns = Nouns.fit(["The wife of the thief likes money.", "The wives of the thieves hide the money."] * 4)
+    nouns = Nouns.fit(["The wife and the thief like money.", "The wives and the thieves hide the money."] * 4)
     assert nouns.of("Thieves and a thief, wives and money") == {"thief", "wife", "money"}
     assert nouns.labels["thief"] == "thieves"
     assert nouns.labels["money"] == "money"
@@ -49,8 +49,8 @@ def test_in_many_texts_a_topic_has_to_go_with_the_kinds():
     rng = np.random.default_rng(0)
     texts, kinds = {}, {}
     for number in range(400):
-        war, chance = number % 8 == 0, rng.random() < 0.08
-        told = ["a house"] + (["the soldier"] if war else []) + (["the moment"] if chance else [])
+        war, chance = number % 12 == 0, rng.random() < 0.08
+        told = ["a house", *(["the soldier"] if war else []), *(["the moment"] if chance else [])]
         texts[str(number)] = " Near ".join(f"{one}." for one in told)
         kinds[str(number)] = ("War",) if war else ("Drama",)
     names = {topic for own in text_topics(texts, lambda w: np.eye(len(w)), kinds).values() for topic in own}

@@ -1,4 +1,4 @@
-"""What a user's ratings show of each trait, and how surely: counts beside what is usual, and ratings beside their own."""
+"""What a user's ratings show of each trait, and how surely: counts beside the usual ones, ratings beside their mean."""
 
 from __future__ import annotations
 

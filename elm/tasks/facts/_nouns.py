@@ -1,4 +1,4 @@
-"""The common nouns of English texts, told from names, verbs and adjectives by where they stand, without a dictionary."""
+"""The common nouns of English texts, told from names, verbs and adjectives by where they stand, not by a list."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _counted(texts: Iterable[str], small: frozenset[str]) -> tuple[dict[str, _Pl
     places: dict[str, _Places] = {}
     found: Counter[str] = Counter()
     for text in texts:
-        tokens = ["."] + _TOKEN.findall(text) + ["."]
+        tokens = [".", *_TOKEN.findall(text), "."]
         plain = [token.lower() for token in tokens]
         for at in range(1, len(tokens) - 1):
             if not tokens[at][0].isalpha():

@@ -15,10 +15,10 @@ from elm.tasks.facts._traits import TraitReader
 Wordings = Sequence[str]
 
 _AMOUNTS: tuple[tuple[float, int, Wordings], ...] = (  # the least share of what is liked, kinds told, how it is said
-    (0.45, 2, ("Most of what they enjoy are {}.", "They mostly enjoy {}.", "More than anything they enjoy {}.")),
-    (0.28, 3, ("They often enjoy {}.", "Many of their favourites are {}.", "Much of what they like are {}.")),
-    (0.14, 3, ("They also enjoy {}.", "They are happy with {}.", "Also among their favourites are {}.")),
-    (0.06, 3, ("Now and then they enjoy {}.", "Some of their favourites are {}.", "Once in a while they like {}.")),
+    (0.45, 2, ("They mostly enjoy {}.", "More than anything they enjoy {}.", "First and foremost they like {}.")),
+    (0.28, 3, ("They often enjoy {}.", "Very often they choose {}.", "They very often like {}.")),
+    (0.14, 3, ("They also enjoy {}.", "Quite often they like {}.", "They also like {}.")),
+    (0.06, 3, ("Now and then they enjoy {}.", "Sometimes they like {}.", "At times they enjoy {}.")),
 )
 _SOUGHT: Wordings = (
     "More than most {persons} they love {}.",
@@ -51,15 +51,15 @@ class ProfileWriter:
     """Writes a profile by template from what ratings show beyond chance (`evidence`), each trait once at most.
 
     Kinds are told by how much of what is liked they make up; those that are liked more often than usual, and topics,
-    eras and fame that are, as what draws the user. Dislike is told of what was rated below the user's own mean, at least
-    three times; what is hardly chosen is told as such. topics: item -> what it is about (`text_topics`).
+    eras and fame that are, as what draws the user. Dislike is told of what was rated below the user's own mean, three
+    times or more; what is hardly chosen is told as such. topics: item -> what it is about (`text_topics`).
 
     >>> from dataclasses import replace
     >>> from elm.data import demo
     >>> world = replace(demo(n_films=60, n_users=10), facts=None)
     >>> rated = world.interactions[world.interactions["user"] == "u1"]
     >>> ProfileWriter(world).write(rated["item"].tolist(), rated["rating"].to_numpy()).partition(".")[0]
-    'Most of what they enjoy are dramas'
+    'They mostly enjoy dramas'
     """
 
     def __init__(
