@@ -67,7 +67,7 @@ class Domain:
         return self.traits.get(trait) or f"{self.kind_word(trait)} {self.items}"
 
     def things(self, trait: str) -> str:
-        """How a trait is said in running text: a kind by its plural, a topic ("theme:<name>") as what items are about."""
+        """How a trait is said in running text: a kind by its plural, a topic ("theme:<name>") as what it is about."""
         topic = trait.partition("theme:")[2]
         return f"{self.items} about {topic}" if topic else self.plurals.get(trait) or self.trait(trait)
 

@@ -85,7 +85,9 @@ def _cards(data: Dataset, items: list[str]) -> tuple[list[str], list[str]]:
     told = [briefs[item] for item in items]
     kinds = [", ".join(words.trait(kind) for kind in brief.kinds) for brief in told]
     labels = [f"{brief.label} ({kind})" if kind else brief.label for brief, kind in zip(told, kinds, strict=True)]
-    return [f"{label}. {' '.join(brief.texts)}" for label, brief in zip(labels, told, strict=True)], labels
+    plural = [" ".join(map(words.things, brief.kinds)) for brief in told]
+    cards = [f"{name}. {more}. {' '.join(b.texts)}" for name, more, b in zip(labels, plural, told, strict=True)]
+    return cards, labels
 
 
 def _ranker(judge: str, cards: list[str]) -> Any:

@@ -9,10 +9,10 @@ import numpy as np
 
 from elm._errors import CallError
 from elm._typing import Floats
+from elm.evaluation.rankers._rankers import Ranker, scored
 from elm.evaluation.raters._choices import CHANCE
 from elm.evaluation.raters._forms import FormItem
 from elm.evaluation.raters._judge import Judge, judge_forms
-from elm.evaluation.rankers._rankers import Ranker, scored
 from elm.metrics import bootstrap_interval
 
 _QUESTION = "Which of the two profiles is that of the person who likes the items of the text?"

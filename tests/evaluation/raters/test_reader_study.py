@@ -46,7 +46,7 @@ def test_users_without_a_profile_or_a_list_are_left_out():
     some = {user: text for user, text in RIGHT.items() if user != "u0"}
     lists = {**LIKED, "u1": []}
     assert reader_study({"own": some}, lists, BM25Ranker(ITEMS), ITEMS)["own"]["n"] == 38
-    with pytest.raises(CallError, match="three users with profiles .* got 1"):
+    with pytest.raises(CallError, match=r"three users with profiles .* got 1"):
         reader_study({"own": {"u2": "They enjoy ships."}}, LIKED, BM25Ranker(ITEMS), ITEMS)
 
 
