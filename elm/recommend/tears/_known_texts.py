@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from elm._typing import Floats
 from elm.recommend.profiles._sentences import pieces
 
 _FAR = 99.0
@@ -47,7 +48,7 @@ def text_distances(text: Any, profiles: Sequence[str]) -> np.ndarray | None:
     """
     head, encoder = getattr(text, "head", None), getattr(text, "encoder", None)
     centre = getattr(head, "centre", None)
-    if encoder is None or centre is None or not all(isinstance(profile, str) for profile in profiles):
+    if encoder is None or head is None or centre is None or not all(isinstance(profile, str) for profile in profiles):
         return None
     cut = [pieces(profile) for profile in profiles]
     every = list(dict.fromkeys(piece for own in cut for piece in own))
@@ -57,4 +58,5 @@ def text_distances(text: Any, profiles: Sequence[str]) -> np.ndarray | None:
     place = {piece: row for row, piece in enumerate(every)}
     empty = np.zeros(table.shape[1])
     means = [table[[place[piece] for piece in own]].mean(0) if own else empty for own in cut]
-    return np.linalg.norm(np.stack(means), axis=1)
+    result: Floats = np.linalg.norm(np.stack(means), axis=1)
+    return result

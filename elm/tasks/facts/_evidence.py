@@ -14,6 +14,7 @@ _SURE, _SURER = 1.64, 2.33
 """Standard errors from which a difference is told: one in twenty by chance alone; of topics, which are many, one in a
 hundred."""
 
+_MISSED = 1.0  # standard errors below the usual from which a trait is hardly chosen: to leave out is no dislike
 _LIFT = 1.25  # times the usual share, from which a trait is sought
 _MET, _LIKED_TIMES = 4, 3  # items rated, and liked, from which a trait may be a taste
 _RATED_LOW = 3  # items below the user's own mean, from which a trait may be disliked
@@ -26,8 +27,8 @@ class Evidence:
     """Of each trait of a `TraitReader`, (n_traits,) each.
 
     share: of what is liked (ratings of at least 4, or the best ones), how much has it. lift: that share over the usual
-    one. sought: it is liked more often than usual, beyond chance. sparse: it is chosen less often than usual, beyond
-    chance. better, worse: it is rated above, or below, the user's own mean, beyond chance. never: it was never chosen.
+    one. sought: it is liked more often than usual, beyond chance. sparse: it is chosen clearly less often than
+    usual. better, worse: it is rated above, or below, the user's own mean, beyond chance. never: it was never chosen.
     """
 
     share: Floats
@@ -56,7 +57,7 @@ def evidence(reader: TraitReader, items: Sequence[str], ratings: np.ndarray) -> 
         share,
         lift,
         (_surplus(times, liked.sum(), usual) >= sure) & (lift >= _LIFT) & (times >= _LIKED_TIMES),
-        (_surplus(met, len(items), usual) <= -sure) & (usual > 0),
+        (_surplus(met, len(items), usual) <= -_MISSED) & (usual > 0),
         (above >= sure * error) & (met >= _MET) & (stars >= _SHOWN),
         (above <= -sure * error) & (met >= _MET) & (low >= _RATED_LOW) & (stars <= -_SHOWN),
         (met == 0) & (usual > 0),

@@ -44,7 +44,7 @@ _LOVED = 1.6  # times the usual share, from which a kind is a special love
 _AT_HOME = 0.28  # of what is liked: a kind with more is what somebody enjoys, whatever its ratings
 _COMMON = 0.03  # a kind that makes up less than this share of all ratings is missed by nobody
 _QUARTILES = (15, 85)  # percentiles of users between whom nothing is said of variety
-_MOST = {"topics": 4, "bored": 2, "missed": 3, "worse": 3}
+_MOST = {"topics": 4, "bored": 2, "missed": 4, "worse": 3}
 
 
 class ProfileWriter:

@@ -47,7 +47,7 @@ def text_topics(
     told = {}
     for group in range(int(groups.max()) + 1):
         own = np.flatnonzero(groups == group)
-        has = table[:, own].any(1)
+        has = np.asarray(table[:, own].any(1))
         if _FEWEST <= has.sum() <= (_MOST if many else 1.0) * len(has) and (
             not many or kinds is None or _goes_with(has, [kinds.get(item, ()) for item in texts])
         ):
