@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from elm.cli import _options as options
+from elm.cli.bench._recommend import chosen_thresholds
 
 if TYPE_CHECKING:
     from elm.data import Dataset
@@ -26,6 +27,8 @@ def profiles(
     cache: Annotated[Path | None, typer.Option(help="Keep a chat model's answers here.")] = None,
     part: Annotated[str, typer.Option(help="Whose lists are judged: validation or test users.")] = "validation",
     random_order: options.RandomOrder = False,
+    user_ratings: options.UserRatings = None,
+    item_ratings: options.ItemRatings = None,
     seed: options.Seed = 0,
     quiet: options.Quiet = False,
     json_mode: options.Json = False,
@@ -48,7 +51,8 @@ def profiles(
         raise CallError(f"--part is validation or test, got {part!r}")
     side: Literal["validation", "test"] = "test" if part == "test" else "validation"
     data = load(dataset, folder, seed)
-    split = split_dataset(data, "paper", seed, None, "random" if random_order else "time")
+    limits = chosen_thresholds(data, None, user_ratings, item_ratings)
+    split = split_dataset(data, "paper", seed, limits, "random" if random_order else "time")
     users = split.users(side)
     made = {style: text_split(data, split, style=style).texts[side] for style in ("prose", "parts")}
     writers = {style: dict(zip(users, said, strict=True)) for style, said in made.items()}

@@ -1,7 +1,10 @@
 """Which of two profiles belongs to a list: a judge that can tell, one that cannot, the control, and bad input."""
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from elm._errors import CallError
 from elm.chat import Chosen
@@ -57,3 +60,16 @@ def test_the_two_others_of_each_user_differ():
         first, second = _others(count, np.random.default_rng(count))
         places = np.arange(count)
         assert not ((first == places) | (second == places) | (first == second)).any()
+
+
+def test_the_command_compares_writers_on_held_out_lists(tmp_path):
+    from elm.cli._main import app
+    from elm.data import demo
+
+    demo(n_films=150, n_users=150).save(tmp_path / "world")
+    words = ["bench", "profiles", str(tmp_path / "world"), "--judge", "words", "--user-ratings", "8", "--json"]
+    result = CliRunner().invoke(app, [*words, "--item-ratings", "2"])
+    value = json.loads(result.stdout)
+    assert set(value["rows"]) == {"prose", "shuffled", "parts"}
+    assert all(0 <= row["right"] <= 1 for row in value["rows"].values())
+    assert value["part"] == "validation"
