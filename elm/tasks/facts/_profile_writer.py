@@ -120,11 +120,11 @@ class ProfileWriter:
         missed = found.sparse & (found.share < _AMOUNTS[-1][0]) & ~found.worse
         kinds = missed & self._kinds & (usual > _COMMON)
         worse = found.worse & ~self._of["fame:"]
+        times = _best(np.flatnonzero(missed & self._of["era:"]), usual)
         least = _best(np.flatnonzero(worse), -found.lift)
         return [
             (_NEVER, _best(np.flatnonzero(kinds & found.never), usual)[: _MOST["missed"]]),
-            (_SELDOM, _best(np.flatnonzero(kinds & ~found.never), usual)[: _MOST["missed"]]),
-            (_SELDOM, _best(np.flatnonzero(missed & self._of["era:"]), usual)[:1]),
+            (_SELDOM, [*_best(np.flatnonzero(kinds & ~found.never), usual)[: _MOST["missed"]], *times[:1]]),
             (_WORSE, [i for i in least if not self._of["theme:"][i]][: _MOST["worse"]]),
             (_BORED, [i for i in least if self._of["theme:"][i]][: _MOST["bored"]]),
         ]
