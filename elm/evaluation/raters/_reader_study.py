@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def _right(
 ) -> Floats:
     """Per user 1 where the own profile is chosen, 0 where the other one is, 0.5 for a tie or no answer."""
     if hasattr(judge, "choose"):
-        return _asked(own, [told[other] for other in others], lists, judge, labels, seed)
+        return _asked(own, [told[other] for other in others], lists, cast(Judge, judge), labels, seed)
     ranks = [_ranks(scored(judge, list(texts), len(labels))) for texts in (own, told)]
     pairs = [(ranks[0][n][items].mean(), ranks[1][others[n]][items].mean()) for n, items in enumerate(map(list, lists))]
     return np.asarray([0.5 + 0.5 * np.sign(round(mine - other, 9)) for mine, other in pairs])
