@@ -47,6 +47,7 @@ from elm.evaluation.raters._choices import about_which, next_item
 from elm.evaluation.raters._files import forms_page, read_forms, save_forms
 from elm.evaluation.raters._forms import Choice, FormItem, FormPlan, Forms, make_forms
 from elm.evaluation.raters._judge import Judge, Judged, judge_forms
+from elm.evaluation.raters._reader_study import reader_study
 from elm.evaluation.report._compare import Comparison, compare, comparison_table
 from elm.evaluation.report._figures import margins_figure, standing_figure
 from elm.evaluation.report._html import page
@@ -210,6 +211,7 @@ __all__ = [
     "read_forms",
     "read_key",
     "read_texts",
+    "reader_study",
     "report_tests",
     "satisfaction_figure",
     "save_forms",

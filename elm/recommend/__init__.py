@@ -85,6 +85,7 @@ from elm.recommend.tears._augmentation import make_views
 from elm.recommend.tears._controls import natural_pairs, with_controls
 from elm.recommend.tears._genre_encoder import GenreEncoder, genre_shares
 from elm.recommend.tears._grids import TUNING, tuning_grid
+from elm.recommend.tears._known_texts import KnownTexts
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._loss import BASE, DECODINGS, TearsTraining
 from elm.recommend.tears._model import Tears
@@ -144,6 +145,7 @@ __all__ = [
     "GenreEncoder",
     "HeldOut",
     "Index",
+    "KnownTexts",
     "LangPTune",
     "LanguageModelEditor",
     "LanguageModelJudge",

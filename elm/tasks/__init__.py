@@ -22,7 +22,9 @@ from elm.tasks.facts._briefs import ItemBrief, UserBrief, item_briefs, user_brie
 from elm.tasks.facts._facts import ItemFacts, UserFacts, generated_facts, item_facts
 from elm.tasks.facts._found import found_facts, found_qualities, opening
 from elm.tasks.facts._key_words import KeyWords
+from elm.tasks.facts._profile_writer import ProfileWriter
 from elm.tasks.facts._themes import plot_themes
+from elm.tasks.facts._topics import text_topics
 from elm.tasks.facts._traits import TraitReader, trait_matrix
 from elm.tasks.facts._user_summaries import TasteWriter
 from elm.tasks.teachers._chat_teacher import ChatTeacher
@@ -61,6 +63,7 @@ __all__ = [
     "KeyWords",
     "LeakageReport",
     "PipelineTeacher",
+    "ProfileWriter",
     "Reads",
     "Task",
     "TasteWriter",
@@ -94,6 +97,7 @@ __all__ = [
     "save_examples",
     "shortened",
     "task",
+    "text_topics",
     "trait_matrix",
     "user_briefs",
 ]

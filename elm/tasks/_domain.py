@@ -22,7 +22,8 @@ class Domain:
 
     item, items, person, kind, kinds: nouns. vocabulary: kinds, aspects and qualities with their words. labels: what
     aspects are called in a list of facts, where not by their names; quality, text: what qualities and texts are called.
-    traits: how a taste is said as a thing to like, where it is not "<kind> <items>". wordings: task id -> writer.
+    traits: how a taste is said as a thing to like, where it is not "<kind> <items>"; plurals: kinds that have a plural
+    of their own, as profiles of real people say it ("comedies"). wordings: task id -> writer.
     asks: words or phrases of a question that asks for an aspect, for the kinds or, as "quality", for the qualities; a
     "?" stands for its end.
     """
@@ -38,6 +39,7 @@ class Domain:
     quality: str = "mood"
     text: str = "plot"
     traits: Mapping[str, str] = field(default_factory=dict)
+    plurals: Mapping[str, str] = field(default_factory=dict)
     wordings: Mapping[str, Writer] = field(default_factory=dict)
     asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -63,6 +65,11 @@ class Domain:
     def trait(self, trait: str) -> str:
         """How a trait is said as a thing to like."""
         return self.traits.get(trait) or f"{self.kind_word(trait)} {self.items}"
+
+    def things(self, trait: str) -> str:
+        """How a trait is said in running text: a kind by its plural, a topic ("theme:<name>") as what it is about."""
+        topic = trait.partition("theme:")[2]
+        return f"{self.items} about {topic}" if topic else self.plurals.get(trait) or self.trait(trait)
 
     def is_kind(self, trait: str) -> bool:
         """Whether a trait is a kind: one of the domain's, or a data set's own; not a quality, an era, or a theme."""

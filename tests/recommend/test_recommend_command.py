@@ -15,7 +15,7 @@ from elm.cli import _doctor
 from elm.cli._doctor import Check, doctor
 from elm.cli._recommend import parse_history, recommend
 from elm.data import demo
-from elm.recommend import EASE, BackboneRecommender, Recommender
+from elm.recommend import EASE, BackboneRecommender, KnownTexts, Recommender
 
 
 def run(command, *words: str):
@@ -51,6 +51,17 @@ def test_text_output_and_a_profile_from_a_file(folder, tmp_path):
     assert lines[0] == "from the profile alone, alpha 1"
     assert len(lines) == 4
     assert lines[1].startswith("  1  Film ")
+
+
+def test_what_to_know_of_a_profile_is_told_below_the_list(recommender, folder):
+    known = KnownTexts(("War", "Comedy"), None)
+    Recommender(recommender.model, recommender.items, recommender.titles, known).save(folder / "recommender")
+    text = "They love war films. They avoid war films. They love westerns."
+    lines = run(recommend, folder, "--profile", text, "--k", 3).stdout.splitlines()
+    assert lines[4].startswith("note: the profile speaks for and against War: 'They love war films.' and ")
+    assert lines[5].startswith("note: no item is of the kind 'Western'; the nearest is ")
+    value = json.loads(run(recommend, folder, "--profile", text, "--json").stdout)
+    assert [f"note: {remark}" for remark in value["remarks"]] == lines[4:6]
 
 
 def test_a_folder_of_a_backbone_ranks_by_the_history(world, tmp_path):

@@ -12,6 +12,7 @@ from elm.cli._placement import placed
 from elm.cli.bench._control import control
 from elm.cli.bench._forms import forms
 from elm.cli.bench._judge import judge
+from elm.cli.bench._profiles import profiles
 from elm.cli.bench._recommend import recommend
 from elm.cli.bench._request import request, request_cost
 from elm.cli.bench._request_ways import request_ways
@@ -25,6 +26,7 @@ bench = typer.Typer(help="Score a run on what it has never seen.", no_args_is_he
 bench.command("control")(control)
 bench.command("forms")(forms)
 bench.command("judge")(judge)
+bench.command("profiles")(profiles)
 bench.command("recommend")(recommend)
 bench.command("request")(request)
 bench.command("request-cost")(request_cost)

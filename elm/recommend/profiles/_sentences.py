@@ -27,6 +27,7 @@ _BETWEEN = (
 _LEAD = re.compile(
     rf"^(?:[^,:]*:|.*?\b(?:{_LEADS})\b(?:\s+(?:(?:{_BETWEEN})\s+)*(?:{_LEADS}|in|on)\b)*)\s+", re.IGNORECASE
 )
+_ABOUT = re.compile(r"[\w-]+\s+about\s+", re.IGNORECASE)
 _AND = re.compile(r"(?:^|\s+)(?:and|or)\s+", re.IGNORECASE)
 
 
@@ -88,12 +89,20 @@ def _headed(profile: str) -> Iterator[tuple[str, str]]:
 
 
 def listed(clause: str) -> list[str]:
-    """A clause that lists things ("enjoys a, b and c"), once for each of them; any other as it is."""
-    lead = _LEAD.match(clause)
-    if lead is None:
+    """A clause that lists things ("enjoys a, b and c"), once for each of them; any other as it is.
+
+    >>> listed("likes films about war, exile and love.")
+    ['likes films about war', 'likes films about exile', 'likes films about love']
+    """
+    found = _LEAD.match(clause)
+    if found is None:
         return [clause]
-    *first, last = clause[lead.end() :].split(", ")
+    end, about = found.end(), _ABOUT.match(clause, found.end())
+    if about is not None and not _ABOUT.search(clause, about.end()):
+        end = about.end()
+    lead = clause[:end]
+    *first, last = clause[end:].split(", ")
     ends = [match.span() for match in _AND.finditer(last)]
     pair = [last[: ends[-1][0]], last[ends[-1][1] :]] if ends else [last]
     things = [thing.strip().rstrip(".") for thing in (*first, *pair) if _WORD.search(thing)]
-    return [lead[0] + thing for thing in things] if len(things) > 1 else [clause]
+    return [lead + thing for thing in things] if len(things) > 1 else [clause]

@@ -19,6 +19,7 @@ from elm.recommend.backbones._sparse_rows import as_rows
 from elm.recommend.profiles._polarity import affirmed, sentiment
 from elm.recommend.profiles._units import names_nothing
 from elm.recommend.tears._attribution import EditExplanation, explain, without_each
+from elm.recommend.tears._known_texts import KnownTexts
 from elm.recommend.tears._model import Tears
 from elm.recommend.tears._remarks import remarks
 from elm.recommend.tears._store import load, save
@@ -40,8 +41,15 @@ class Recommender:
     Base) 1. Without a history it is 1, without a profile 0. Items of the history are never recommended, whatever it is.
     """
 
-    def __init__(self, model: Tears, items: Sequence[str], titles: Sequence[str] | None = None) -> None:
-        self.model = model.eval()
+    def __init__(
+        self,
+        model: Tears,
+        items: Sequence[str],
+        titles: Sequence[str] | None = None,
+        known: KnownTexts | None = None,
+    ) -> None:
+        """known: what `remarks` compares a text with: kinds of items, and the writer of the training's texts."""
+        self.model, self.known = model.eval(), known or KnownTexts()
         self._catalogue = Catalogue(items, titles, model.vae.items)
         self.items, self.titles = self._catalogue.items, self._catalogue.titles
 
@@ -111,10 +119,10 @@ class Recommender:
         """What to know of a text before its list is trusted, a line each; empty where there is nothing.
 
         Said are sentences that contradict each other (both are named), a language that the sentence encoder does not
-        read, and quoted titles that the catalogue lacks, with the nearest.
+        read, quoted titles and kinds that the catalogue lacks, with the nearest, and a writer unlike the training's.
         """
         _texts("remarks", profile)
-        return remarks(profile, self.model.text, self.titles)
+        return remarks(profile, self.model.text, self.titles, self.known)
 
     def without_each(
         self, profile: str, history: History | None = None, alpha: float | None = None, k: int = 20
@@ -161,7 +169,7 @@ class Recommender:
 
     def save(self, folder: str | Path) -> None:
         """Write `model.safetensors`, `items.parquet` and last `config.json`. It names the sentence encoder."""
-        save(self.model, self.items, self.titles, Path(folder))
+        save(self.model, self.items, self.titles, Path(folder), self.known)
 
     @classmethod
     def load(cls, folder: str | Path, encoder: SentenceVectors | None = None) -> Recommender:

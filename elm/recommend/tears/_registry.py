@@ -21,6 +21,7 @@ from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.stance._shipped import reader_for
 from elm.recommend.tears._controls import OTHER, PERMUTED, others_texts, parted_name
 from elm.recommend.tears._genre_encoder import GenreEncoder
+from elm.recommend.tears._known_texts import KnownTexts
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._loss import BASE, TearsTraining
 from elm.recommend.tears._recommender import Recommender
@@ -141,7 +142,8 @@ def fit_text_model(
         run=TearsRun(seed=seed, device=device, progress=progress, **shape),
     )
     titles = texts.dataset.items["title"].reindex(texts.split.items).tolist()
-    return Recommender(model, texts.split.items, titles)
+    known = KnownTexts.fit(model.text, texts.texts["validation"], texts.kinds)
+    return Recommender(model, texts.split.items, titles, known)
 
 
 def _of_kind(kind: str, own: str) -> dict[str, Any]:

@@ -1,16 +1,17 @@
-"""What a person should know about a profile before trusting its list: contradictions, languages, titles nobody has."""
+"""What to know about a profile before trusting its list: contradictions, languages, titles and kinds nobody has."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from elm.data import BOOK_GENRES
-from elm.recommend.profiles._genre_words import first_named, known_genres
+from elm.recommend.profiles._genre_words import first_named, genre_words, known_genres
 from elm.recommend.profiles._units import units
 from elm.recommend.stance._rules import StanceRules
+from elm.recommend.tears._known_texts import KnownTexts
 
 _CLEAR = 0.5  # of stance, from which a sentence takes a side
 _FOREIGN = 1.5
@@ -18,19 +19,61 @@ _FOREIGN = 1.5
 1.5 on the 921 English frames of the grammar; 17 of 22 sentences in ten other languages lie above."""
 _FEWEST = 4  # words that a language is judged by
 _WORD = re.compile(r"\w+")
+_BEFORE_NOUN = re.compile(r"([^\W\d_][\w-]{3,}) (?:films?|movies?|books?|novels?|products?|items?)\b", re.IGNORECASE)
+_LIKE = 0.8  # how alike a misspelt kind is to the one that is meant
 _QUOTED = re.compile(r"[\"“]([^\"“”]{2,80})[\"”]")
 _ARTICLE = re.compile(r"^(.*), (the|a|an)$")
 _YEAR = re.compile(r"\s*\(\d{4}\)$")
 
 
-def remarks(profile: str, text: Any, titles: Sequence[str]) -> list[str]:
+def remarks(profile: str, text: Any, titles: Sequence[str], known: KnownTexts | None = None) -> list[str]:
     """One line each; empty for a text that raises no question.
 
-    text: the text side, whose stance reader and sentence encoder are asked; rules where it has none.
+    text: the text side, whose stance reader and sentence encoder are asked; rules where it has none. known: the kinds
+    of the items, and how far texts lie from the training's; nothing is said of either without.
     """
-    return [*_contradictions(profile, getattr(text, "stance", None) or StanceRules()), *_language(profile, text)] + [
-        line for name in _QUOTED.findall(profile) if (line := _title(name, titles))
+    foreign = _language(profile, text)
+    return [
+        *_contradictions(profile, getattr(text, "stance", None) or StanceRules()),
+        *foreign,
+        *(line for name in _QUOTED.findall(profile) if (line := _title(name, titles))),
+        *(_kinds(profile, known.kinds) if known is not None and known.kinds else ()),
+        *(_writer(profile, text, known) if known is not None and not foreign else ()),
     ]
+
+
+def _writer(profile: str, text: Any, known: KnownTexts) -> list[str]:
+    """Whether the text is unlike those that the text side has learned from."""
+    if not known.far(text, [profile])[0]:
+        return []
+    return [
+        "the text is unlike those that the model was trained on (it lies further from them than 99 % of texts by their "
+        "writer); trust the list less, or train with texts of this kind"
+    ]
+
+
+def _kinds(profile: str, kinds: Sequence[str]) -> Iterator[str]:
+    """Kinds that the profile names and no item has: known ones by any of their forms, misspelt ones before a noun."""
+    own = {form: kind for kind in kinds for form in _forms(kind)}
+    foreign = {form: kind for kind in known_genres() if kind not in kinds for form in _forms(kind)}
+    named = [genre for genre in first_named(profile, known_genres()) if not set(_forms(genre)) & set(own)]
+    for match in _BEFORE_NOUN.finditer(profile):
+        word = match[1].lower()
+        near = difflib.get_close_matches(word, own, n=1, cutoff=_LIKE)
+        if word not in own and word not in foreign and near:
+            named.append(match[1])
+    for name in dict.fromkeys(named):
+        nearest = difflib.get_close_matches(name.lower(), own, n=1, cutoff=0.0)
+        yield (
+            f"no item is of the kind {name!r}; the nearest is {own[nearest[0]]!r}"
+            if nearest
+            else (f"no item is of the kind {name!r}; there are {', '.join(kinds)}")
+        )
+
+
+def _forms(kind: str) -> list[str]:
+    """How a kind may be called, in small letters."""
+    return [form for column in genre_words(kind) for form in column]
 
 
 def _contradictions(profile: str, stance: Any) -> list[str]:

@@ -37,6 +37,7 @@ from elm.recommend._model_folder import (
 from elm.recommend.backbones._registry import AUTOENCODER_SPECS, spec_of
 from elm.recommend.stance._shipped import stance_from, stance_told
 from elm.recommend.tears._genre_encoder import GenreEncoder
+from elm.recommend.tears._known_texts import KnownTexts
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
 from elm.recommend.tears._model import Tears
 from elm.recommend.tears._named_encoder import NamedEncoder, check_encoder
@@ -55,6 +56,8 @@ _READS = {
 """What is read beside histories (texts by a frozen encoder, with their stance beside it, by a tuned one, or shares of
 genres), and what of it the config tells."""
 
+_LATER = "known_texts"  # folders from before it lack it
+
 _OLDER = {
     f"tears-{name.replace('-', '')}{ending}": (name, text)
     for name in ("multi-dae", "multi-vae", "recvae", "macridvae")
@@ -68,7 +71,7 @@ KINDS = (KIND, *_OLDER)
 _UNNAMED = "tears-multivae"  # the kind of folders from before there were several
 
 
-def save(model: Tears, items: list[str], titles: list[str], folder: Path) -> None:
+def save(model: Tears, items: list[str], titles: list[str], folder: Path, known: KnownTexts | None = None) -> None:
     """Write the folder; a kill at any moment leaves the recommender that was there or the new one."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     text, reads = _reads(model.text)
@@ -82,6 +85,8 @@ def save(model: Tears, items: list[str], titles: list[str], folder: Path) -> Non
         "history": model.history,
         **reads,
     }
+    if known is not None and known != KnownTexts():
+        config[_LATER] = known.told()
     write_model(folder, config, tensors, {"item": items, "title": titles})
 
 
@@ -104,8 +109,8 @@ def _reads(text: TextEncoder) -> tuple[str, dict[str, Any]]:
     return ("lora", {**reads, "lora": text.lora()}) if isinstance(text, LoraTextEncoder) else ("frozen", reads)
 
 
-def load(folder: Path, encoder: SentenceVectors | None = None) -> tuple[Tears, list[str], list[str]]:
-    """The model, the ids of its items and their titles; errors of `Recommender.load`."""
+def load(folder: Path, encoder: SentenceVectors | None = None) -> tuple[Tears, list[str], list[str], KnownTexts]:
+    """The model, the ids of its items, their titles, and what is known of its texts; errors of `Recommender.load`."""
     return read_whole(folder, lambda: _load(folder, encoder))
 
 
@@ -114,7 +119,7 @@ def kind_of(config: Mapping[str, Any]) -> Any:
     return config.get("kind", _UNNAMED)
 
 
-def _load(folder: Path, encoder: SentenceVectors | None) -> tuple[Tears, list[str], list[str]]:
+def _load(folder: Path, encoder: SentenceVectors | None) -> tuple[Tears, list[str], list[str], KnownTexts]:
     config = _config(folder)
     check_files(folder, config["files"])
     with as_described(folder, "recommender"):
@@ -128,7 +133,8 @@ def _load(folder: Path, encoder: SentenceVectors | None) -> tuple[Tears, list[st
             lambda: Tears(spec.network(settings), text(), config["pooling"], config["history"]), folder / WEIGHTS
         )
         found = read_texts(folder / ITEMS, ("item", "title"), settings.items)
-        return model, found["item"], found["title"]
+        told = config.get(_LATER, {"kinds": [], "limit": None})
+        return model, found["item"], found["title"], KnownTexts(tuple(told["kinds"]), told["limit"])
 
 
 def _text_side(config: dict[str, Any], latent: int, encoder: SentenceVectors | None) -> Callable[[], TextEncoder]:
@@ -156,7 +162,12 @@ def _config(folder: Path) -> dict[str, Any]:
     if kind in _OLDER:
         return _of_older(folder, kind, config)
     text = config.get("text")
-    _check_keys(folder, config, _SHARED | _READS.get(text if isinstance(text, str) else "", set()), SCHEMA)
+    _check_keys(
+        folder,
+        config,
+        _SHARED | ({_LATER} & set(config)) | _READS.get(text if isinstance(text, str) else "", set()),
+        SCHEMA,
+    )
     return config
 
 
@@ -199,5 +210,6 @@ _CHECKS: Mapping[str, Check] = {
     "sentence_encoder": _holds({"name": is_text, "fingerprint": optional(is_text)}),
     "lora": _holds({"rank": is_count, "alpha": is_positive, "dropout": is_share, "targets": is_texts}),
     "stance": is_object,
+    _LATER: _holds({"kinds": is_texts, "limit": optional(is_positive)}),
     "genres": _holds({"genres": is_texts, "hidden": is_count, "dropout": is_share}),
 }

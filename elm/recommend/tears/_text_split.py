@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -15,15 +15,17 @@ from scipy import sparse
 
 from elm._errors import CallError
 from elm.data import Dataset
+from elm.embeddings import SentenceEncoder
 from elm.recommend._held_out import HeldOut
 from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.tears._augmentation import make_views
 from elm.recommend.tears._genre_encoder import genre_shares
 from elm.recommend.tears._training import Views
 from elm.recommend.tears._wish_views import Things
-from elm.tasks import TasteWriter, domain_named, domain_of, plot_themes, trait_matrix
+from elm.tasks import ProfileWriter, TasteWriter, domain_named, domain_of, plot_themes, text_topics, trait_matrix
 
 Part = Literal["train", "validation", "test"]
+Style = Literal["parts", "prose"]
 _THEMES, _SHARED = 8, 10  # words that each plot is summed up in; items that a word has to sum up to be a theme
 _MOODS = 3
 
@@ -41,7 +43,7 @@ class TextSplit:
     texts: Mapping[str, list[str]]
     genres: list[tuple[str, ...]]
     words: list[tuple[str, ...]]
-    writer: TasteWriter
+    writer: TasteWriter | ProfileWriter
     domain: str = "films"
 
     @cached_property
@@ -90,23 +92,31 @@ class TextSplit:
 
 
 def text_split(
-    dataset: Dataset, split: RecommendationSplit, *, domain: str | None = None, texts: Mapping[str, str] | None = None
+    dataset: Dataset,
+    split: RecommendationSplit,
+    *,
+    domain: str | None = None,
+    texts: Mapping[str, str] | None = None,
+    style: Style | None = None,
 ) -> TextSplit:
     """Write the summaries of a split's users, from their inputs, by template.
 
     What is common and what is rare is learned from the training users. Where the data set has texts about its items,
-    words of theirs are told as well (`plot_themes`).
+    topics of theirs are told as well (`text_topics`, by the words' vectors in the default sentence encoder).
 
     domain: whose words are used; by default that of the data set: films, books for Goodbooks, products for shops.
     texts: user -> text from another writer, such as a chat model or a reading of the users' vectors, in place of the
         template's; they must be written from the inputs alone. `CallError` where a user lacks one.
+    style: "parts", the four parts of TEARS with single words of plots as themes (`TasteWriter`), or "prose"
+        (`ProfileWriter`); by default parts for a generated world, whose traits are known, and prose for real data.
     """
     domain = domain or domain_of(dataset)
     ids, users = split.items, {part: split.users(part) for part in ("train", "validation", "test")}
     known = split.rows[split.rows["role"] == "input"] if not split.weak else split.rows[split.rows["part"] == "train"]
+    style = style or ("parts" if dataset.facts is not None else "prose")
     plots = _plots(dataset, ids)
-    themes = _shared(plot_themes(plots, list(plots), _THEMES)) if plots else None
-    writer = TasteWriter(_learned_from(dataset, split), domain, themes)
+    themes = (_shared if style == "parts" else _topics(dataset))(plots) if plots else None
+    writer = (TasteWriter if style == "parts" else ProfileWriter)(_learned_from(dataset, split), domain, themes)
     by_template = texts is None
     if texts is None:
         texts = {
@@ -156,8 +166,15 @@ def _plots(dataset: Dataset, ids: list[str]) -> dict[str, str]:
     return {str(item): " ".join(found) for item, found in told.groupby("item")["text"]}
 
 
-def _shared(themes: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The themes that enough items have for a user to like them."""
+def _topics(dataset: Dataset) -> Callable[[Mapping[str, str]], dict[str, tuple[str, ...]]]:
+    """What finds the topics of plots."""
+    kinds = dict(dataset.items["genres"])
+    return lambda plots: text_topics(plots, SentenceEncoder().encode, kinds)
+
+
+def _shared(plots: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Single words of the plots as themes: those that enough items have for a user to like them."""
+    themes = plot_themes(plots, list(plots), _THEMES)
     counts = Counter(word for found in themes.values() for word in found)
     return {item: tuple(word for word in found if counts[word] >= _SHARED) for item, found in themes.items()}
 

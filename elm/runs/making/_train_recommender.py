@@ -11,6 +11,7 @@ from scipy import sparse
 from elm.embeddings import SentenceEncoder
 from elm.recommend import (
     HeldOut,
+    KnownTexts,
     LoraTextEncoder,
     Recommender,
     TearsRun,
@@ -72,7 +73,9 @@ def teach_recommender(
     how = TearsRun(seed=seed, progress=progress)
     tears, log = train_tears(vae, text, ratings, profiles, validation.as_held_out(), run=how)
     titles = world.dataset.items["title"].reindex(items).to_list()
-    Recommender(tears, items, titles).save(run.path / "recommender")
+    kinds = sorted({kind for kinds in world.dataset.items["genres"].reindex(items) for kind in kinds})
+    known = KnownTexts.fit(tears.text, validation.profiles, kinds)
+    Recommender(tears, items, titles, known).save(run.path / "recommender")
     best = max(log, key=lambda record: record["ndcg"])
     return {
         "validation": {k: v for k, v in best.items() if k.startswith("ndcg")},
