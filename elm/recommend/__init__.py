@@ -82,6 +82,7 @@ from elm.recommend.requests._steered import SteeredRecommender
 from elm.recommend.requests._when import When
 from elm.recommend.tears._attribution import EditExplanation, EditPart
 from elm.recommend.tears._augmentation import make_views
+from elm.recommend.tears._beside import TextBeside
 from elm.recommend.tears._controls import natural_pairs, with_controls
 from elm.recommend.tears._genre_encoder import GenreEncoder, genre_shares
 from elm.recommend.tears._grids import TUNING, tuning_grid
@@ -185,6 +186,7 @@ __all__ = [
     "Tears",
     "TearsRun",
     "TearsTraining",
+    "TextBeside",
     "TextEncoder",
     "TextHeadConfig",
     "TextModels",

@@ -207,3 +207,17 @@ def test_alpha_is_decided_by_many_users_not_by_one():
     assert 0.4 < cross_validated(figures) < 0.9
     assert cross_validated(figures[:, 1:]) == 0.4
     assert cross_validated(np.zeros((11, 1))) == 0.0
+
+
+def test_a_scorer_of_histories_stands_beside_a_text_model(world, split, monkeypatch):
+    monkeypatch.setattr("elm.recommend.tears._registry.SentenceEncoder", lambda **_: Words())
+    models = TextModels(world, settings={"tears-base": QUICK, "ease": {"penalty": 50.0}})
+    names = ["ease+tears-base@0", "ease+tears-base@1", "ease+tears-base@other"]
+    made = {name: make(split, 0) for name, make in models.makers(names).items()}
+    inputs = split.held_out("test").inputs
+    ease = models.scorer("ease", split, 0)
+    assert made[names[0]].recommender.scorer is ease
+    assert made[names[1]].recommender.text is models.fit("tears-base", split, 0)
+    first = made[names[0]].scores(inputs)
+    np.testing.assert_array_equal(np.argmax(first, axis=1), np.argmax(ease.scores(inputs), axis=1))
+    assert 0 <= made[names[2]].alpha <= 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from elm._errors import CallError
 from elm.metrics import partners
+from elm.recommend.backbones._registry import BACKBONES
 
 OTHER, PERMUTED = "other", "permuted"
 
@@ -42,13 +43,32 @@ def parted_name(name: str) -> tuple[str, float | str | None]:
         alpha = float(word)
     except ValueError:
         alpha = float("nan")
-    only = 1.0 if plain.endswith("-base") else 0.0 if plain.startswith("tuned-") else alpha
+    only = 1.0 if plain.endswith("-base") and "+" not in plain else 0.0 if plain.startswith("tuned-") else alpha
     if not 0 <= alpha <= 1 or alpha != only:
         raise CallError(
             f"behind @ stands an alpha from 0 to 1 (of a base 1, of a tuned backbone 0), as in tears-recvae@1, or "
             f"other or permuted, got {name!r}"
         )
     return plain, alpha
+
+
+def parted_scorer(plain: str) -> tuple[str, str]:
+    """What ranks the history beside a text model ("" where the text model does), and the text model.
+
+    Raises `CallError` for shares of genres beside a scorer, or a control that has no text.
+
+    >>> parted_scorer("ease+tears-recvae"), parted_scorer("tears-recvae")
+    (('ease', 'tears-recvae'), ('', 'tears-recvae'))
+    """
+    scorer, plus, text = plain.partition("+")
+    if not plus:
+        return "", plain
+    if scorer not in BACKBONES or not text.startswith("tears-"):
+        raise CallError(
+            f"beside + stand a model of histories and a TEARS model, as in ease+tears-recvae, got {plain!r}; models of "
+            f"histories are {', '.join(BACKBONES)}"
+        )
+    return scorer, text
 
 
 def with_controls(names: Sequence[str], backbones: Sequence[str]) -> list[str]:
@@ -61,15 +81,18 @@ def with_controls(names: Sequence[str], backbones: Sequence[str]) -> list[str]:
     >>> with_controls(["tears-recvae"], ["recvae"])
     ['ease', 'recvae', 'tears-recvae', 'tears-recvae@0', 'tears-recvae@other', 'tears-recvae@permuted']
     """
-    read = [name for name in names if name.startswith(("tears-", "gers-")) and "@" not in name]
+    read = [
+        name for name in names if name.partition("+")[2].startswith("tears-") or name.startswith(("tears-", "gers-"))
+    ]
+    read = [name for name in read if "@" not in name]
     if not read:
         return list(names)
-    under = [name.partition("-")[2] for name in read]
+    under = [part for name in read for part in (name.partition("+")[0], name.partition("-")[2])]
     found = ["ease", *(name for name in under if name in backbones)]
     for name in names:
         found.append(name)
         if name in read:
-            alone = [] if name.endswith("-base") else [f"{name}@0"]
+            alone = [] if name.endswith("-base") and "+" not in name else [f"{name}@0"]
             found += [*alone, f"{name}@{OTHER}", f"{name}@{PERMUTED}"]
     return list(dict.fromkeys(found))
 
@@ -85,6 +108,10 @@ def natural_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
         plain, at, word = name.partition("@")
         if at and word in ("0", OTHER, PERMUTED):
             found += [(plain, name)] if plain in names else []
+            continue
+        scorer, plus, text = plain.partition("+")
+        if plus:
+            found += [(name, rival) for rival in (scorer, text) if rival in names]
             continue
         kind, _, own = plain.partition("-")
         beside = {"tears": [f"tuned-{own}", f"gers-{own}", "tears-base"], "gers": ["gers-base"], "tuned": []}

@@ -69,7 +69,7 @@ class Recommender:
             UnknownNameError: an item id that the model does not know; the message names the nearest.
         """
         rows = self._catalogue.row(history)
-        return self._listed(self._z(rows, _profiles(profile), alpha), rows, k)
+        return self._listed(self._z(rows, checked_profiles(profile), alpha), rows, k)
 
     def guide(self, history: History, phrase: str, alpha: float | None = None, k: int = 20) -> list[Recommendation]:
         """A list that follows the history and a short wish, such as "More war films." or "Less horror, please."
@@ -83,7 +83,7 @@ class Recommender:
         rows = self._catalogue.row(history)
         if rows is None:
             raise CallError("guidance bends a list away from a history; without one pass the phrase as a profile")
-        if _profiles(phrase) is None or not isinstance(phrase, str):
+        if checked_profiles(phrase) is None or not isinstance(phrase, str):
             raise CallError(f"a wish is a text, such as 'More war films.', got {phrase!r}")
         return self._listed(self._z(rows, [affirmed(phrase)], alpha, [sentiment(phrase)]), rows, k)
 
@@ -140,7 +140,7 @@ class Recommender:
         self, history: History | None = None, profile: Profile | None = None, alpha: float | None = None
     ) -> np.ndarray:
         """The latent vector behind a list, (latent,) float32: alpha * z_text + (1 - alpha) * z_history."""
-        return self._z(self._catalogue.row(history), _profiles(profile), alpha)[0].cpu().numpy()
+        return self._z(self._catalogue.row(history), checked_profiles(profile), alpha)[0].cpu().numpy()
 
     def latents(
         self, histories: sparse.csr_matrix | None = None, profiles: Profiles | None = None, alpha: float | None = None
@@ -240,7 +240,8 @@ class Recommender:
         return scores if rows is None else masked(scores, rows)
 
 
-def _profiles(profile: Profile | None) -> list[Any] | None:
+def checked_profiles(profile: Profile | None) -> list[Any] | None:
+    """One profile as a list, None for None; `CallError` for one that says nothing."""
     if profile is None:
         return None
     if isinstance(profile, Mapping):

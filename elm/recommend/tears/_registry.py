@@ -19,7 +19,8 @@ from elm.recommend.backbones._autoencoder import Autoencoder, Backbone
 from elm.recommend.backbones._registry import AUTOENCODERS, fit_backbone, make_autoencoder
 from elm.recommend.benchmark._split import RecommendationSplit
 from elm.recommend.stance._shipped import reader_for
-from elm.recommend.tears._controls import OTHER, PERMUTED, others_texts, parted_name
+from elm.recommend.tears._beside import TextBeside
+from elm.recommend.tears._controls import OTHER, PERMUTED, others_texts, parted_name, parted_scorer
 from elm.recommend.tears._genre_encoder import GenreEncoder
 from elm.recommend.tears._known_texts import KnownTexts
 from elm.recommend.tears._lora_text_encoder import LoraTextEncoder
@@ -159,7 +160,7 @@ def _of_kind(kind: str, own: str) -> dict[str, Any]:
 class WithTexts:
     """A model of texts among models of histories: ranks one part's users, whose profiles it holds, at one alpha."""
 
-    recommender: Recommender
+    recommender: Recommender | TextBeside
     profiles: Any
     alpha: float
 
@@ -168,7 +169,7 @@ class WithTexts:
         return self.recommender.scores(histories, self.profiles, self.alpha)
 
 
-def best_alpha(name: str, recommender: Recommender, texts: TextSplit, k: int = 20) -> float:
+def best_alpha(name: str, recommender: Recommender | TextBeside, texts: TextSplit, k: int = 20) -> float:
     """The mixture with the best NDCG@k on validation users, by cross-validation over them.
 
     Each tenth of the users is left out once and the best of `ALPHAS` taken on the others; their mean, so that few users
@@ -220,6 +221,7 @@ class TextModels:
         self.settings, self.half = settings or {}, half
         self._texts: tuple[RecommendationSplit, TextSplit] | None = None
         self._backbones: dict[tuple[str, int], Autoencoder] = {}
+        self._scorers: dict[tuple[str, int], Backbone] = {}
         self._fitted: dict[tuple[str, int, str], Recommender] = {}
         self._encoder: SentenceEncoder | None = None
 
@@ -228,6 +230,7 @@ class TextModels:
         if self._texts is None or self._texts[0] is not split:
             self._texts = split, text_split(self.dataset, split, texts=self.written)
             self._backbones.clear()
+            self._scorers.clear()
             self._fitted.clear()
         return self._texts[1]
 
@@ -248,6 +251,17 @@ class TextModels:
             assert isinstance(made, Autoencoder)
             self._backbones[name, seed] = made
         return self._backbones[name, seed]
+
+    def scorer(self, name: str, split: RecommendationSplit, seed: int) -> Backbone:
+        """A backbone of any kind, which reads histories beside a text model; trained at the first call."""
+        if name in AUTOENCODERS:
+            return self.backbone(name, split, seed)
+        self.texts(split)
+        if (name, seed) not in self._scorers:
+            own = dict(self.settings.get(name, {}))
+            held = split.held_out("validation")
+            self._scorers[name, seed] = fit_backbone(name, split.train(), held, seed=seed, **own)
+        return self._scorers[name, seed]
 
     def fit(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> Recommender:
         """A text model, on the backbone that others of this split and seed stand on."""
@@ -272,13 +286,19 @@ class TextModels:
     def ranked(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> WithTexts:
         """A text model that ranks the test users, at the alpha that is best on the validation users.
 
-        "tears-recvae@1" ranks at alpha 1 instead; "@other" and "@permuted" are controls, see `with_controls`. Raises
-        `CallError` for an alpha that the model cannot rank at.
+        "tears-recvae@1" ranks at alpha 1 instead; "@other" and "@permuted" are controls, see `with_controls`. In
+        "ease+tears-recvae" EASE ranks the history and TEARS the text (`TextBeside`). Raises `CallError` for an alpha
+        that the model cannot rank at.
         """
         plain, alpha = parted_name(name)
+        scorer, plain = parted_scorer(plain)
         if alpha == PERMUTED:
             settings = {**settings, "permuted": True}
-        recommender, texts = self.fit(plain, split, seed, **settings), self.texts(split)
+        texts = self.texts(split)
+        recommender: Recommender | TextBeside = self.fit(plain, split, seed, **settings)
+        if scorer:
+            recommender = TextBeside(self.scorer(scorer, split, seed), recommender)
+            plain = scorer  # whose ranks stand for the history, whatever the text model has of its own
         profiles: Any = texts.shares("test") if plain.startswith("gers-") else texts.texts["test"]
         if alpha == OTHER:
             profiles = others_texts(profiles, seed)
@@ -291,7 +311,7 @@ class TextModels:
         Raises `CallError` for a name with an alpha that the model cannot rank at, such as "tears-recvae@2".
         """
         own: dict[str, Callable[..., Backbone]] = {
-            name: partial(self.ranked, name) for name in names if parted_name(name)[0] in TEXT_MODELS
+            name: partial(self.ranked, name) for name in names if parted_scorer(parted_name(name)[0])[1] in TEXT_MODELS
         }
 
         def made(name: str, split: RecommendationSplit, seed: int, **known: Any) -> Backbone:

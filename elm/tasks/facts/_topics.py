@@ -66,7 +66,9 @@ def _table(found: Sequence[set[str]], words: Sequence[str]) -> np.ndarray:
 
 
 def _words_of(kinds: Mapping[str, Sequence[str]]) -> set[str]:
-    return {word for own in kinds.values() for kind in own for word in _WORD.findall(kind.lower())}
+    """The words of all kinds' names, of one and of many."""
+    words = {word for own in kinds.values() for kind in own for word in _WORD.findall(kind.lower())}
+    return words | {f"{word}s" for word in words} | {f"{word[:-1]}ies" for word in words if word.endswith("y")}
 
 
 def _groups(table: np.ndarray, vectors: np.ndarray) -> np.ndarray:
