@@ -8,11 +8,11 @@ import numpy as np
 from scipy import sparse
 
 from elm.recommend._held_out import ndcg_at
-from elm.recommend.tears._recommender import Recommender
+from elm.recommend._protocols import Scorer
 
 
 def evaluate_profiles(
-    recommender: Recommender,
+    recommender: Scorer,
     histories: sparse.csr_matrix | None,
     profiles: Sequence[str] | None,
     targets: sparse.csr_matrix,

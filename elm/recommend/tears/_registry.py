@@ -295,9 +295,10 @@ class TextModels:
         if alpha == PERMUTED:
             settings = {**settings, "permuted": True}
         texts = self.texts(split)
-        recommender: Recommender | TextBeside = self.fit(plain, split, seed, **settings)
+        text = self.fit(plain, split, seed, **settings)
+        recommender: Recommender | TextBeside = text
         if scorer:
-            recommender = TextBeside(self.scorer(scorer, split, seed), recommender)
+            recommender = TextBeside(self.scorer(scorer, split, seed), text)
             plain = scorer  # whose ranks stand for the history, whatever the text model has of its own
         profiles: Any = texts.shares("test") if plain.startswith("gers-") else texts.texts["test"]
         if alpha == OTHER:
