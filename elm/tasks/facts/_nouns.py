@@ -47,8 +47,8 @@ class Nouns:
     def fit(cls, texts: Iterable[str], fewest: int = 6) -> Nouns:
         """The nouns that come up in `fewest` texts or more. A name is what has a capital in nearly all of its places.
 
-        >>> texts = ["The old ship of a captain met Ahab.", "A ship with the captain sees Ahab and ships."] * 3
-        >>> Nouns.fit(texts).labels
+        >>> texts = ["Ahab met a ship with the captains.", "The captain, and the ships with Ahab."] * 3
+        >>> Nouns.fit(texts, fewest=3).labels
         {'ship': 'ships', 'captain': 'captains'}
         """
         from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS

@@ -59,7 +59,7 @@ class ProfileWriter:
     >>> world = replace(demo(n_films=60, n_users=10), facts=None)
     >>> rated = world.interactions[world.interactions["user"] == "u1"]
     >>> ProfileWriter(world).write(rated["item"].tolist(), rated["rating"].to_numpy()).partition(".")[0]
-    'They mostly enjoy dramas'
+    'They mostly enjoy comedies and dramas'
     """
 
     def __init__(
