@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 
 from elm._typing import Floats
 from elm.tasks.facts._nouns import Nouns
@@ -102,6 +102,8 @@ def _unit(rows: np.ndarray) -> Floats:
 
 def _goes_with(has: np.ndarray, kinds: Sequence[Sequence[str]]) -> bool:
     """Whether some kinds are more usual, or less, among the items that have a topic than chance makes them."""
+    from scipy import stats  # slow to import, and it looks for torch
+
     names = sorted({kind for own in kinds for kind in own})
     if not names:
         return True
