@@ -44,6 +44,10 @@ Seeds = Annotated[int, typer.Option(min=1, help="How many seeds: splits and mode
 Texts = Annotated[
     Path | None, typer.Option(help="JSON of the users' texts from another writer, user id -> text (docs/summaries.md).")
 ]
+TextStyle = Annotated[
+    str | None,
+    typer.Option("--style", help="Of the template's texts: prose or parts (default: prose for real data)."),
+]
 ResultsFolder = Annotated[Path | None, typer.Option(help="Keep results here; a second call resumes from them.")]
 
 # A chat model behind an endpoint.

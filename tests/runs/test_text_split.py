@@ -141,3 +141,13 @@ def test_without_kinds_there_is_still_something_to_read():
     items = world.items.assign(genres=[[] for _ in world.items.index], year=None)
     data = dataclasses.replace(world, items=items, facts=None, texts=world.texts[:0])
     assert all(text_split(data, split_dataset(data, "weak", thresholds=Thresholds(5, 2))).texts["train"])
+
+
+def test_a_style_that_is_none_is_refused():
+    world = demo(n_films=120, n_users=120)
+    split = split_dataset(world, "paper", 0, Thresholds(user_ratings=8, item_ratings=2, held_out=30))
+    with pytest.raises(CallError, match="one of parts, prose, got 'poems'"):
+        text_split(world, split, style="poems")
+    parts, prose = (text_split(world, split, style=style).texts["test"] for style in ("parts", "prose"))
+    assert parts == text_split(world, split).texts["test"]
+    assert parts != prose

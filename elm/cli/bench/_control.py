@@ -44,6 +44,7 @@ def control(
         list[str] | None, typer.Option("--set", help="A setting of a model, as tears-recvae.epochs=50; may come often.")
     ] = None,
     texts: options.Texts = None,
+    style: options.TextStyle = None,
     wordings: Annotated[
         str, typer.Option(help="Whose words the edits have: template, held-out, validation, or a JSON file of wishes.")
     ] = "template",
@@ -102,6 +103,7 @@ def control(
         "user_ratings": user_ratings,
         "item_ratings": item_ratings,
         "set": setting,
+        **({} if style is None else {"style": style}),
         "ask": ask,
         "kind": kind,
         "map": map_by,
@@ -112,6 +114,7 @@ def control(
         data,
         settings=parse_settings(setting or []),
         written=file_summaries(texts) if texts is not None else None,
+        style=style,  # type: ignore[arg-type]
         device=device,
         progress=not is_quiet(),
     )

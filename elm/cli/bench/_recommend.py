@@ -44,6 +44,7 @@ def recommend(
         bool, typer.Option(help="EASE, backbones and controls that must fail beside models that read texts.")
     ] = True,
     texts: options.Texts = None,
+    style: options.TextStyle = None,
     fast: Annotated[bool, typer.Option("--fast", help="Autoencoders compute in bfloat16.")] = False,
     device: Annotated[str, typer.Option(help="Where autoencoders are trained: cpu or cuda.")] = "cpu",
     ask: Annotated[
@@ -89,6 +90,7 @@ def recommend(
         "user_ratings": user_ratings,
         "item_ratings": item_ratings,
         "set": setting,
+        **({} if style is None else {"style": style}),
         "fast": fast,
         "ask": ask,
         "ask_items": ask_items,
@@ -96,7 +98,15 @@ def recommend(
     given |= sources(data, seed, texts=texts, split=split)
     written = file_summaries(texts) if texts is not None else None
     settings = parse_settings(setting or [])
-    shared = TextModels(data, settings=settings, half=fast, written=written, device=device, progress=not is_quiet())
+    shared = TextModels(
+        data,
+        settings=settings,
+        half=fast,
+        written=written,
+        style=style,  # type: ignore[arg-type]
+        device=device,
+        progress=not is_quiet(),
+    )
     others: dict[str, Any] = shared.makers(names)
     if texts is not None and not others:
         raise CallError("--texts goes with models that read texts, such as tears-recvae, and none is among --models")

@@ -28,7 +28,7 @@ from elm.recommend.tears._loss import BASE, TearsTraining
 from elm.recommend.tears._recommender import Recommender
 from elm.recommend.tears._stance_text_encoder import StanceTextEncoder
 from elm.recommend.tears._text_encoder import SentenceVectors, TextEncoder, TextHeadConfig, encoded_size
-from elm.recommend.tears._text_split import TextSplit, text_split
+from elm.recommend.tears._text_split import Style, TextSplit, text_split
 from elm.recommend.tears._training import TearsRun, train_tears
 from elm.recommend.tears._wish_views import joined_views, wish_views
 
@@ -205,6 +205,7 @@ class TextModels:
         "tears-recvae" for "tears-recvae@1" as well.
     half: backbones compute in bfloat16.
     written: user -> text from another writer, in place of the template's (`text_split`); views stay the template's.
+    style: of the template's texts, "parts" or "prose" (`text_split`).
     """
 
     def __init__(
@@ -214,11 +215,12 @@ class TextModels:
         settings: Mapping[str, Mapping[str, Any]] | None = None,
         half: bool = False,
         written: Mapping[str, str] | None = None,
+        style: Style | None = None,
         device: str = "cpu",
         progress: bool = False,
     ) -> None:
         self.dataset, self.written, self.device, self.progress = dataset, written, device, progress
-        self.settings, self.half = settings or {}, half
+        self.settings, self.half, self.style = settings or {}, half, style
         self._texts: tuple[RecommendationSplit, TextSplit] | None = None
         self._backbones: dict[tuple[str, int], Autoencoder] = {}
         self._scorers: dict[tuple[str, int], Backbone] = {}
@@ -228,7 +230,7 @@ class TextModels:
     def texts(self, split: RecommendationSplit) -> TextSplit:
         """The split with its texts."""
         if self._texts is None or self._texts[0] is not split:
-            self._texts = split, text_split(self.dataset, split, texts=self.written)
+            self._texts = split, text_split(self.dataset, split, texts=self.written, style=self.style)
             self._backbones.clear()
             self._scorers.clear()
             self._fitted.clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -110,6 +110,8 @@ def text_split(
     style: "parts", the four parts of TEARS with single words of plots as themes (`TasteWriter`), or "prose"
         (`ProfileWriter`); by default parts for a generated world, whose traits are known, and prose for real data.
     """
+    if style not in (None, *get_args(Style)):
+        raise CallError(f"style is one of {', '.join(get_args(Style))}, got {style!r}")
     domain = domain or domain_of(dataset)
     ids, users = split.items, {part: split.users(part) for part in ("train", "validation", "test")}
     known = split.rows[split.rows["role"] == "input"] if not split.weak else split.rows[split.rows["part"] == "train"]
