@@ -222,8 +222,7 @@ class TextModels:
         self.dataset, self.written, self.device, self.progress = dataset, written, device, progress
         self.settings, self.half, self.style = settings or {}, half, style
         self._texts: tuple[RecommendationSplit, TextSplit] | None = None
-        self._backbones: dict[tuple[str, int], Autoencoder] = {}
-        self._scorers: dict[tuple[str, int], Backbone] = {}
+        self._backbones: dict[tuple[str, int], Backbone] = {}
         self._fitted: dict[tuple[str, int, str], Recommender] = {}
         self._encoder: SentenceEncoder | None = None
 
@@ -232,38 +231,30 @@ class TextModels:
         if self._texts is None or self._texts[0] is not split:
             self._texts = split, text_split(self.dataset, split, texts=self.written, style=self.style)
             self._backbones.clear()
-            self._scorers.clear()
             self._fitted.clear()
         return self._texts[1]
 
     def backbone(self, name: str, split: RecommendationSplit, seed: int) -> Autoencoder:
         """An autoencoder of this split and seed, trained at the first call."""
+        made = self.scorer(name, split, seed)
+        assert isinstance(made, Autoencoder)
+        return made
+
+    def scorer(self, name: str, split: RecommendationSplit, seed: int) -> Backbone:
+        """A model of histories of any kind, for this split and seed; trained at the first call."""
         self.texts(split)
         if (name, seed) not in self._backbones:
-            own = dict(self.settings.get(name, {})) | ({"half": True} if self.half else {})
-            made = fit_backbone(
+            half = {"half": True} if self.half and name in AUTOENCODERS else {}
+            self._backbones[name, seed] = fit_backbone(
                 name,
                 split.train(),
                 split.held_out("validation"),
                 seed=seed,
                 device=self.device,
                 progress=self.progress,
-                **own,
+                **{**self.settings.get(name, {}), **half},
             )
-            assert isinstance(made, Autoencoder)
-            self._backbones[name, seed] = made
         return self._backbones[name, seed]
-
-    def scorer(self, name: str, split: RecommendationSplit, seed: int) -> Backbone:
-        """A backbone of any kind, which reads histories beside a text model; trained at the first call."""
-        if name in AUTOENCODERS:
-            return self.backbone(name, split, seed)
-        self.texts(split)
-        if (name, seed) not in self._scorers:
-            own = dict(self.settings.get(name, {}))
-            held = split.held_out("validation")
-            self._scorers[name, seed] = fit_backbone(name, split.train(), held, seed=seed, **own)
-        return self._scorers[name, seed]
 
     def fit(self, name: str, split: RecommendationSplit, seed: int, **settings: Any) -> Recommender:
         """A text model, on the backbone that others of this split and seed stand on."""
