@@ -13,9 +13,9 @@ READY := $(VENV)/.installed
 ARGS ?=
 
 # torch's own threads fight over the cores with the test workers.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: help setup quickstart test test-lowest mutants lint bench clean
+.PHONY: help setup quickstart test test-slow test-lowest mutants lint bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -33,8 +33,12 @@ $(READY): pyproject.toml constraints.txt
 quickstart: $(READY) ## the whole loop on the demo world, about five minutes
 	$(BIN)/elm quickstart $(ARGS)
 
-test: $(READY) ## every test, doctests too (ARGS="-k wals" for some)
-	$(PYTEST) $(ARGS)
+# Files stay together, for what their tests share; slow tests share little, and one must not wait behind the others.
+test: $(READY) ## every test but the slow ones, doctests too (ARGS="-k wals" for some)
+	$(PYTEST) --dist loadfile -m "not slow" $(ARGS)
+
+test-slow: $(READY) ## notebooks, kills, resumed trainings: tests of ten seconds and more, which CI runs too
+	$(PYTEST) --dist worksteal -m slow $(ARGS)
 
 # A virtual environment of its own, kept until constraints-lowest.txt changes.
 test-lowest: .venv-lowest/.installed ## the main calls with the lowest versions that pyproject.toml allows

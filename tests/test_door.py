@@ -97,6 +97,7 @@ def said_in_favour(profiles: list[str], word: str) -> int:
     return sum(word in " ".join(likes) for likes, _ in sides) - sum(word in " ".join(against) for _, against in sides)
 
 
+@pytest.mark.slow
 def test_a_concept_moves_a_user_and_the_profile_follows(
     users: VectorTable, world: Dataset, model: EmbeddingLanguageModel
 ) -> None:

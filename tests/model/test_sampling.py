@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tiny_elm
 import torch
 
@@ -39,6 +40,7 @@ def large(seed: int = 0, rows: int = 1, words: int = 20_000) -> torch.Tensor:
     return torch.cat([torch.randn(rows, 50) + 9, torch.randn(rows, words - 50)], dim=1)
 
 
+@pytest.mark.slow
 def test_draws_from_a_large_vocabulary_follow_the_softmax() -> None:
     count, scores = 20_000, large()
     for temperature in (0.7, 1.3):

@@ -28,6 +28,7 @@ def run(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_gets_its_report(run: Path) -> None:
     report = BenchReport.load(run)
     assert report.title == "run"
@@ -147,6 +148,7 @@ def one_line(came: tuple[int, str, str], code: int, message: str) -> None:
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_best_of_several_texts_is_scored_and_said_to_be(elm: Elm, run: Path) -> None:
     before = (run / "model" / "README.md").read_bytes()
     code, out, err = elm("bench", "consistency", run, "--n", 3, "--choose", "nearest", *FEW, "--json", "--quiet")

@@ -185,6 +185,7 @@ def test_losses_of_no_steps_and_of_many() -> None:
         assert losses_picture(stages).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["shipped", "run"])
 def test_the_snippet_of_the_card_runs_in_its_folder(place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     folder = SHIPPED / "demo"

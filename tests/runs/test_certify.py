@@ -33,6 +33,7 @@ def run(finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return folder
 
 
+@pytest.mark.slow
 def test_a_rule_is_made_once_and_kept_with_the_run(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = certifier(run, "summary", progress=False)
     kept = json.loads((run / "certificates.json").read_text())
@@ -53,6 +54,7 @@ def test_a_rule_is_made_once_and_kept_with_the_run(run: Path, monkeypatch: pytes
         certifier(run, "summary", progress=False)
 
 
+@pytest.mark.slow
 def test_rules_of_an_older_version_are_made_again(run: Path) -> None:
     stamp = _certificates._stamp(run)
     older = {"model": stamp, "rules": {"items": {"claim": "no false fact", "threshold": 0.1}}}
@@ -88,6 +90,7 @@ def test_the_command_prints_the_certificate(run: Path, elm: Any) -> None:
     assert row["certificate"]["verdict"] in ("trust", "doubt", "abstain")
 
 
+@pytest.mark.slow
 def test_the_shipped_model_is_certified() -> None:
     films, users = toolkit.model.shipped_vectors("films"), toolkit.model.shipped_vectors("users")
     one = toolkit.describe(films["f7"], "summary", certify=True)

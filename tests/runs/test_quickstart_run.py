@@ -103,6 +103,7 @@ def quick(scores: Any) -> Any:
     return {name: quick(row) for name, row in scores.items() if "untrained" not in name and name not in _MORE}
 
 
+@pytest.mark.slow
 def test_bench_uses_the_same_names_and_finds_the_same_scores(finished: Finished, tmp_path: Path) -> None:
     run = trusted_copy(finished.folder, tmp_path / "run")  # its card is written anew
     value = bench_run(run, 6, 14, progress=False)

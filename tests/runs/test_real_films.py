@@ -35,6 +35,7 @@ def settings(small: Small) -> dict[str, object]:
     }
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_and_scored_on_genres_alone(small: Small, bare: Path, tmp_path: Path) -> None:
     config = RunConfig.for_dataset(str(bare), **settings(small))
     assert (config.vector_sources, config.target_source) == (("note",), "plot")

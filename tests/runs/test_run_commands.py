@@ -173,6 +173,7 @@ def test_recommend_from_a_run(elm: Elm, finished: Finished) -> None:
     one_line(elm("recommend", finished.folder, "--user", "u1234"), 2, r"unknown user 'u1234'; did you mean")
 
 
+@pytest.mark.slow
 def test_bench_prints_tables_and_the_names_of_the_quickstart(elm: Elm, finished: Finished, tmp_path: Path) -> None:
     run = trusted_copy(finished.folder, tmp_path / "run")  # its card is written anew
     code, out, err = elm("bench", "consistency", run, "--films", 3, "--users", 4, "--json", "--quiet")

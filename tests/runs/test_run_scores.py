@@ -84,6 +84,7 @@ def test_a_run_that_kept_nothing_is_refused(parts) -> None:
         score_users(model, bare, config, encoder)
 
 
+@pytest.mark.slow
 def test_the_command_shows_what_rankers_can_tell_and_what_speaks_against_the_texts(
     finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
