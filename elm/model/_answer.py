@@ -24,6 +24,11 @@ _IDLE = frozenset(
     "a an about and are at be by can could do does for from had has have how i in is it its me of on or please say "
     "tell that the their them there they this to was were which with would you your".split()
 )
+_PLAIN = frozenset(
+    "any actually become main major central exactly first happen happening happens known kind kinds make much name "
+    "named or really see so some something take takes tell there very what when work".split()
+)
+"""Words that leave a question for a fact what it is: the *main* character, where it *takes* place."""
 _LIKES = frozenset("like likes enjoy enjoys love loves prefer prefers taste tastes favourite watch buy read".split())
 _DISLIKES = frozenset("dislike dislikes hate hates avoid avoids".split())
 _AGAINST = re.compile(r"\b(?:avoids?|dislikes?|hates?|not|never|little for|no taste)\b", re.IGNORECASE)
@@ -50,7 +55,8 @@ def plan(question: str, tasks: Sequence[Task]) -> Plan:
         return Plan(task, str)
     if telling is not None and telling.reads == "user":
         wanted = _asked_traits(question, domain)
-        if wanted or _words(question) & (_LIKES | _DISLIKES):
+        verbs = _LIKES | _DISLIKES
+        if wanted or (_words(question) & verbs and not _unexplained(question, domain, []) - verbs):
             return Plan(telling, lambda text: _tastes(text, question, wanted))
     elif telling is not None and (kinds := _asked_kinds(question, domain)):
         return Plan(telling, lambda text: " ".join(_told(kind, question, text, domain) for kind in kinds))
@@ -98,12 +104,30 @@ def _telling(tasks: Sequence[Task]) -> Task | None:
 
 def _asked_kinds(question: str, domain: Domain) -> list[str]:
     """The kinds of facts that a question asks for: by a value that it names, else by its words."""
-    named = [kind for kind, values in found_facts(question, domain.name).items() if values]
+    values = found_facts(question, domain.name)
+    named = [kind for kind, found in values.items() if found]
     if _asked_qualities(question, domain):
         named.append("quality")
+    if _unexplained(question, domain, [value for found in values.values() for value in found]):
+        return []
     words = " ".join(re.findall(r"\w+", question.lower()))
     asks = {kind: "|".join(map(re.escape, known)) for kind, known in domain.asks.items()}
     return named or [kind for kind, ask in asks.items() if re.search(rf"\b(?:{ask})(?!\w)", f"{words}?")][:2]
+
+
+def _unexplained(question: str, domain: Domain, values: Sequence[str]) -> frozenset[str]:
+    """Words of a question that no fact answers: "who *directed* it" does not ask for the lead.
+
+    >>> from elm.tasks import domain_named
+    >>> sorted(_unexplained("Who directed it?", domain_named("films"), []))
+    ['directed']
+    """
+    said = [*values, *map(domain.kind_word, values), *_asked_qualities(question, domain)]
+    said += [word for known in domain.asks.values() for word in known]
+    said += [domain.item, domain.items, domain.person, domain.kind, domain.kinds, *domain.labels.values()]
+    known = {word for text in said for word in re.findall(r"[a-z]+", text.lower().replace("_", " "))}
+    asked = {part for word in _words(question) for part in word.split("-")}
+    return frozenset(word for word in asked if not {word, word.removesuffix("s"), f"{word}s"} & known) - _IDLE - _PLAIN
 
 
 def _asked_qualities(question: str, domain: Domain) -> list[str]:

@@ -37,6 +37,9 @@ def answered(question: str, tasks: list[Task], text: str) -> str:
         ("Is it dark?", "Yes: it is rather dark."),
         ("Is it fast-paced?", "No: it is rather dark."),
         ("What is its mood?", "It is rather dark."),
+        ("Where does the story take place?", "The setting is a night train. The conflict is a family feud."),
+        ("Is it set on a night train?", "Yes: the setting is a night train."),
+        ("Does a tax inspector star in it?", "Yes: the lead is a tax inspector."),
     ],
 )
 def test_questions_about_facts(question: str, answer: str) -> None:
@@ -54,6 +57,11 @@ def test_what_a_text_does_not_tell_is_not_made_up() -> None:
         "Would a child enjoy this?",
         "What is the capital of France?",
         "How does it end?",
+        "Who directed it?",
+        "Who wrote the music of the film?",
+        "Is it a war film about Vietnam?",
+        "Where was it filmed?",
+        "Which actor is the star?",
         "Is it better than The Godfather?",
         "zzz",
         "¿Dónde?",
@@ -87,6 +95,10 @@ def test_the_words_of_a_task_ask_for_the_task() -> None:
 )
 def test_questions_about_tastes(question: str, answer: str) -> None:
     assert answered(question, USER_TASKS, PROFILE) == answer
+
+
+def test_a_taste_for_what_profiles_do_not_tell_is_not_answered() -> None:
+    assert plan("Do they like Tom Hanks?", USER_TASKS).task is None
 
 
 def test_products_are_asked_in_their_own_words() -> None:
