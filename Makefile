@@ -15,7 +15,7 @@ ARGS ?=
 # torch's own threads fight over the cores with the test workers.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: help setup quickstart test test-slow test-lowest mutants lint bench clean
+.PHONY: help setup quickstart test test-slow test-lowest mutants lint docs bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -58,8 +58,11 @@ lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(READY) ## the manual, in docs/_build/html; elm docs opens it
+	$(BIN)/python -m sphinx -b html -q -W --keep-going docs docs/_build/html
+
 bench: $(READY) ## the quick benchmarks
 	$(BIN)/python benchmarks/startup.py
 
 clean: ## remove the virtual environment and what tools left behind
-	rm -rf $(VENV) .venv-lowest build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""What README.md and CONTRIBUTING.md show is there: examples print what they say, commands, options, names, folders.
+"""What README.md, CONTRIBUTING.md and the manual show is there: examples print what they say, commands, options, names.
 
 Their links are checked in `test_house.py`.
 """
@@ -9,6 +9,8 @@ import doctest
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,8 @@ import pytest
 import elm
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md")
-PLACEHOLDER = "@@"
+MANUAL = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md") if path.name != "command-line.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", *MANUAL)
 
 
 def text_of(name: str) -> str:
@@ -36,7 +38,7 @@ def commands(program: str) -> list[str]:
     """What the documents tell a person to type: lines of fenced blocks, and code in a sentence."""
     found = set()
     for name in DOCUMENTS:
-        text = text_of(name)
+        text = re.sub(r"\\\n\s*", "", text_of(name))  # a command goes on after a backslash
         shown = [
             line.removeprefix("$ ")
             for language, block in blocks(text)
@@ -44,8 +46,8 @@ def commands(program: str) -> list[str]:
             for line in block.splitlines()
         ]
         shown += re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
-        found |= {line.partition("  #")[0].strip() for line in shown if re.match(rf"{program} [a-z-]", line)}
-    return sorted(found)
+        found |= {line.partition("  #")[0].strip() for line in shown if re.match(rf"{program} [a-z]", line)}
+    return sorted(line for line in found if " ... " not in line)
 
 
 def tree(name: str, heading: str) -> list[str]:
@@ -63,17 +65,30 @@ def tree(name: str, heading: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_the_examples_of_the_readme_print_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = text_of("README.md")
-    if PLACEHOLDER in text:
-        pytest.skip(f"README.md still holds {PLACEHOLDER} where a result belongs")
+@pytest.mark.parametrize("name", [name for name in ("README.md", *MANUAL) if ">>> " in text_of(name)])
+def test_the_examples_of_a_page_print_what_it_says(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     report: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    fenced = "\n".join(f"{block}\n" for _, block in blocks(text) if ">>> " in block)
-    runner.run(doctest.DocTestParser().get_doctest(fenced, {}, "README.md", None, None), out=report.append)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    fenced = "\n".join(f"{block}\n" for _, block in blocks(text_of(name)) if ">>> " in block)
+    runner.run(doctest.DocTestParser().get_doctest(fenced, {}, name, None, None), out=report.append)
     assert runner.tries
     assert not runner.failures, "".join(report)
+
+
+@pytest.mark.slow
+def test_the_manual_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("furo", reason="the extra docs is not installed")
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going"]
+    command += ["-d", str(tmp_path / "seen"), str(ROOT / "docs"), str(tmp_path / "html")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-3000:]
+    index = (tmp_path / "html" / "searchindex.js").read_text(encoding="utf-8")
+    assert index.startswith("Search.setIndex(")  # a script, which a page of files may load: search needs no server
+    pages = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "html").rglob("*.html"))
+    assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=.https?://", pages), "it fetches nothing"
+    assert "elm.describe" in pages
+    assert "elm bench consistency" in pages
 
 
 @pytest.mark.parametrize("line", commands("elm"))
@@ -88,7 +103,8 @@ def test_each_command_shown_exists_with_its_options(line: str) -> None:
         assert words[0] in command.commands, f"`{line}`: no command {words[0]!r}"
         command = command.commands[words.pop(0)]
     options = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
-    missing = [word for word in words if word.startswith("-") and word.partition("=")[0] not in {*options, "--help"}]
+    shown = [word.partition("=")[0] for word in words if re.match("--?[a-z]", word)]
+    missing = [word for word in shown if word not in {*options, "--help"}]
     assert not missing, f"`{line}`: no option {', '.join(missing)}"
 
 

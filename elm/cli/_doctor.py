@@ -19,7 +19,7 @@ _NAME = "elm-toolkit"
 State = Literal["ok", "warning", "missing"]
 
 
-_NOT_USED = {"dev"}  # the extra for those who change the toolkit
+_NOT_USED = {"dev", "docs"}  # the extras for those who change the toolkit
 
 
 @dataclasses.dataclass(frozen=True)

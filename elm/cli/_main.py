@@ -23,6 +23,7 @@ from elm.cli._ask import ask
 from elm.cli._cav import cav
 from elm.cli._data import data
 from elm.cli._describe import describe, profile
+from elm.cli._docs import docs
 from elm.cli._doctor import doctor
 from elm.cli._embed import embed
 from elm.cli._fit import fit, reader
@@ -58,6 +59,7 @@ app.add_typer(wishes, name="wishes")
 app.add_typer(bench, name="bench")
 app.add_typer(cav, name="cav")
 app.add_typer(adapter, name="adapter")
+app.command()(docs)
 app.command()(doctor)
 app.command()(repair)
 app.command()(trust)

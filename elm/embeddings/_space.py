@@ -59,6 +59,9 @@ class EmbeddingSpace:
     made: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
 
+    def __repr__(self) -> str:
+        return f"EmbeddingSpace({self.name!r}, dim {self.dim}, {self.metric})"
+
     def __post_init__(self) -> None:
         if self.metric not in ("cosine", "dot"):
             raise CallError(f"metric must be 'cosine' or 'dot', got {self.metric!r}")

@@ -39,8 +39,8 @@ class VectorTable:
     >>> table = VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]], space)
     >>> table["b"].tolist(), "c" in table, len(table.subset(["a"]))
     ([2.0, 3.0], False, 1)
-    >>> VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]]).space.name
-    'vectors'
+    >>> VectorTable(["a", "b"], [[0.0, 1.0], [2.0, 3.0]])
+    VectorTable(2 vectors, EmbeddingSpace('vectors', dim 2, cosine))
     """
 
     ids: list[str]
@@ -67,6 +67,9 @@ class VectorTable:
             raise CallError(f"ids of a table must be unique, but {twice!r} comes more than once")
         for name, value in (("ids", ids), ("vectors", vectors), ("_row", rows)):
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"VectorTable({len(self.ids):,} vectors, {self.space!r})"
 
     @classmethod
     def from_frame(
