@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
+from elm.cli._options import Json, Quiet, Seed, Track
 
 Base = Annotated[
     str,
@@ -45,6 +45,7 @@ def fit(
     reader: Reader = None,
     scored: Scored = 100,
     fresh: Fresh = False,
+    track: Track = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -56,12 +57,14 @@ def fit(
     from elm.cli._output import is_quiet
     from elm.embeddings import vector_table
     from elm.runs import texts_of
+    from elm.training import tracked
 
     table = vector_table(vectors, name=name)
     found = texts_of(texts, table.ids, column)
     options: dict[str, Any] = {"epochs": epochs, "lora": lora, "reader": None if reader is None else str(reader)}
     options |= {"base": base, "task": _listed(tasks), "words": words, "groups": groups, "scored": scored, "seed": seed}
-    _fit(table, found, out, options, fresh, not is_quiet(), json_mode)
+    with tracked(track, out.absolute()):
+        _fit(table, found, out, options, fresh, not is_quiet(), json_mode)
 
 
 def reader(
@@ -85,6 +88,7 @@ def reader(
     lora: Lora = None,
     scored: Scored = 100,
     fresh: Fresh = False,
+    track: Track = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json_mode: Json = False,
@@ -96,6 +100,7 @@ def reader(
     from elm.cli._output import is_quiet
     from elm.embeddings import SentenceEncoder, semantic
     from elm.runs import texts_of, without_names
+    from elm.training import tracked
 
     found = texts_of(corpus, column=column)
     if without is not None:
@@ -103,7 +108,8 @@ def reader(
     table = semantic(found, SentenceEncoder(encoder), name=encoder.rpartition("/")[2], progress=not is_quiet())
     options: dict[str, Any] = {"epochs": epochs, "lora": lora, "encoder": encoder, "base": base, "task": _listed(tasks)}
     options |= {"words": words, "groups": groups, "scored": scored, "seed": seed}
-    _fit(table, found, out, options, fresh, not is_quiet(), json_mode)
+    with tracked(track, out.absolute()):
+        _fit(table, found, out, options, fresh, not is_quiet(), json_mode)
 
 
 def _fit(

@@ -21,6 +21,10 @@ def _quiet(asked: bool) -> bool:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", callback=_quiet, help="No progress bars and no remarks.")]
+Track = Annotated[
+    str | None,
+    typer.Option(help="Also show the metrics in tensorboard (files in tracked/ beside --out), trackio or wandb."),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn.")]
 
 # The best of several texts.

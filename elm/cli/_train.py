@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elm.cli._options import Json, Quiet, Seed
+from elm.cli._options import Json, Quiet, Seed, Track
 
 train = typer.Typer(
     help="Train the base model, the demo model, or adapters on a data set.", no_args_is_help=True, rich_markup_mode=None
@@ -140,6 +140,7 @@ def run(
         int, typer.Option(min=0, help="Rank of LoRA in the recommender's text encoder; 0 keeps it frozen (faster).")
     ] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")] = False,
+    track: Track = None,
     seed: Seed = 0,
     fast: Fast = False,
     quiet: Quiet = False,
@@ -155,7 +156,7 @@ def run(
     from elm._errors import CallError
     from elm.cli._output import echo, emit, is_quiet
     from elm.runs import RunConfig, train_run
-    from elm.training import TwoStage
+    from elm.training import TwoStage, tracked
 
     source, default = Path(data).resolve(), Path("runs") / Path(data).resolve().name
     if source.is_dir() and source == default.resolve():
@@ -199,7 +200,8 @@ def run(
     )
     config = config.with_tasks([name.strip() for name in tasks.split(",") if name.strip()])
     folder = out or default
-    result = train_run(folder, config, fresh=fresh, progress=not is_quiet())
+    with tracked(track, folder.absolute()):
+        result = train_run(folder, config, fresh=fresh, progress=not is_quiet())
     emit(result, json_mode, lambda: echo(f"run in {folder}: {_losses(result['train'])}"))
 
 

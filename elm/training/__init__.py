@@ -13,6 +13,7 @@ from elm.training.loop._metrics_log import read_metrics
 from elm.training.loop._optimise import LoopConfig, LoopContext, LoopResult, optimise
 from elm.training.loop._schedule import SCHEDULES, warmup_constant, warmup_cosine, warmup_linear
 from elm.training.loop._validation import Validation
+from elm.training.loop._watch import TRACKERS, Watcher, tracked, watched
 from elm.training.reward._collect import Reward
 from elm.training.reward._guard import Guard, Limits, guarded
 from elm.training.reward._language_model_policy import TextPolicy, VectorPolicy
@@ -30,6 +31,7 @@ __all__ = [
     "OBJECTIVES",
     "PROTOCOLS",
     "SCHEDULES",
+    "TRACKERS",
     "BaseRecipe",
     "FirstWeights",
     "Guard",
@@ -59,6 +61,7 @@ __all__ = [
     "TwoStageResult",
     "Validation",
     "VectorPolicy",
+    "Watcher",
     "WrittenLessons",
     "adapters_alone",
     "adapters_and_llm",
@@ -74,6 +77,7 @@ __all__ = [
     "rlso",
     "standardised",
     "text_pair",
+    "tracked",
     "train_base",
     "train_by_reward",
     "train_stages",
@@ -83,4 +87,5 @@ __all__ = [
     "warmup_constant",
     "warmup_cosine",
     "warmup_linear",
+    "watched",
 ]

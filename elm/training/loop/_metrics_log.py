@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from elm._storage.files import disk_errors, written_aside
+from elm.training.loop._watch import tell
 
 
 class MetricsFile:
-    """The rows of one stage in a file that stages share; without a path it forgets what it is told.
+    """The rows of one stage in a file that stages share; without a path those who watch alone are told (`watched`).
 
     A row holds the stage, the step, and numbers. Seconds are not among them, since they differ from run to run.
+    Only the main one of several processes writes and tells.
     """
 
-    def __init__(self, path: Path | None, stage: str) -> None:
-        self._path, self._stage = path, stage
+    def __init__(self, path: Path | None, stage: str, main: bool = True) -> None:
+        self._path, self._stage, self._main = path if main else None, stage, main
 
     def rewind(self, step: int) -> None:
         """Take out what a killed process wrote about this stage after `step`, and a line that it did not finish."""
@@ -28,7 +30,9 @@ class MetricsFile:
             aside.write_text("".join(f"{json.dumps(row)}\n" for row in kept), encoding="utf-8")
 
     def add(self, step: int, numbers: Mapping[str, Any]) -> None:
-        """Write a row. Raises `OSError` where the disk is full."""
+        """Write a row. Raises `OSError` where the disk is full, and what a callback raises."""
+        if self._main:
+            tell(self._stage, step, numbers)
         if self._path is None:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)

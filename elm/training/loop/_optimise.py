@@ -134,7 +134,7 @@ def optimise(
     if moments:
         restore_optimiser(optimiser, moments)
     keeper = Keeper(validation, team, modules, checkpoint, done) if validation else None
-    log = MetricsFile(context.metrics if team.main else None, label)
+    log = MetricsFile(context.metrics, label, team.main)
     log.rewind(done.step)
 
     def save() -> None:
