@@ -113,6 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             message, code = _explain(error)
             if message:
                 _output.complain(message)
+                if "--json" in words and code != 130 and not _output.emitted():
+                    _emit_error(error, message, code)
             _drop_what_cannot_be_written()
     return code
 
@@ -140,6 +142,14 @@ def _explain(error: BaseException) -> tuple[str, int]:
     if isinstance(error, OSError):
         return f"elm: {_about_file(error)}", 1
     return f"elm: unexpected {type(error).__name__}: {one_line(error)[:300]} (ELM_DEBUG=1 shows where)", 1
+
+
+def _emit_error(error: BaseException, message: str, code: int) -> None:
+    """What went wrong as JSON, in the place of the result that a program waits for."""
+    kind = type(error).__name__ if isinstance(error, ElmError | OSError) else "CallError" if code == 2 else "Exception"
+    with contextlib.suppress(OSError):
+        told = {"kind": kind, "message": message.removeprefix("elm: "), "exit_code": code}
+        _output.emit({"error": told}, True, lambda: None)
 
 
 def _drop_what_cannot_be_written() -> None:

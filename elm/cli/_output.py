@@ -29,6 +29,7 @@ T = TypeVar("T")
 class _State:
     quiet: bool = False
     results: TextIO | None = None
+    emitted: bool = False
 
 
 _state = _State()
@@ -70,6 +71,11 @@ def complain(text: str) -> None:
     print(escaped_lines(text), file=sys.stderr, flush=True)
 
 
+def emitted() -> bool:
+    """Whether a result was printed as JSON already."""
+    return _state.emitted
+
+
 def warn(text: str) -> None:
     """Print a one-line warning on standard error, in quiet mode too."""
     print(f"elm: warning: {one_line(text)}", file=sys.stderr, flush=True)
@@ -83,7 +89,7 @@ def emit(value: Mapping[str, Any], json_mode: bool, text: Callable[[], None]) ->
     if not json_mode:
         text()
         return
-    stream = _results()
+    stream, _state.emitted = _results(), True
     unicode = (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
     told = json.dumps(plain(value), indent=2, ensure_ascii=not unicode, allow_nan=False)
     print(_RAW_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", told), file=stream, flush=True)
@@ -196,7 +202,7 @@ def forgiving_streams() -> Iterator[None]:
 @contextmanager
 def only_results_on_stdout() -> Iterator[None]:
     """Send whatever a library prints to standard error; `echo` and `emit` still write to standard output."""
-    _state.results = sys.stdout
+    _state.results, _state.emitted = sys.stdout, False
     try:
         with redirect_stdout(sys.stderr):
             yield

@@ -145,6 +145,36 @@ def test_a_failure_is_one_line(
     assert (out, err) == ("", message + "\n")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        (["data", "dmo", "--json"], "UnknownNameError", "unknown data set 'dmo'; did you mean 'demo'?"),
+        (["data", "--sed", "1", "--json"], "CallError", "No such option: --sed; did you mean --seed?"),
+        (["describe", "--item", "f7", "--run", "nowhere", "--json"], "DataFileError", "nowhere"),
+    ],
+)
+def test_with_json_an_error_is_an_object_too(
+    arguments: list[str], kind: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    error = json.loads(out)["error"]
+    assert (error["kind"], error["exit_code"]) == (kind, code)
+    assert message in error["message"]
+    assert err == f"elm: {error['message']}\n"
+
+
+def test_after_a_result_comes_no_second_value(running: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+    def work() -> None:
+        _output.emit({"done": 1}, True, lambda: None)
+        raise DataFileError("the second file is cut off")
+
+    assert running(work, "--json") == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"done": 1}
+    assert err == "elm: the second file is cut off\n"
+
+
 def test_debug_keeps_the_traceback(running: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELM_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
