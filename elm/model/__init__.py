@@ -18,6 +18,7 @@ from elm.model.base._control_tokens import plain_ids
 from elm.model.base._converted import all_kept
 from elm.model.base._from_package import PACKAGED, packaged, parts_of, terms_of
 from elm.model.base._from_shipped import BASE_ID, is_shipped
+from elm.model.base._hashes import weights_hash
 from elm.model.base._head import head_of, runs, token_loss
 from elm.model.base._llm import save_llm
 from elm.model.base._load import base_reference, load_llm
@@ -93,6 +94,7 @@ __all__ = [
     "train_tokenizer",
     "vector_prompts",
     "verify",
+    "weights_hash",
     "with_lora",
     "without_placeholder",
 ]
