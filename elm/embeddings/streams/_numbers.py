@@ -91,7 +91,7 @@ class Rows:
 class Lists:
     """A column whose cells are lists of numbers; `dim` is the length that most of the first rows have."""
 
-    _FIRST = 1000
+    _FIRST = 100
 
     def __init__(self, chunks: Chunks, column: str) -> None:
         self._cursor, self._column, self._rows = chunks.cursor([column]), column, len(chunks)
