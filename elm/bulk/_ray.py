@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from elm import _errors
 from elm._errors import CallError, CheckpointError, ElmError, EngineError
 from elm.bulk._engine import Told, TransformersEngine
 from elm.bulk._order import Work
@@ -52,12 +54,14 @@ class RayEngine:
         waiting = iter(numbers)
         while some := list(islice(waiting, _ROUND)):
             with _cluster_errors():
-                for number, data in self._round(replace(work, source=source), some):
+                for number, problem, data in self._round(replace(work, source=source), some):
+                    if problem:
+                        raise _error_of(problem)
                     table = _unpacked(data)
                     told(len(table))
                     yield number, table
 
-    def _round(self, work: Work, numbers: list[int]) -> Iterator[tuple[int, bytes]]:
+    def _round(self, work: Work, numbers: list[int]) -> Iterator[tuple[int, str, bytes]]:
         blocks = self._ray.data.from_items([{"number": number} for number in numbers], override_num_blocks=len(numbers))
         found = blocks.map_batches(
             _Worker,
@@ -68,25 +72,40 @@ class RayEngine:
             **self._resources,
         )
         for row in found.iter_rows():
-            yield int(row["number"]), row["table"]
+            yield int(row["number"]), str(row["problem"]), row["table"]
 
 
 class _Worker:
-    """Holds a model, and writes shard after shard."""
+    """Holds a model, and writes shard after shard; an error is told of, since Ray would try again what cannot be."""
 
     def __init__(self, folder: Path, placement: Mapping[str, Any], about: Mapping[str, str], work: Work) -> None:
-        self._engine = _engine(folder, placement)
-        if self._engine.about != about:
-            raise CheckpointError(
-                f"all workers write with one model, and {folder} on one of them holds another than on the first: copy "
-                "the folder anew"
-            )
-        self._work = work
+        self._engine, self._work = _engine(folder, placement), work
+        self._other = self._engine.about != about
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         numbers = [int(number) for number in batch["number"]]
-        tables = [_packed(self._work.table(number, self._engine.texts)) for number in numbers]
-        return {"number": numbers, "table": tables}
+        found = [self._written(number) for number in numbers]
+        return {"number": numbers, "problem": [one[0] for one in found], "table": [one[1] for one in found]}
+
+    def _written(self, number: int) -> tuple[str, bytes]:
+        try:
+            if self._other:
+                raise CheckpointError(
+                    "all workers write with one model, and the folder of one of them holds another than that of the "
+                    "first: copy it anew"
+                )
+            return "", _packed(self._work.table(number, self._engine.texts))
+        except ElmError as error:
+            return f"{type(error).__name__} {error}", b""
+
+
+def _error_of(problem: str) -> ElmError:
+    """An error that a worker told of, as it would be here."""
+    name, _, message = problem.partition(" ")
+    kind = getattr(_errors, name, EngineError)
+    error: ElmError = kind.__new__(kind)
+    error.args = (message,)
+    return error
 
 
 def _engine(folder: Path, placement: Mapping[str, Any]) -> TransformersEngine:
@@ -107,22 +126,14 @@ def _installed() -> Any:
     return ray
 
 
-class _cluster_errors:
-    """Errors of workers as they would be here; those of the cluster as `EngineError`."""
+@contextlib.contextmanager
+def _cluster_errors() -> Iterator[None]:
+    """What Ray raises where workers or the cluster are gone, as `EngineError`."""
+    import ray.exceptions
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        import ray.exceptions
-
-        if error is None or not isinstance(error, ray.exceptions.RayError | ConnectionError):
-            return
-        inner: BaseException | None = error
-        while inner is not None and not isinstance(inner, ElmError):
-            inner = getattr(inner, "cause", None) or inner.__cause__
-        if isinstance(inner, ElmError):
-            raise inner from error
+    try:
+        yield
+    except (ray.exceptions.RayError, ConnectionError) as error:
         said = " ".join(str(error).split())[-300:]
         raise EngineError(f"the cluster stopped ({said}); what is written is kept: run the same call again") from error
 

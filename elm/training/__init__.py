@@ -1,6 +1,7 @@
 """Training: the base model's recipe, the two stages of an ELM, and training by reward."""
 
 from elm.training._base_lm import BaseRecipe, generated_sources, plot_sources, text_pair, train_base
+from elm.training._cost import Device, TrainingCost, device_of, kept_numbers, product_speed, training_cost
 from elm.training._rates import llm_rate
 from elm.training._stage import Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
 from elm.training._two_stage import TwoStage, TwoStageResult, train_two_stage, trainable, two_stages

@@ -176,6 +176,8 @@ def test_a_cluster_writes_the_same_bits(
     describe_table(model, tmp_path / "table", tmp_path / "here.parquet", order, shard_rows=5)
     assert (tmp_path / "cluster.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
 
+    with pytest.raises(CallError, match="was not trained for toy"):
+        describe_table(engine, tmp_path / "table", tmp_path / "other.parquet", Order("positive_review"), shard_rows=5)
     engine.about = {**engine.about, "model": "0" * 64}  # of the worker that told first
-    with pytest.raises(CheckpointError, match="on one of them holds another than on the first"):
+    with pytest.raises(CheckpointError, match="the folder of one of them holds another"):
         describe_table(engine, tmp_path / "table", tmp_path / "other.parquet", order, shard_rows=5)
