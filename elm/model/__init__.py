@@ -6,6 +6,7 @@ from elm.model._generate import Sample, sample_prompts
 from elm.model._groups import GroupOptions, describe_groups
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._opened import opened, split_placement
+from elm.model._outline import outlined_llm
 from elm.model._parts import ModelParts
 from elm.model._placement import DTYPES, Placement, PlacementOptions
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
@@ -70,6 +71,7 @@ __all__ = [
     "model_folder",
     "new_base",
     "opened",
+    "outlined_llm",
     "packaged",
     "parts_of",
     "plain_ids",

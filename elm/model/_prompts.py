@@ -24,7 +24,7 @@ class Prompts:
     """B prompts of up to P positions, padded on the left, so that what is written begins at one place.
 
     embeds: (B, P, Z). mask: (B, P) int64, 0 on padding. keys: (B, any), what a row's draws follow from beside the seed.
-    draws: (B,), which draw of its key each row is. common: how many positions, from the first, are the same in all rows.
+    draws: (B,), which draw of its key each row is. common: how many first positions are the same in all.
     """
 
     embeds: torch.Tensor
