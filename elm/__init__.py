@@ -14,6 +14,7 @@ from elm._errors import (
     ConsistencyWarning,
     DataFileError,
     ElmError,
+    EngineError,
     FolderBusyError,
     HubError,
     LeakageError,
@@ -27,7 +28,7 @@ from elm._errors import (
 )
 from elm._version import __version__ as __version__
 
-_ROOMS = tuple("adapters cav chat data embeddings evaluation metrics model recommend runs tasks training".split())
+_ROOMS = tuple("adapters bulk cav chat data embeddings evaluation metrics model recommend runs tasks training".split())
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,21 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from elm import adapters, cav, chat, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
+    from elm import (
+        adapters,
+        bulk,
+        cav,
+        chat,
+        data,
+        embeddings,
+        evaluation,
+        metrics,
+        model,
+        recommend,
+        runs,
+        tasks,
+        training,
+    )
     from elm.embeddings import VectorTable
     from elm.evaluation import Certificate
     from elm.model import BestOf, EmbeddingLanguageModel, PlacementOptions

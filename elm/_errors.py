@@ -68,6 +68,13 @@ class UnusableTextError(TeacherError):
     """None of a teacher's answers about one entity was whole, willing and without the name: others may do."""
 
 
+class EngineError(ElmError):
+    """An engine that stopped before all texts were written: no connection, workers that died, an answer that is none.
+
+    What was written is kept.
+    """
+
+
 class OutsideDataWarning(UserWarning):
     """A vector that lies far outside the data of its space: text about it is a guess."""
 

@@ -34,10 +34,13 @@ def failed(status: int, message: str = "no", code: str | None = None) -> tuple[i
 
 @dataclass
 class Endpoint:
-    """answer: the n-th call's body -> (status, body). calls: what came; headers: sent with an answer of that status."""
+    """answer: the n-th call's body -> (status, body). calls: what came; headers: sent with an answer of that status;
+    models: what is listed.
+    """
 
     answer: Callable[[int, Body], tuple[int, Any]]
     headers: dict[int, dict[str, str]] = field(default_factory=dict)
+    models: list[Body] = field(default_factory=list)
     delay: float = 0.0
     calls: list[Body] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -69,6 +72,12 @@ def endpoint(answer: Callable[[int, Body], tuple[int, Any]], **options: Any) -> 
             status, value = served.answer(number, body)
             with served._lock:
                 served._now -= 1
+            self._send(status, value)
+
+        def do_GET(self) -> None:
+            self._send(200, {"object": "list", "data": served.models})
+
+        def _send(self, status: int, value: Any) -> None:
             data = value if isinstance(value, bytes) else json.dumps(value).encode()
             kind = "text/html" if isinstance(value, bytes) else "application/json"
             with contextlib.suppress(OSError):  # the caller may have gone

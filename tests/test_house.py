@@ -30,6 +30,7 @@ MAY_USE: dict[str, set[str]] = {
     "adapters": {"embeddings"},
     "tasks": {"chat", "data", "embeddings"},
     "model": {"data", "embeddings", "adapters", "tasks"},
+    "bulk": {"chat", "embeddings", "model", "tasks"},
     "training": {"data", "metrics", "embeddings", "adapters", "tasks", "model"},
     "recommend": {"chat", "data", "metrics", "embeddings", "tasks"},
 }

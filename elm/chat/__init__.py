@@ -3,7 +3,7 @@
 from elm.chat._answer_cache import AnswerCache, answer_key
 from elm.chat._choice_client import ChatJudge, Chosen
 from elm.chat._client import Asks, Client, client_around
-from elm.chat._endpoint import chat_client, complete
+from elm.chat._endpoint import called, chat_client, complete
 from elm.chat._types import Answer, Asking, Message, Request, question, spoken
 from elm.chat._usage import Usage
 
@@ -19,6 +19,7 @@ __all__ = [
     "Request",
     "Usage",
     "answer_key",
+    "called",
     "chat_client",
     "client_around",
     "complete",

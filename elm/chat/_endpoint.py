@@ -53,20 +53,31 @@ def complete(client: OpenAI, fields: dict[str, Any]) -> tuple[Answer, int]:
 def reply(client: OpenAI, fields: dict[str, Any]) -> tuple[Any, Answer, int]:
     """The same, after the completion as the library gives it; None where a content filter refused the call."""
     try:
-        found, retried = _completion(client, fields)
+        found, retried = called(client, client.chat.completions, fields)
     except TeacherError as error:
         if _filtered(error.__cause__):
             return None, Answer("", "refused"), 0
-        raise TeacherError(masked(str(error), client)) from error.__cause__
+        raise
     return found, answer_of(found, shown_url(str(client.base_url))), retried
 
 
-def _completion(client: OpenAI, fields: dict[str, Any]) -> tuple[Any, int]:
+def called(client: OpenAI, door: Any, fields: dict[str, Any], what: str = "chat completion") -> tuple[Any, int]:
+    """What a door of a client, such as `client.completions`, makes of these fields, and how often it was asked again.
+
+    Raises `TeacherError` without the client's key, where nothing comes that is `what`.
+    """
+    try:
+        return _called(client, door, fields, what)
+    except TeacherError as error:
+        raise TeacherError(masked(str(error), client)) from error.__cause__
+
+
+def _called(client: OpenAI, door: Any, fields: dict[str, Any], what: str) -> tuple[Any, int]:
     import openai
 
     where = shown_url(str(client.base_url))
     try:
-        raw = _within(_longest(client), lambda: client.chat.completions.with_raw_response.create(**fields))
+        raw = _within(_longest(client), lambda: door.with_raw_response.create(**fields))
         return raw.parse(), raw.retries_taken
     except openai.APIStatusError as error:
         raise TeacherError(_told(error, where, str(fields.get("model")), client.max_retries)) from error
@@ -79,7 +90,7 @@ def _completion(client: OpenAI, fields: dict[str, Any]) -> tuple[Any, int]:
         cause = error.__cause__ or error
         raise TeacherError(f"{where} cannot be reached ({cause}); start the server and {_GO_ON}") from error
     except (openai.APIError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise TeacherError(f"{where} answered with no chat completion ({str(error)[:300]}); {_BASE_URL}") from error
+        raise TeacherError(f"{where} answered with no {what} ({str(error)[:300]}); {_BASE_URL}") from error
 
 
 def _seconds(client: OpenAI) -> float | None:

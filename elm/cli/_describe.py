@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elm.cli._describe_table import (
+    BatchSize,
+    ByEngine,
+    Cluster,
+    EndpointUrl,
+    EngineName,
+    Out,
+    Served,
+    ShardRows,
+    SkipBad,
+    Workers,
+)
 from elm.cli._options import Choose, ChoosingEncoder, DrawnTexts, Json, Quiet, Seed
 from elm.cli._placement import placed
 
@@ -34,6 +46,15 @@ def describe(
     vectors: Annotated[
         Path | None, typer.Option(help="A .npy file, a table of vectors (CSV, Parquet), or a saved table.")
     ] = None,
+    out: Out = None,
+    skip_bad: SkipBad = False,
+    batch_size: BatchSize = 64,
+    shard_rows: ShardRows = 1024,
+    engine: ByEngine = EngineName.transformers,
+    endpoint: EndpointUrl = None,
+    served: Served = None,
+    workers: Workers = 2,
+    cluster: Cluster = None,
     space: Annotated[
         str | None, typer.Option(help="The space of the vectors, where two spaces have their dimension.")
     ] = None,
@@ -70,6 +91,7 @@ def describe(
     Example: elm describe --item f7 --task positive_review --certify
     Two together: elm describe --item f7 --item f9 --task similarities
     Best of eight: elm describe --item f7 --n 8 --choose nearest
+    A table of any size: elm describe --vectors vectors/semantic --out texts.parquet
     Clusters: elm describe --vectors vectors/semantic --groups labels.csv
     """
     from elm._errors import CallError
@@ -80,6 +102,22 @@ def describe(
         raise CallError("certificates are calibrated on one text per vector: --certify goes without --n and --all")
     if texts_of is not None and groups is None:
         raise CallError("--texts are of the members of groups, so they go with --groups")
+    if out is not None:
+        from elm.bulk import Order
+        from elm.cli._describe_table import engine_of, write_table
+
+        if vectors is None or item or user is not None or certify or show_all or n > 1 or groups is not None:
+            raise CallError(
+                "--out writes a text about each row of a table: --vectors TABLE, without --item, --user, --groups, "
+                "--certify, --n, --all"
+            )
+        writer, model = engine_of(engine, run, placement, endpoint, served, workers, cluster)
+        task = task or ("summary" if model is None else _usual(model))
+        order = Order(task, space, seed, temperature, batch_size, allow_space_mismatch)
+        write_table(writer, vectors, out, order, {"shard_rows": shard_rows, "skip_bad": skip_bad}, json_mode)
+        return
+    if skip_bad or engine != EngineName.transformers or endpoint is not None:
+        raise CallError("--skip-bad, --engine and --endpoint go with --out, the file of the texts")
     if groups is not None:
         from elm.cli._describe_groups import show_groups
 

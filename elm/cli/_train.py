@@ -141,6 +141,10 @@ def run(
     ] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of resuming.")] = False,
     track: Track = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Tell memory, tokens and hours, and train nothing.")] = False,
+    device: Annotated[
+        str | None, typer.Option(help="With --plan: cpu, cuda, or a GPU by name, such as l4, a100, h100.")
+    ] = None,
     seed: Seed = 0,
     fast: Fast = False,
     quiet: Quiet = False,
@@ -150,6 +154,7 @@ def run(
 
     Example: elm train run runs/data-ml-100k --base runs/base-ml-100k --out runs/ml-100k
     A large base: elm train run my-data --base Qwen/Qwen3-0.6B --lora 16 --dtype bfloat16
+    What it would take: elm train run my-data --base Qwen/Qwen3-0.6B --lora 16 --plan --device l4
     """
     from dataclasses import replace
 
@@ -199,6 +204,11 @@ def run(
         patience=patience,
     )
     config = config.with_tasks([name.strip() for name in tasks.split(",") if name.strip()])
+    if plan or device is not None:
+        from elm.cli._train_plan import show_plan
+
+        show_plan(config, device, plan, json_mode)
+        return
     folder = out or default
     with tracked(track, folder.absolute()):
         result = train_run(folder, config, fresh=fresh, progress=not is_quiet())

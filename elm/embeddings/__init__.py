@@ -16,11 +16,14 @@ from elm.embeddings._vectors import real_array
 from elm.embeddings._wals import fold_in, wals
 from elm.embeddings.sources._files import read_frame, read_npy
 from elm.embeddings.sources._vector_table import vector_table
+from elm.embeddings.streams._stream import StreamRows, VectorStream, open_stream
 
 __all__ = [
     "DEFAULT_ENCODER",
     "EmbeddingSpace",
     "SentenceEncoder",
+    "StreamRows",
+    "VectorStream",
     "VectorTable",
     "centroid",
     "check_fingerprint",
@@ -33,6 +36,7 @@ __all__ = [
     "local_encoder",
     "nearest",
     "nearest_space",
+    "open_stream",
     "rating_order",
     "read_frame",
     "read_npy",

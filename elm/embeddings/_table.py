@@ -182,7 +182,7 @@ class VectorTable:
         with folder_written_aside(folder) as aside:
             save_file({"vectors": stored}, aside / "vectors.safetensors")
             pd.DataFrame({"id": pd.Series(self.ids, dtype="str")}).to_parquet(aside / "ids.parquet", index=False)
-            files = {name: sha256(aside / name) for name in _FILES}
+            files = {name: sha256(aside / name) for name in FILES}
             write_json(aside / "space.json", {**self.space.to_dict(), "n": len(self), "dtype": dtype, "sha256": files})
         return Path(folder)
 
@@ -200,9 +200,9 @@ class VectorTable:
         expected = about.get("sha256") if isinstance(about, dict) else None
         if not isinstance(expected, dict):
             raise DataFileError(f"{folder / 'space.json'} does not describe a vector table: it has no checksums")
-        for name in _FILES:
+        for name in FILES:
             require_hash(folder / name, expected.get(name))
-        space = EmbeddingSpace.from_dict(about, folder / "space.json", _BESIDE)
+        space = EmbeddingSpace.from_dict(about, folder / "space.json", BESIDE)
         try:
             wanted, kind = {"vectors": (about["n"], space.dim)}, _KINDS[about["dtype"]]
             vectors = read_exactly(folder / "vectors.safetensors", wanted, (kind,))["vectors"]
@@ -217,7 +217,7 @@ def _own_space(ids: list[str], vectors: Matrix) -> EmbeddingSpace:
     return EmbeddingSpace.of_name("vectors", vectors)
 
 
-_FILES = ("vectors.safetensors", "ids.parquet")
+FILES = ("vectors.safetensors", "ids.parquet")
 _KINDS = {"float32": "F32", "float16": "F16"}
-_BESIDE = {"n": is_size, "dtype": is_one_of(*_KINDS), "sha256": is_object}
+BESIDE = {"n": is_size, "dtype": is_one_of(*_KINDS), "sha256": is_object}
 """What `space.json` of a table says beside the space, so that a cut-off or half-replaced table never loads."""

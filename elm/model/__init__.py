@@ -6,6 +6,7 @@ from elm.model._generate import Sample, sample_prompts
 from elm.model._groups import GroupOptions, describe_groups
 from elm.model._language_model import EmbeddingLanguageModel
 from elm.model._opened import opened, split_placement
+from elm.model._outline import outlined_llm
 from elm.model._parts import ModelParts
 from elm.model._placement import DTYPES, Placement, PlacementOptions
 from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
@@ -18,6 +19,7 @@ from elm.model.base._control_tokens import plain_ids
 from elm.model.base._converted import all_kept
 from elm.model.base._from_package import PACKAGED, packaged, parts_of, terms_of
 from elm.model.base._from_shipped import BASE_ID, is_shipped
+from elm.model.base._hashes import weights_hash
 from elm.model.base._head import head_of, runs, token_loss
 from elm.model.base._llm import save_llm
 from elm.model.base._load import base_reference, load_llm
@@ -69,6 +71,7 @@ __all__ = [
     "model_folder",
     "new_base",
     "opened",
+    "outlined_llm",
     "packaged",
     "parts_of",
     "plain_ids",
@@ -93,6 +96,7 @@ __all__ = [
     "train_tokenizer",
     "vector_prompts",
     "verify",
+    "weights_hash",
     "with_lora",
     "without_placeholder",
 ]

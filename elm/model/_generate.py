@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from elm._text.tokenizing import tokenizing
 from elm.model._parts import ModelParts
+from elm.model._prefix import common_states
 from elm.model._prompts import Prompts, read_prompts
 from elm.model._reading import Reading, Rows
 from elm.model.base._context import answer_room
@@ -151,6 +152,8 @@ def _written(
         drawn.append(SeededDraw(prompts.keys, seed, temperature, prompts.draws))
     settings = decoding(model.tokenizer, max_new_tokens=max_new_tokens, **more)
     own, half = model.llm.generation_config, model.llm.get_input_embeddings().weight.dtype
+    with _products_in(half, embeds.device.type):
+        states = common_states(model, prompts)
     with narrowed(model.llm, words) as narrow, _products_in(half, embeds.device.type):
         if narrow and words is not None:
             _by_place(settings, words)
@@ -160,6 +163,7 @@ def _written(
             out = model.llm.generate(
                 inputs_embeds=embeds,
                 attention_mask=prompts.mask,
+                past_key_values=states,
                 generation_config=settings,
                 logits_processor=drawn,
                 streamer=streamer,

@@ -24,13 +24,14 @@ class Prompts:
     """B prompts of up to P positions, padded on the left, so that what is written begins at one place.
 
     embeds: (B, P, Z). mask: (B, P) int64, 0 on padding. keys: (B, any), what a row's draws follow from beside the seed.
-    draws: (B,), which draw of its key each row is.
+    draws: (B,), which draw of its key each row is. common: how many first positions are the same in all.
     """
 
     embeds: torch.Tensor
     mask: torch.Tensor
     keys: np.ndarray
     draws: Integers
+    common: int = 0
 
     def __len__(self) -> int:
         return len(self.embeds)
@@ -49,7 +50,7 @@ def read_prompts(model: ModelParts, read: Reading, rows: Rows) -> Prompts:
     """The prompts of `prompt_batch`: all of one length, so that none is padded."""
     embeds = prompt_batch(model, read, rows)
     mask = torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device)
-    return Prompts(embeds, mask, np.concatenate(rows.vectors, axis=1), rows.draws)
+    return Prompts(embeds, mask, np.concatenate(rows.vectors, axis=1), rows.draws, min(read.prompt.slots))
 
 
 def vector_prompts(

@@ -31,6 +31,7 @@ from elm.runs._open import open_model, open_recommender, open_run, open_table, o
 from elm.runs._requests import open_steered
 from elm.runs._trust import trust
 from elm.runs.making._latents import latent_table, read_summaries
+from elm.runs.making._plan import plan_run
 from elm.runs.making._quickstart import QUICK, SHORT, quickstart
 from elm.runs.making._train_base import make_base
 from elm.runs.making._train_model import teach
@@ -101,6 +102,7 @@ __all__ = [
     "open_table",
     "open_vector",
     "pack",
+    "plan_run",
     "quickstart",
     "read_summaries",
     "score_films",

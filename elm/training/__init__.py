@@ -1,6 +1,7 @@
 """Training: the base model's recipe, the two stages of an ELM, and training by reward."""
 
 from elm.training._base_lm import BaseRecipe, generated_sources, plot_sources, text_pair, train_base
+from elm.training._cost import Device, TrainingCost, device_of, kept_numbers, product_speed, training_cost
 from elm.training._rates import llm_rate
 from elm.training._stage import Likelihood, Stage, adapters_alone, adapters_and_llm, train_stages
 from elm.training._two_stage import TwoStage, TwoStageResult, train_two_stage, trainable, two_stages
@@ -33,6 +34,7 @@ __all__ = [
     "SCHEDULES",
     "TRACKERS",
     "BaseRecipe",
+    "Device",
     "FirstWeights",
     "Guard",
     "LengthBuckets",
@@ -55,6 +57,7 @@ __all__ = [
     "Stage",
     "Team",
     "TextPolicy",
+    "TrainingCost",
     "Trajectories",
     "Tuned",
     "TwoStage",
@@ -65,13 +68,16 @@ __all__ = [
     "WrittenLessons",
     "adapters_alone",
     "adapters_and_llm",
+    "device_of",
     "generated_sources",
     "grpo",
     "guarded",
+    "kept_numbers",
     "llm_rate",
     "mixed_reward",
     "optimise",
     "plot_sources",
+    "product_speed",
     "read_metrics",
     "reinforce",
     "rlso",
@@ -83,6 +89,7 @@ __all__ = [
     "train_stages",
     "train_two_stage",
     "trainable",
+    "training_cost",
     "two_stages",
     "warmup_constant",
     "warmup_cosine",

@@ -16,7 +16,7 @@ from elm.embeddings.sources._found import Found
 IDS = ("id", "ids", "item", "item_id", "user", "user_id", "key", "word", "name", "title")
 """Names of columns that hold ids, in the order that they are looked for in."""
 
-_VECTORS = ("vector", "vectors", "embedding", "embeddings", "emb", "features", "values")
+VECTORS = ("vector", "vectors", "embedding", "embeddings", "emb", "features", "values")
 
 
 def find(source: Any, of: str) -> Found | None:
@@ -42,7 +42,7 @@ def of_frame(frame: pd.DataFrame, where: str) -> Found:
     id_name = next((names[name] for name in IDS if name in names), None)
     rest = frame.drop(columns=[] if id_name is None else [id_name])
     lists = [column for column in rest.columns if _is_list(rest[column].iloc[0])]
-    named = [column for column in lists if str(column).strip().lower() in _VECTORS]
+    named = [column for column in lists if str(column).strip().lower() in VECTORS]
     if len(named) == 1 or len(lists) == 1:
         return Found(_ids(frame, id_name), _lists(rest[(named or lists)[0]]), where)
     if lists:

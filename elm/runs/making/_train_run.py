@@ -17,6 +17,7 @@ from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
+from elm.runs.making._plan import require_fit
 from elm.runs.making._train_model import teach
 from elm.runs.making._train_recommender import teach_recommender
 from elm.runs.scoring._certificates import NAME as CERTIFICATES
@@ -32,7 +33,11 @@ DEMO_AGAIN = TwoStage(one=LoopConfig(steps=0, lr=1e-3), two=LoopConfig(steps=200
 
 
 def train_run(out: str | Path, config: RunConfig, *, progress: bool = True, fresh: bool = False) -> dict[str, Any]:
-    """Vectors, adapters, language model and recommender of a data set, in a run folder that resumes."""
+    """Vectors, adapters, language model and recommender of a data set, in a run folder that resumes.
+
+    Raises `CallError` before anything is written where the training cannot fit into memory (`plan_run`).
+    """
+    require_fit(config)
     run = config.begin(out, fresh)
     encoder = SentenceEncoder(config.encoder)
     world = build_world(run, config, encoder, progress)

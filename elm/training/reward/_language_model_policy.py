@@ -182,4 +182,5 @@ class TextPolicy(LanguageModelPolicy):
 
 def _rows(prompts: Prompts, places: Sequence[int]) -> Prompts:
     where = torch.tensor(places, device=prompts.mask.device)
-    return Prompts(prompts.embeds[where], prompts.mask[where], prompts.keys[places], prompts.draws[places])
+    some = (prompts.embeds[where], prompts.mask[where], prompts.keys[places], prompts.draws[places])
+    return Prompts(*some, prompts.common)
