@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from elm._errors import (
+    BusyError,
     CallError,
     CheckpointError,
     ConsistencyWarning,
@@ -19,15 +20,17 @@ from elm._errors import (
     LeakageError,
     OutsideDataWarning,
     RequestWarning,
+    ServerError,
     TeacherError,
     TermsWarning,
+    TimeLimitError,
     UnknownNameError,
     UnusableTextError,
     VectorError,
 )
 from elm._version import __version__ as __version__
 
-_ROOMS = tuple("adapters cav chat data embeddings evaluation metrics model recommend runs tasks training".split())
+_ROOMS = tuple("adapters cav chat data embeddings evaluation metrics model recommend runs serve tasks training".split())
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +38,21 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from elm import adapters, cav, chat, data, embeddings, evaluation, metrics, model, recommend, runs, tasks, training
+    from elm import (
+        adapters,
+        cav,
+        chat,
+        data,
+        embeddings,
+        evaluation,
+        metrics,
+        model,
+        recommend,
+        runs,
+        serve,
+        tasks,
+        training,
+    )
     from elm.embeddings import VectorTable
     from elm.evaluation import Certificate
     from elm.model import BestOf, EmbeddingLanguageModel, PlacementOptions
