@@ -20,12 +20,14 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Text:
-    """A text about one vector or pair. score: its cosine to the vector, where asked. drawn, scores: all texts of best
-    of n. outside: whether the vector lies far from what the model learned on, so that the text is a guess."""
+    """A text about one vector or pair. score: its cosine to the vector, where asked. control: that of the text about
+    the nearest neighbour, which a good text beats. drawn, scores: all texts of best of n. outside: whether the vector
+    lies far from what the model learned on, so that the text is a guess."""
 
     text: str
     outside: bool
     score: float | None = None
+    control: float | None = None
     drawn: list[str] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     neighbours: list[Neighbour] = field(default_factory=list)

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from elm.serve.core._service import Service
+
+
+def describe_tab(service: Service) -> None:
+    pass
