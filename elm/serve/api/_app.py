@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -23,7 +23,8 @@ from elm.serve.core._service import Service
 
 T = TypeVar("T")
 _REFUSALS = responses(400, 401, 404, 408, 413, 415, 421, 422, 429, 503)
-_LOOKS = responses(400, 401, 421)
+_LOOKS = responses(400, 401, 405, 421, 422, 429, 503)
+_Kind = Literal["films", "users", "items"]
 
 
 def make_api(service: Service) -> FastAPI:
@@ -112,6 +113,11 @@ def _looking(service: Service, metrics: Metrics) -> APIRouter:
     async def tasks() -> list[TaskInfo]:
         """The tasks that the model learned."""
         return service.tasks()
+
+    @routes.get("/v1/map")
+    async def drawn(request: Request, kind: _Kind = "films", method: Literal["pca", "tsne"] = "pca") -> dict[str, Any]:
+        """The vectors of a kind in the plane: ids, x, y, titles, and the beginning of a text."""
+        return await _while_there(request, service.drawn(kind, method))
 
     @routes.get("/health", responses={503: {"model": Health, "description": "Stopping"}})
     async def health() -> JSONResponse:

@@ -77,6 +77,7 @@ class Describe(_Asked):
     )
     n: int = Field(default=1, ge=1, le=DRAWS, description="Texts drawn about each vector; the nearest to it is given.")
     seed: _Seed = 0
+    controls: bool = Field(default=False, description="With scores: that of the text about its nearest neighbour, too.")
     scores: bool = Field(default=False, description="Also the cosine of each text, encoded again, to its vector.")
     neighbours: int = Field(default=0, ge=0, le=NEIGHBOURS)
 

@@ -17,12 +17,15 @@ from elm._storage.inside import RUN
 from elm.cav import CAVs, fact_concepts, fit, genre_concepts
 from elm.data import Dataset
 from elm.data import load as load_dataset
-from elm.embeddings import VectorTable
+from elm.embeddings import VectorTable, space_map
 from elm.model import EmbeddingLanguageModel
 from elm.recommend import AnyRecommender, Recommender, SteeredRecommender
 from elm.runs import certifier, open_model, open_recommender, open_tables, run_settings, steered
+from elm.tasks import shortened
 
 History = dict[str, float]
+_DRAWN = 20_000
+"""Points of a map; a browser draws more of them, but nobody tells them apart."""
 
 
 @dataclass(eq=False)
@@ -121,6 +124,32 @@ class Served:
     def certifier(self, task: str) -> Any:
         """What gives texts of a task certificates, calibrated when first asked for."""
         return self._once(f"certifier {task}", lambda: certifier(self.run, task, progress=False))
+
+    def map_points(self, kind: str, method: str) -> dict[str, Any]:
+        """The vectors of a kind in the plane, at most 20,000 of them: ids, x, y, titles, and the beginning of a text.
+
+        Made once; errors of `elm.embeddings.space_map`.
+        """
+        found: dict[str, Any] = self._once(f"map {kind} {method}", lambda: self._map_points(kind, method))
+        return found
+
+    def _map_points(self, kind: str, method: Any) -> dict[str, Any]:
+        table = self.table(kind)
+        if len(table) > _DRAWN:
+            rows = np.linspace(0, len(table) - 1, _DRAWN).astype(int)
+            table = table.subset([table.ids[row] for row in rows])
+        frame = space_map(table, method, neighbours=1)
+        told: dict[str, str] = {}
+        if self.data is not None and kind != "users" and self.data.sources:
+            texts = self.data.texts_of(self.data.sources[-1])
+            told = {str(item): some[0] for item, some in texts.items() if some}
+        return {
+            "ids": table.ids,
+            "x": [round(float(x), 4) for x in frame["projection_x"]],
+            "y": [round(float(y), 4) for y in frame["projection_y"]],
+            "titles": [self.title(id) for id in table.ids],
+            "texts": [shortened(told[id], 20) if id in told else "" for id in table.ids],
+        }
 
     def _once(self, name: str, make: Any) -> Any:
         with self._locks.setdefault(name, threading.Lock()):

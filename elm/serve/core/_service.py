@@ -116,8 +116,12 @@ class Service:
         if asked.scores or asked.n > 1:
             scores = await self._run(self.lists, lambda stop: scored_texts(request, texts))
         near: list[Any] = [[]] * len(outside)
-        if asked.neighbours:
-            near = await self._run(self.lists, lambda stop: _entities.near(self.served, given, asked.neighbours))
+        if asked.neighbours or asked.controls:
+            k = max(asked.neighbours, 1)
+            near = await self._run(self.lists, lambda stop: _entities.near(self.served, given, k))
+        controls: list[Any] = [None] * len(outside)
+        if asked.controls and asked.scores and asked.n == 1 and asked.others is None and all(near):
+            controls = await self._controls(request, [own[0].id for own in near], task, asked)
         rows = [texts[n * asked.n : (n + 1) * asked.n] for n in range(len(outside))]
         return Texts(
             task,
@@ -126,13 +130,24 @@ class Service:
                     own[0] if best is None else best.text,
                     far,
                     None if best is None else best.score,
+                    control,
                     own if asked.n > 1 else [],
                     [] if best is None or asked.n == 1 else list(best.scores),
-                    beside,
+                    beside[: asked.neighbours],
                 )
-                for own, far, best, beside in zip(rows, outside, scores, near, strict=True)
+                for own, far, best, control, beside in zip(rows, outside, scores, controls, near, strict=True)
             ],
         )
+
+    async def _controls(self, request: TextRequest, near: list[str], task: str, asked: Describe) -> list[float]:
+        """How well the texts about the nearest neighbours fit the vectors that were asked about."""
+        table = next(table for table in self.served.tables.values() if near[0] in table and _same(table, request))
+        other = text_request(
+            self.served.model, table.subset(near), task, seed=asked.seed, temperature=asked.temperature
+        )
+        texts = await self._run(self.texts, other)
+        found = await self._run(self.lists, lambda stop: scored_texts(request, texts))
+        return [best.score for best in found]
 
     def ask(self, asked: Ask) -> AsyncIterator[str]:
         """The answer to a question in pieces; errors of `EmbeddingLanguageModel.ask` come with the first."""
@@ -266,6 +281,20 @@ class Service:
     def _k(self, k: int) -> int:
         return min(k, len(self.served.ranker.items))
 
+    def usual_task(self, entity: Entity) -> str:
+        """The task of an entity where none is named."""
+        return self._usual_task(_entities.together(self.served, [entity]), False)
+
+    def map_points(self, kind: str, method: str) -> Callable[[Stop], dict[str, Any]]:
+        """What draws the map of a kind of vectors; see `Served.map_points`."""
+        self.served.table(kind)
+        return lambda stop: self.served.map_points(kind, method)
+
+    async def drawn(self, kind: str, method: str) -> dict[str, Any]:
+        """The points of a map: ids, x, y, titles, texts."""
+        found: dict[str, Any] = await self._run(self.slow, self.map_points(kind, method))
+        return found
+
     def _usual_task(self, given: _entities.Given, pair: bool) -> str:
         if pair:
             return _PAIR_TASK
@@ -297,6 +326,10 @@ class Service:
                 return await work
         except TimeoutError:
             raise time_limit(self.limits.seconds) from None
+
+
+def _same(table: VectorTable, request: TextRequest) -> bool:
+    return table.space.matches(request.read.parts[0].space)
 
 
 def iter_pieces(pieces: Any) -> Any:

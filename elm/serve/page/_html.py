@@ -75,8 +75,8 @@ def edit(found: Edit) -> str:
     for part in sorted(found.parts, key=lambda part: -abs(part.share)):
         strength = min(1.0, abs(part.share))
         kind = "with" if part.share >= 0 else "against"
-        old = f"<del>{esc(part.before)}</del> " if part.before else ""
-        new = f"<ins>{esc(part.after)}</ins>" if part.after else "<em>(taken out)</em>"
+        old = f"<del>{esc(part.before.lstrip('-* '))}</del> " if part.before else ""
+        new = f"<ins>{esc(part.after.lstrip('-* '))}</ins>" if part.after else "<em>(taken out)</em>"
         rows.append(
             f'<li class="elm-share elm-{kind}" style="--share:{strength:.2f}"><b>{part.share:+.0%}</b> {old}{new}</li>'
         )

@@ -168,13 +168,15 @@ class _Acts:
 
     async def opened(self, request: gr.Request) -> tuple[Any, ...]:
         """What the link says that the page was opened with."""
-        found = from_link(dict(request.query_params)) or Versions()
+        found = from_link(dict(request.query_params))
+        if found is None:  # and nothing that a quick visitor has typed meanwhile is taken back
+            return tuple(gr.skip() for _ in range(7))
         state, *fields = _fields(found)
         return state, found.user or "", *fields
 
     async def shown_if_any(self, edits: Versions, *fields: Any) -> tuple[Any, ...]:
         """The lists of a link, where one was followed."""
-        return await self.show(edits, *fields) if edits.texts else (edits, "", "", "", "")
+        return await self.show(edits, *fields) if edits.texts else tuple(gr.skip() for _ in range(5))
 
 
 def _fields(edits: Versions) -> tuple[Any, ...]:
