@@ -25,7 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 COOKIE = "elm_token"
-_LOCAL = {"127.0.0.1", "localhost", "::1", "testserver"}
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from elm._errors import CallError, ElmError
@@ -34,7 +34,7 @@ from elm.serve.core._requests import Ask, Describe, Entity, ExplainEdit, Groups,
 from elm.serve.core._served import History, Served
 
 T = TypeVar("T")
-_USER_TASKS, _ITEM_TASK, _PAIR_TASK = ("user_profile", "user_summary"), "summary", "similarities"
+_USER_TASKS, _ITEM_TASKS, _PAIR_TASKS = ("user_profile", "user_summary"), ("summary", "gist"), ("similarities",)
 
 
 class Service:
@@ -265,7 +265,7 @@ class Service:
         table = self.served.table(asked.kind)
         chosen = set(table.row_numbers(asked.ids).tolist())
         labels = ["these" if row in chosen else "others" for row in range(len(table))]
-        task = asked.task or self._learned((_ITEM_TASK, *_USER_TASKS), table)
+        task = asked.task or self._learned((*_ITEM_TASKS, *_USER_TASKS), table)
         how = GroupOptions(reading={"seed": asked.seed})
         frame = await self._run(self.texts, lambda stop: describe_groups(self.served.model, table, labels, task, how))
         row = frame[frame["label"] == "these"].iloc[0]
@@ -296,18 +296,17 @@ class Service:
         return found
 
     def _usual_task(self, given: _entities.Given, pair: bool) -> str:
-        if pair:
-            return _PAIR_TASK
-        return self._learned((_ITEM_TASK, *_USER_TASKS), given.vectors)
+        return self._learned(_PAIR_TASKS if pair else (*_ITEM_TASKS, *_USER_TASKS), given.vectors, 2 if pair else 1)
 
-    def _learned(self, wanted: tuple[str, ...], table: Any) -> str:
-        """The first of some tasks that the adapter of a table's space learned; else the first that it learned."""
+    def _learned(self, wanted: Sequence[str], table: Any, vectors: int = 1) -> str:
+        """The first of some tasks that the adapter of a table's space learned; else the first over so many vectors."""
         model = self.served.model
         for name in model.adapters:
             config = model.adapter(name).config
             fits = config.reads(table.space) if isinstance(table, VectorTable) else config.dim == table.shape[-1]
-            if fits and config.tasks:
-                return next((task for task in wanted if task in config.tasks), config.tasks[0])
+            known = [task for task in config.tasks if len(model.task(task).marks) == vectors] if fits else []
+            if known:
+                return next((task for task in wanted if task in known), known[0])
         return wanted[0]
 
     def _write(self, payloads: list[Any], stop: Stop) -> list[Any]:
