@@ -9,6 +9,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 import warnings
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ def serve(
 ) -> None:
     """Serve a run folder, a model folder or, for None, the shipped demo, until the process is told to stop.
 
-    ready: called with url, token and what is served once everything is loaded. Raises `CallError` where the extra is
+    ready: called with url, token, what is served, and how many seconds that took to load. Raises `CallError` where the extra is
     missing, a port is in use, or an option cannot be; errors of what is loaded are those of `open_served`.
     """
     options = options or ServeOptions()
@@ -76,6 +77,7 @@ def _serve(
         RequestWarning,
     ):  # answers tell of it, and a log must not hold words
         warnings.simplefilter("ignore", told)
+    began = time.perf_counter()
     service = Service(open_served(run), Limits(waiting=options.waiting, seconds=options.seconds))
     app = make_api(service)
     if not options.api:
@@ -85,9 +87,10 @@ def _serve(
     service.warm()
     log_to_stderr()
     host, number = port.getsockname()[:2]
+    seconds = round(time.perf_counter() - began, 2)
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{number}/"
-    ready({"serves": service.served.name, "url": url, "token": token, "api": options.api})
+    ready({"serves": service.served.name, "url": url, "token": token, "api": options.api, "seconds": seconds})
     if options.browser and not options.api:
         _show(url if token is None else f"{url}?token={token}")
     server(guarded(app, service, token), service).run(sockets=[port])

@@ -7,6 +7,7 @@ import json
 from html.parser import HTMLParser
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from small_served import HOSTILE
@@ -100,11 +101,11 @@ def test_hostile_bodies_are_refused(http: TestClient) -> None:
     ],
 )
 def test_no_path_leads_out(http: TestClient, path: str) -> None:
-    try:
-        answer = http.get(path)
-    except Exception as error:  # the client itself does not send such an address
-        assert "InvalidURL" in type(error).__name__
+    if "\x00" in path:
+        with pytest.raises(httpx.InvalidURL):  # the client itself does not send such an address
+            http.get(path)
         return
+    answer = http.get(path)
     assert answer.status_code in (200, 404, 422)
     assert "root:" not in answer.text
 

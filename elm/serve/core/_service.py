@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
 from elm._errors import CallError, ElmError
@@ -32,9 +32,9 @@ from elm.serve.core._lane import Lane, Stop, called, time_limit
 from elm.serve.core._limits import SENTENCES, Limits
 from elm.serve.core._requests import Ask, Describe, Entity, ExplainEdit, Groups, Move, Recommend, WriteProfile
 from elm.serve.core._served import History, Served
+from elm.serve.core._usual import usual_task
 
 T = TypeVar("T")
-_USER_TASKS, _ITEM_TASKS, _PAIR_TASKS = ("user_profile", "user_summary"), ("summary", "gist"), ("similarities",)
 
 
 class Service:
@@ -106,7 +106,7 @@ class Service:
         if asked.others is not None:
             other = _entities.together(self.served, asked.others)
             vectors, space = (given.vectors, other.vectors), (given.space, other.space)
-        task = asked.task or self._usual_task(given, asked.others is not None)
+        task = asked.task or usual_task(self.served.model, given.vectors, asked.others is not None)
         request = text_request(
             self.served.model, vectors, task, space=space, seed=asked.seed, temperature=asked.temperature, n=asked.n
         )
@@ -184,7 +184,7 @@ class Service:
         ratings = self.history(asked.user, asked.history)
         given = Entity(user=asked.user, history=asked.history)
         table = _entities.vector_of(self.served, given)
-        task = asked.task or self._learned(_USER_TASKS, table)
+        task = asked.task or usual_task(self.served.model, table)
         request = text_request(self.served.model, table, task, seed=asked.seed)
         (text,) = await self._run(self.texts, request)
         certificate = None
@@ -265,7 +265,7 @@ class Service:
         table = self.served.table(asked.kind)
         chosen = set(table.row_numbers(asked.ids).tolist())
         labels = ["these" if row in chosen else "others" for row in range(len(table))]
-        task = asked.task or self._learned((*_ITEM_TASKS, *_USER_TASKS), table)
+        task = asked.task or usual_task(self.served.model, table)
         how = GroupOptions(reading={"seed": asked.seed})
         frame = await self._run(self.texts, lambda stop: describe_groups(self.served.model, table, labels, task, how))
         row = frame[frame["label"] == "these"].iloc[0]
@@ -283,7 +283,7 @@ class Service:
 
     def usual_task(self, entity: Entity) -> str:
         """The task of an entity where none is named."""
-        return self._usual_task(_entities.together(self.served, [entity]), False)
+        return usual_task(self.served.model, _entities.together(self.served, [entity]).vectors)
 
     def map_points(self, kind: str, method: str) -> Callable[[Stop], dict[str, Any]]:
         """What draws the map of a kind of vectors; see `Served.map_points`."""
@@ -294,20 +294,6 @@ class Service:
         """The points of a map: ids, x, y, titles, texts."""
         found: dict[str, Any] = await self._run(self.slow, self.map_points(kind, method))
         return found
-
-    def _usual_task(self, given: _entities.Given, pair: bool) -> str:
-        return self._learned(_PAIR_TASKS if pair else (*_ITEM_TASKS, *_USER_TASKS), given.vectors, 2 if pair else 1)
-
-    def _learned(self, wanted: Sequence[str], table: Any, vectors: int = 1) -> str:
-        """The first of some tasks that the adapter of a table's space learned; else the first over so many vectors."""
-        model = self.served.model
-        for name in model.adapters:
-            config = model.adapter(name).config
-            fits = config.reads(table.space) if isinstance(table, VectorTable) else config.dim == table.shape[-1]
-            known = [task for task in config.tasks if len(model.task(task).marks) == vectors] if fits else []
-            if known:
-                return next((task for task in wanted if task in known), known[0])
-        return wanted[0]
 
     def _write(self, payloads: list[Any], stop: Stop) -> list[Any]:
         """The work of the lane of texts: requests of one key in a batch, or one call."""

@@ -102,7 +102,7 @@ def read_entity(kind: str, text: str) -> Entity:
     if not text:
         raise CallError("name what to read: an id, such as f7, or the numbers of a vector")
     if kind != "vector":
-        return Entity(**{kind: text})
+        return Entity(user=text) if kind == "user" else Entity(item=text)
     try:
         numbers = json.loads(text) if text.startswith("[") else [float(part) for part in re.split(r"[\s,;]+", text)]
         return Entity(vector=numbers)

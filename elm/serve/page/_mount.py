@@ -25,6 +25,7 @@ _FONTS = ("system-ui", "sans-serif")
 
 def make_page(service: Service) -> gr.Blocks:
     """All tabs; those of what is not served say so."""
+    page: gr.Blocks
     with gr.Blocks(title=f"elm: {service.served.name}", analytics_enabled=False) as page:
         gr.HTML(f"<h1>elm <small>{_html.esc(service.served.name)}</small></h1>")
         with gr.Tabs():

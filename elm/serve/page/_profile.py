@@ -56,7 +56,7 @@ def profile_tab(service: Service, page: gr.Blocks) -> None:
         past = gr.HTML()
         with gr.Row():
             export = gr.Button("Export as JSON")
-            link = gr.Textbox(label="Link to this state", interactive=False, buttons=["copy"])
+            link = gr.Textbox(label="Link to this state", interactive=False, buttons=["copy"], elem_id="elm-link")
         exported = gr.Textbox(visible="hidden", label="export")
     fields: list[Any] = [text, alpha, request, standing, w_control]
     outcome: list[Any] = [state, lists, past, link, exported]
