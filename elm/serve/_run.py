@@ -45,8 +45,8 @@ def serve(
 ) -> None:
     """Serve a run folder, a model folder or, for None, the shipped demo, until the process is told to stop.
 
-    ready: called with url, token, what is served, and how many seconds that took to load. Raises `CallError` where the extra is
-    missing, a port is in use, or an option cannot be; errors of what is loaded are those of `open_served`.
+    ready: called with url, token, what is served, and how many seconds that took to load. Raises `CallError` where the
+    extra is missing, a port is in use, or an option cannot be; errors of what is loaded are those of `open_served`.
     """
     options = options or ServeOptions()
     _check_extra(_API if options.api else _PAGE)

@@ -7,7 +7,6 @@ import json
 from html.parser import HTMLParser
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 from small_served import HOSTILE
@@ -102,7 +101,7 @@ def test_hostile_bodies_are_refused(http: TestClient) -> None:
 )
 def test_no_path_leads_out(http: TestClient, path: str) -> None:
     if "\x00" in path:
-        with pytest.raises(httpx.InvalidURL):  # the client itself does not send such an address
+        with pytest.raises(Exception, match="non-printable"):  # the client itself does not send such an address
             http.get(path)
         return
     answer = http.get(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 from elm._errors import CallError, ElmError
@@ -30,6 +31,7 @@ from elm.serve._answers import (
 from elm.serve.core import _entities, _paths
 from elm.serve.core._lane import Lane, Stop, called, time_limit
 from elm.serve.core._limits import SENTENCES, Limits
+from elm.serve.core._lists import LISTS, OverTexts, list_key, made_together
 from elm.serve.core._requests import Ask, Describe, Entity, ExplainEdit, Groups, Move, Recommend, WriteProfile
 from elm.serve.core._served import History, Served
 from elm.serve.core._usual import usual_task
@@ -47,7 +49,7 @@ class Service:
         self.texts = Lane(
             "texts", self._write, waiting=waiting, key=_batch_key, size=_batch_size, most=self.limits.batch
         )
-        self.lists = Lane("lists", called, waiting=waiting)
+        self.lists = Lane("lists", partial(made_together, served), waiting=waiting, key=list_key, most=LISTS)
         self.slow = Lane("slow", called, waiting=waiting)
         self.lanes = (self.texts, self.lists, self.slow)
         self.stopping = False
@@ -214,7 +216,7 @@ class Service:
                 return Ranked(_places(told.best), told.remarks)
             return Ranked(_places(told.best), told.remarks, told.brought, told.left_out)
 
-        found: Ranked = await self._in_time(self._run(self.lists, work))
+        found: Ranked = await self._in_time(self._run(self.lists, OverTexts(work, [asked.profile or ""])))
         return found
 
     async def explain_edit(self, asked: ExplainEdit) -> Edit:
@@ -239,7 +241,7 @@ class Service:
                 list(told.remarks),
             )
 
-        found: Edit = await self._in_time(self._run(self.lists, work))
+        found: Edit = await self._in_time(self._run(self.lists, OverTexts(work, [asked.before, asked.after])))
         return found
 
     async def move(self, asked: Move) -> Path:
