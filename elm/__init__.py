@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from elm._errors import (
+    BusyError,
     CallError,
     CheckpointError,
     ConsistencyWarning,
@@ -20,15 +21,19 @@ from elm._errors import (
     LeakageError,
     OutsideDataWarning,
     RequestWarning,
+    ServerError,
     TeacherError,
     TermsWarning,
+    TimeLimitError,
     UnknownNameError,
     UnusableTextError,
     VectorError,
 )
 from elm._version import __version__ as __version__
 
-_ROOMS = tuple("adapters bulk cav chat data embeddings evaluation metrics model recommend runs tasks training".split())
+_ROOMS = tuple(
+    "adapters bulk cav chat data embeddings evaluation metrics model recommend runs serve tasks training".split()
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
         model,
         recommend,
         runs,
+        serve,
         tasks,
         training,
     )

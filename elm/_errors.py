@@ -30,6 +30,7 @@ class UnknownNameError(CallError, LookupError):
     def __init__(self, what: str, name: object, known: Iterable[object], hint: str = "") -> None:
         choices = [str(k) for k in known]
         near = difflib.get_close_matches(str(name), choices, n=1, cutoff=0.5)
+        self.nearest = near[0] if near else None
         message = f"unknown {what} {str(name)!r}"
         if near:
             message += f"; did you mean {near[0]!r}?"
@@ -73,6 +74,18 @@ class EngineError(ElmError):
 
     What was written is kept.
     """
+
+
+class ServerError(ElmError):
+    """A server of `elm serve` that did not answer: not there, stopping, or not let in."""
+
+
+class BusyError(ServerError):
+    """A server that has as much to do as it takes on: the same call works a little later."""
+
+
+class TimeLimitError(ServerError):
+    """A call that took a server longer than it gives to one."""
 
 
 class OutsideDataWarning(UserWarning):

@@ -34,7 +34,7 @@ MAY_USE: dict[str, set[str]] = {
     "training": {"data", "metrics", "embeddings", "adapters", "tasks", "model"},
     "recommend": {"chat", "data", "metrics", "embeddings", "tasks"},
 }
-for _room in ("evaluation", "runs", "cli"):
+for _room in ("evaluation", "runs", "serve", "cli"):
     MAY_USE[_room] = set(MAY_USE)  # all above
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("[!_]*/__init__.py"))
 FOUNDATIONS = {"_storage": set(), "_text": {"_storage"}}

@@ -31,6 +31,7 @@ from elm.cli._folder import repair, trust
 from elm.cli._noise import quiet_libraries
 from elm.cli._quickstart import quickstart
 from elm.cli._recommend import recommend
+from elm.cli._serve import serve
 from elm.cli._tasks import tasks
 from elm.cli._train import train
 from elm.cli._wishes import wishes
@@ -60,6 +61,7 @@ app.add_typer(bench, name="bench")
 app.add_typer(cav, name="cav")
 app.add_typer(adapter, name="adapter")
 app.command()(docs)
+app.command()(serve)
 app.command()(doctor)
 app.command()(repair)
 app.command()(trust)

@@ -13,6 +13,7 @@ from elm.model._prompt import PromptIds, prompt_ids, without_placeholder
 from elm.model._prompts import Prompts, text_prompts, vector_prompts
 from elm.model._saved import load_model
 from elm.model._shipped import SHIPPED, shipped_base, shipped_model, shipped_vectors
+from elm.model._together import TextRequest, scored_texts, text_request, write_together
 from elm.model.base._chat_template import chat_text
 from elm.model.base._context import context_length, require_end, token_spread
 from elm.model.base._control_tokens import plain_ids
@@ -52,6 +53,7 @@ __all__ = [
     "PromptIds",
     "Prompts",
     "Sample",
+    "TextRequest",
     "Words",
     "all_kept",
     "base_reference",
@@ -85,12 +87,14 @@ __all__ = [
     "save_llm",
     "save_model",
     "save_prompt_embeddings",
+    "scored_texts",
     "shipped_base",
     "shipped_model",
     "shipped_vectors",
     "split_placement",
     "terms_of",
     "text_prompts",
+    "text_request",
     "token_loss",
     "token_spread",
     "train_tokenizer",
@@ -99,4 +103,5 @@ __all__ = [
     "weights_hash",
     "with_lora",
     "without_placeholder",
+    "write_together",
 ]

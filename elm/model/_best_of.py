@@ -89,16 +89,28 @@ def best_of(
     `VectorError` for a vector of zeros, to which no text is near.
     """
     encoder = encoder_of(_space(read), how.encoder, str(model.device))
-    wanted = unit(np.mean([unit(part.vectors) for part in read.parts], axis=0))
-    if (empty := np.flatnonzero(~wanted.any(axis=1))).size:
-        raise VectorError(f"no text is near a vector without a direction, and vector {empty[0]} is all zeros")
+    _wanted(read)  # before work is done in vain
     read = replace(read, draws=how.n)
     texts = generate(model, read, seed=seed, temperature=temperature, batch_size=batch_size, progress=progress)
-    scores = scored(texts, np.repeat(wanted, how.n, axis=0), encoder).reshape(-1, how.n)  # (vectors, n)
+    return best_of_texts(read, texts, encoder)
+
+
+def best_of_texts(read: Reading, texts: Sequence[str], encoder: Any) -> list[BestOf]:
+    """The texts of a reading, `read.draws` in a row about each vector, with their scores; errors of `best_of`."""
+    _space(read)
+    scores = scored(texts, np.repeat(_wanted(read), read.draws, axis=0), encoder).reshape(-1, read.draws)
     return [
-        BestOf(tuple(texts[row * how.n : (row + 1) * how.n]), tuple(found.tolist()), int(found.argmax()))
+        BestOf(tuple(texts[row * read.draws : (row + 1) * read.draws]), tuple(found.tolist()), int(found.argmax()))
         for row, found in enumerate(scores)
     ]
+
+
+def _wanted(read: Reading) -> Array:
+    """Where a text about each vector should lie: the vector's direction, or the mean of a pair's, (n, dim)."""
+    wanted: Array = unit(np.mean([unit(part.vectors) for part in read.parts], axis=0))
+    if (empty := np.flatnonzero(~wanted.any(axis=1))).size:
+        raise VectorError(f"no text is near a vector without a direction, and vector {empty[0]} is all zeros")
+    return wanted
 
 
 def scored(texts: Sequence[str], wanted: Array, encoder: Any) -> Array:

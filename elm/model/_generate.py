@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,12 @@ from elm.model.base._head import narrowed
 from elm.model.base._repeats import RepetitionGuard
 from elm.model.base._sampling import SeededDraw, decoding
 from elm.model.base._words import Words
+
+
+class Stop(Protocol):
+    """What ends a decoding early, such as a `threading.Event`."""
+
+    def is_set(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,22 @@ def generate(
             out = _decode(model, read, read.some(start, start + batch_size), seed, temperature)
             texts += _texts(model, out)
     return texts
+
+
+def generate_together(
+    model: ModelParts, reads: Sequence[Reading], seeds: Sequence[int], temperature: float, stop: Stop | None = None
+) -> list[list[str]]:
+    """The texts of `generate` for readings under one prompt, each with a seed of its own, decoded in one batch.
+
+    stop: once it is set, no further token is decoded, and what was written so far comes back.
+    """
+    own = [read.some(0, len(read)) for read in reads]
+    places = zip(*(rows.vectors for rows in own), strict=True)
+    rows = Rows([np.concatenate(place) for place in places], np.concatenate([some.draws for some in own]))
+    with torch.inference_mode(), evaluating(model):
+        seed = np.repeat(np.asarray(seeds), [len(some) for some in own])
+        texts = iter(_texts(model, _decode(model, reads[0], rows, seed, temperature, stop=stop)))
+    return [[next(texts) for _ in range(len(some))] for some in own]
 
 
 def sample(model: ModelParts, read: Reading, *, seed: int, temperature: float, batch_size: int) -> list[Sample]:
@@ -125,10 +147,10 @@ def _decode(
     model: ModelParts,
     read: Reading,
     rows: Rows,
-    seed: int,
+    seed: int | np.ndarray,
     temperature: float,
     streamer: Any = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
 ) -> Any:
     """New token ids (B, t) for rows of vectors."""
     prompts = read_prompts(model, read, rows)
@@ -139,10 +161,10 @@ def _written(
     model: ModelParts,
     prompts: Prompts,
     max_new_tokens: int,
-    seed: int,
+    seed: int | np.ndarray,
     temperature: float,
     streamer: Any = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     **more: Any,
 ) -> Any:
     """New token ids (B, t) behind prompts; `more` are settings of transformers."""

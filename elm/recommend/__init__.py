@@ -7,6 +7,7 @@ from elm.recommend._load import load
 from elm.recommend._protocols import AnyRecommender, Scorer
 from elm.recommend._ratings import fold_in, positives
 from elm.recommend._scores import evaluate_profiles
+from elm.recommend._shipped import SHIPPED_RECOMMENDER, shipped_recommender
 from elm.recommend.backbones._autoencoder import Autoencoder, Backbone, Pass
 from elm.recommend.backbones._ease import EASE
 from elm.recommend.backbones._gaussian import Gaussian, transport_cost
@@ -110,6 +111,7 @@ __all__ = [
     "PAPER_THRESHOLDS",
     "PROTOCOLS",
     "REQUESTED_GENRES",
+    "SHIPPED_RECOMMENDER",
     "TEXT_MODELS",
     "TRAINING",
     "TUNING",
@@ -250,6 +252,7 @@ __all__ = [
     "sentiment",
     "sessions_by_time",
     "shared_wording",
+    "shipped_recommender",
     "speaks_against",
     "split_dataset",
     "swap_genres",

@@ -27,8 +27,18 @@ from elm.runs._concepts import (
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs._folder import RunFolder
-from elm.runs._open import open_model, open_recommender, open_run, open_table, open_vector, vector_of_history
-from elm.runs._requests import open_steered
+from elm.runs._open import (
+    folded_history,
+    open_model,
+    open_recommender,
+    open_run,
+    open_table,
+    open_tables,
+    open_vector,
+    run_settings,
+    vector_of_history,
+)
+from elm.runs._requests import open_steered, steered
 from elm.runs._trust import trust
 from elm.runs.making._latents import latent_table, read_summaries
 from elm.runs.making._plan import plan_run
@@ -87,6 +97,7 @@ __all__ = [
     "fit",
     "fit_concepts",
     "fit_text_model",
+    "folded_history",
     "held_users",
     "latent_table",
     "make_base",
@@ -100,16 +111,19 @@ __all__ = [
     "open_run",
     "open_steered",
     "open_table",
+    "open_tables",
     "open_vector",
     "pack",
     "plan_run",
     "quickstart",
     "read_summaries",
+    "run_settings",
     "score_films",
     "score_run",
     "score_users",
     "sentence_concepts",
     "shipped_twin",
+    "steered",
     "teach",
     "teach_recommender",
     "template_summaries",

@@ -13,7 +13,7 @@ from elm._errors import DataFileError, UnknownNameError
 from elm._storage.inside import RUN, check_links, check_named
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.model import EmbeddingLanguageModel, PlacementOptions, load_model, shipped_model, shipped_vectors
-from elm.recommend import AnyRecommender
+from elm.recommend import AnyRecommender, shipped_recommender
 from elm.recommend import load as load_recommender
 from elm.runs._config import RunConfig
 from elm.runs._folder import RunFolder
@@ -70,6 +70,13 @@ def open_table(run: str | Path | None, kind: Kind) -> VectorTable:
     return tables[0].joined(*tables[1:])
 
 
+def open_tables(run: str | Path | None) -> dict[str, VectorTable]:
+    """All tables of vectors of a run by their kind, of a model's folder none; the shipped ones for None."""
+    there = None if run is None else Path(run) / "vectors"
+    kinds = [kind for kind, names in _KINDS.items() if there is None or any((there / name).is_dir() for name in names)]
+    return {kind: open_table(run, kind) for kind in kinds}
+
+
 def open_vector(run: str | Path | None, kind: Kind, name: str) -> VectorTable:
     """One vector by id, as a table of one row, which knows its space; an unknown id is an `UnknownNameError` that
     suggests the nearest.
@@ -82,20 +89,27 @@ def open_vector(run: str | Path | None, kind: Kind, name: str) -> VectorTable:
 
 def vector_of_history(run: str | Path | None, ratings: Mapping[str, float]) -> VectorTable:
     """The vector of a new user, folded in from ratings by item id, as a table of one row ("new")."""
-    items = open_table(run, "items")
+    return folded_history(open_table(run, "items"), open_table(run, "users"), ratings)
+
+
+def folded_history(items: VectorTable, users: VectorTable, ratings: Mapping[str, float]) -> VectorTable:
+    """The same for tables at hand; `UnknownNameError` for an item without a vector."""
     for item in ratings:
         if item not in items:
             raise UnknownNameError("item", item, items.ids, "(known are the items that training users rated)")
     frame = pd.DataFrame({"user": "new", "item": list(ratings), "rating": np.array(list(ratings.values()), np.float32)})
-    return fold_in(items, frame, open_table(run, "users"))
+    return fold_in(items, frame, users)
 
 
-def open_recommender(run: str | Path, reads_text: bool = True) -> AnyRecommender:
-    """The recommender of a run folder, or one in a folder of its own, with the run's sentence encoder.
+def open_recommender(run: str | Path | None, reads_text: bool = True) -> AnyRecommender:
+    """The recommender of a run folder, or one in a folder of its own, with the run's sentence encoder; the shipped one
+    for None.
 
     reads_text: whether a text will come; without one the encoder is not looked for. Raises `CheckpointError` where
     there is no whole recommender.
     """
+    if run is None:
+        return shipped_recommender()
     run = Path(run)
     folder = run / "recommender" if (run / "recommender").is_dir() else run
     made = run_settings(run) if (run / RUN).is_file() else {}

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError
+from elm.data import Dataset
 from elm.data import load as load_dataset
 from elm.embeddings import SentenceEncoder
 from elm.recommend import (
+    AnyRecommender,
     EncoderValues,
     FactJudge,
     RequestValues,
@@ -36,7 +38,12 @@ def open_steered(run: str | Path, values: str = "facts", reads_text: bool = True
         raise CallError(
             f"{run} names no data set whose items could be judged; save a SteeredRecommender, or name a run"
         )
-    data = load_dataset(settings["dataset"], seed=settings.get("seed", 0))
+    return steered(base, load_dataset(settings["dataset"], seed=settings.get("seed", 0)), values)
+
+
+def steered(base: AnyRecommender, data: Dataset, values: str = "facts") -> SteeredRecommender:
+    """A recommender under requests, judged by what a data set tells of its items; values and errors of
+    `open_steered`."""
     cards = cards_of(data, [item for item in base.items if item in data.items.index])
     judge = FactJudge(cards)
     found: RequestValues = judge

@@ -44,16 +44,20 @@ class SeededDraw:
     """
 
     def __init__(
-        self, vectors: np.ndarray, seed: int, temperature: float, draws: Sequence[int] | np.ndarray | None = None
+        self,
+        vectors: np.ndarray,
+        seed: int | np.ndarray,
+        temperature: float,
+        draws: Sequence[int] | np.ndarray | None = None,
     ) -> None:
-        """vectors: (B, dim), the rows of the batch; temperature above 0; draws: (B,), which text of its vector each row
-        is, by default the first.
+        """vectors: (B, dim), the rows of the batch; seed: one for all, or (B,) one a row; temperature above 0; draws:
+        (B,), which text of its vector each row is, by default the first.
         """
         self._temperature = max(temperature, float(np.finfo(np.float32).tiny))  # a smaller one would be 0 in single
         later = [[int(draw)] if draw else [] for draw in (np.zeros(len(vectors)) if draws is None else draws)]
         seeds = [
-            [seed, zlib.crc32(np.ascontiguousarray(row, np.float32).tobytes()), *draw]
-            for row, draw in zip(vectors, later, strict=True)
+            [int(own), zlib.crc32(np.ascontiguousarray(row, np.float32).tobytes()), *draw]
+            for own, row, draw in zip(np.broadcast_to(seed, len(vectors)), vectors, later, strict=True)
         ]
         self._generators = [np.random.default_rng(each) for each in seeds]
 

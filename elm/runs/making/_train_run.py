@@ -15,6 +15,7 @@ from elm._storage.folders import folder_written_aside
 from elm.embeddings import SentenceEncoder, VectorTable, fold_in
 from elm.evaluation import CachedEncoder
 from elm.model import SHIPPED, load_model, save_model
+from elm.recommend import SHIPPED_RECOMMENDER
 from elm.runs._config import RunConfig
 from elm.runs._experiment_data import World, build_world
 from elm.runs.making._plan import require_fit
@@ -61,8 +62,8 @@ def make_demo(
 ) -> dict[str, Any]:
     """Train a model of a generated world in all its tasks, longer than the quickstart does, score it, write its card.
 
-    `install` copies model and vectors of the demo world into the package. Weights and vectors are kept in half
-    precision, and the scores are those of the model as it is read back from disk.
+    `install` copies model, vectors and recommender of the demo world into the package. Weights and vectors are kept in
+    half precision, and the scores are those of the model as it is read back from disk.
     """
     if install and data != "demo":
         raise CallError(
@@ -79,6 +80,7 @@ def make_demo(
     again = replace(
         config, training=replace(DEMO_AGAIN, fast=fast, seed=seed + 1), pair_share=0.5
     )  # where there are any
+    result["recommend"] = run.step("recommend", lambda: teach_recommender(run, world, encoder, config.seed, progress))
     trained = run.path / "model"
     result["again"] = run.step(
         "again", lambda: teach(run, world, again, encoder, progress, load_model(trained), "checkpoints/again")
@@ -99,6 +101,7 @@ def make_demo(
     if install:
         for part in ("demo", "vectors"):
             _replace(SHIPPED / part, target / part)
+        _replace(SHIPPED_RECOMMENDER, run.path / "recommender")
         shutil.copy(target / CERTIFICATES, SHIPPED / CERTIFICATES)
     return {**result, "scores": scores}
 

@@ -1,0 +1,1 @@
+"""The page of `elm serve`: a tab a file, over the functions of the core."""
