@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from elm._errors import CallError, UnknownNameError
 from elm.embeddings import confidence, fold_in, rating_order, wals
 from elm.embeddings._confidence import signed_matrix
-from elm.embeddings._wals import user_step
+from elm.embeddings.als._objective import user_step
 
 
 def two_tastes(n_users: int = 60, n_items: int = 40, seed: int = 0) -> pd.DataFrame:
