@@ -13,7 +13,9 @@ from elm.embeddings._semantic import semantic
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
 from elm.embeddings._vectors import real_array
-from elm.embeddings._wals import fold_in, wals
+from elm.embeddings._wals import Way, fold_in, wals
+from elm.embeddings.als._fit import Sharded
+from elm.embeddings.als._objective import objective
 from elm.embeddings.sources._files import read_frame, read_npy
 from elm.embeddings.sources._vector_table import vector_table
 
@@ -21,7 +23,9 @@ __all__ = [
     "DEFAULT_ENCODER",
     "EmbeddingSpace",
     "SentenceEncoder",
+    "Sharded",
     "VectorTable",
+    "Way",
     "centroid",
     "check_fingerprint",
     "confidence",
@@ -33,6 +37,7 @@ __all__ = [
     "local_encoder",
     "nearest",
     "nearest_space",
+    "objective",
     "rating_order",
     "read_frame",
     "read_npy",

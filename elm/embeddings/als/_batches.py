@@ -57,8 +57,8 @@ def deal(counts: Integers, devices: int) -> Deal:
 
 
 def width_for(counts: Integers) -> int:
-    """The width of pieces: half a typical history, between 8 and 64, so that little is filled up."""
-    typical = float(counts.mean()) / 2 if len(counts) else 0.0
+    """The width of pieces: a quarter of a typical history, between 8 and 64, so that little is filled up."""
+    typical = float(counts.mean()) / 4 if len(counts) else 0.0
     return int(2 ** np.clip(np.ceil(np.log2(max(typical, 1.0))), 3, 6))
 
 

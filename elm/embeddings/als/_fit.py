@@ -44,7 +44,7 @@ class Sharded:
     gather: Gather = "table"
     frequency: float = 0.0
     devices: int | None = None
-    batch: int = 2**14
+    batch: int = 2**16
     checkpoint: str | Path | None = None
     every: int = 1
 

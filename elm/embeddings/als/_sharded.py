@@ -12,7 +12,7 @@ and solves are float32.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -48,6 +48,7 @@ def on_devices(mesh: Mesh, array: np.ndarray, dtype: Any = None) -> Any:
     return jax.make_array_from_callback(kept.shape, NamedSharding(mesh, _ROWS), lambda place: kept[place])
 
 
+@lru_cache(maxsize=16)  # what is compiled for one fit serves the next
 def half_step(mesh: Mesh, method: Method) -> Callable[..., Any]:
     """(x, y, penalty, batches) -> new x: tables (devices * local, f), penalty (devices * local,) of each row of x.
 
@@ -132,14 +133,19 @@ def _solved(sums: _Sums, gram: Any, penalty: Any, before: Any, method: Method) -
 
 def _conjugate_gradients(times: Callable[[Any], Any], wanted: Any, x: Any, steps: int) -> Any:
     """Steps towards times(x) = wanted (b, f) for b systems at once (Hestenes and Stiefel 1952)."""
-    left = wanted - times(x)
-    move, size = left, (left * left).sum(1, keepdims=True)
-    for _ in range(steps):
+
+    def step(_: Any, state: Any) -> Any:
+        x, left, move, size = state
         turned = times(move)
-        bend = (move * turned).sum(1, keepdims=True)
-        length = jnp.where(bend > 0, size / jnp.where(bend > 0, bend, 1), 0)
+        length = _over(size, (move * turned).sum(1, keepdims=True))
         x, left = x + length * move, left - length * turned
         new = (left * left).sum(1, keepdims=True)
-        move = left + jnp.where(size > 0, new / jnp.where(size > 0, size, 1), 0) * move
-        size = new
-    return x
+        return x, left, left + _over(new, size) * move, new
+
+    left = wanted - times(x)
+    return jax.lax.fori_loop(0, steps, step, (x, left, left, (left * left).sum(1, keepdims=True)))[0]
+
+
+def _over(above: Any, below: Any) -> Any:
+    """A quotient; 0 where nothing is left to divide by, as of a slot without a row."""
+    return jnp.where(below > 0, above / jnp.where(below > 0, below, 1), 0)
