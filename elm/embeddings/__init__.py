@@ -16,12 +16,20 @@ from elm.embeddings._vectors import real_array
 from elm.embeddings._wals import Way, fold_in, wals
 from elm.embeddings.als._fit import Sharded
 from elm.embeddings.als._objective import objective
+from elm.embeddings.search._exact import ExactIndex, Index
+from elm.embeddings.search._faiss import FaissIndex
+from elm.embeddings.search._lance import LanceIndex
+from elm.embeddings.search._recall import index_recall, measured_recall, tuned
 from elm.embeddings.sources._files import read_frame, read_npy
 from elm.embeddings.sources._vector_table import vector_table
 
 __all__ = [
     "DEFAULT_ENCODER",
     "EmbeddingSpace",
+    "ExactIndex",
+    "FaissIndex",
+    "Index",
+    "LanceIndex",
     "SentenceEncoder",
     "Sharded",
     "VectorTable",
@@ -33,8 +41,10 @@ __all__ = [
     "export_map",
     "fingerprint_of",
     "fold_in",
+    "index_recall",
     "interpolate",
     "local_encoder",
+    "measured_recall",
     "nearest",
     "nearest_space",
     "objective",
@@ -44,6 +54,7 @@ __all__ = [
     "real_array",
     "semantic",
     "space_map",
+    "tuned",
     "unit",
     "vector_table",
     "wals",
