@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.sparse as sp
 
 from elm._errors import CallError
 from elm._typing import Array
@@ -66,12 +65,3 @@ def repeated(user: str, item: str, count: int) -> CallError:
         f"a user rates an item once, but {user!r} and {item!r} come more than once ({count} repeated pairs); keep the "
         "last rating of each"
     )
-
-
-def signed_matrix(frame: pd.DataFrame, users: list[str], items: list[str], alpha: float) -> sp.csr_matrix:
-    """Signed confidences (n_users, n_items), float32; ratings of other users and items are left out."""
-    rows = pd.Index(users).get_indexer(pd.Index(frame["user"]))
-    columns = pd.Index(items).get_indexer(pd.Index(frame["item"]))
-    kept = (rows >= 0) & (columns >= 0)
-    values = confidence(frame["rating"].to_numpy()[kept], alpha)
-    return sp.csr_matrix((values, (rows[kept], columns[kept])), shape=(len(users), len(items)), dtype=np.float32)

@@ -15,7 +15,6 @@ import scipy.sparse as sp
 from elm._errors import CallError, UnknownNameError
 from elm._typing import Array
 from elm.data import ids_of
-from elm.embeddings._confidence import interactions_of, signed_matrix
 from elm.embeddings._fingerprint import fingerprint_of
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
@@ -98,11 +97,13 @@ def wals(
     return VectorTable(ratings.users, user_vectors, user_space), items
 
 
-def fold_in(items: VectorTable, data: Dataset | pd.DataFrame, users: VectorTable | None = None) -> VectorTable:
+def fold_in(
+    items: VectorTable, data: Dataset | pd.DataFrame | str | Path, users: VectorTable | None = None
+) -> VectorTable:
     """Vectors of unseen users from their ratings, by the user step of WALS against the fixed item table.
 
     items: the item table of `wals`, whose `space.made` holds alpha and the penalty. Ratings of items without a
-    vector are left out. users: the table of the training users; when given, the result carries its mean, scale and
+    vector are left out; data may be Parquet shards, as of `wals`. users: the table of the training users; when given, the result carries its mean, scale and
     reach, which an adapter trained on it expects, else the statistics are computed from the users folded in.
 
     Raises `CallError` when `items` is not a WALS table or a user has no rating of any of its items.
@@ -112,11 +113,11 @@ def fold_in(items: VectorTable, data: Dataset | pd.DataFrame, users: VectorTable
         raise CallError(f"fold_in needs the item table that wals made, got a table of space {items.space.name!r}")
     if users is not None and not users.space.matches(items.space):
         raise CallError("users and items must come from one run of wals; two runs are two spaces")
-    frame = interactions_of(data)
-    user_ids = list(dict.fromkeys(frame["user"]))
+    ratings = coded(data)
+    user_ids = ratings.users
     if not user_ids:
         raise CallError("fold_in needs ratings of at least one user, got none")
-    matrix = signed_matrix(frame, user_ids, items.ids, made["alpha"])
+    matrix = ratings.matrix(made["alpha"], items.ids)
     empty = np.flatnonzero(np.diff(matrix.indptr) == 0)
     if empty.size:
         raise CallError(

@@ -32,10 +32,19 @@ class Coded:
     item: Places
     rating: Array
 
-    def matrix(self, alpha: float) -> sp.csr_matrix:
-        """Signed confidences (n_users, n_items), float32 (see `confidence`)."""
-        shape = (len(self.users), len(self.items))
-        return sp.csr_matrix((confidence(self.rating, alpha), (self.user, self.item)), shape=shape, dtype=np.float32)
+    def matrix(self, alpha: float, items: list[str] | None = None) -> sp.csr_matrix:
+        """Signed confidences (n_users, n_items), float32 (see `confidence`).
+
+        items: ids of the columns, by default those rated; ratings of others are left out.
+        """
+        columns = self.items if items is None else items
+        place = (
+            np.arange(len(columns)) if items is None else pd.Index(items).get_indexer(pd.Index(self.items, dtype=str))
+        )
+        kept = place[self.item] >= 0
+        values, rows = confidence(self.rating[kept], alpha), self.user[kept]
+        shape = (len(self.users), len(columns))
+        return sp.csr_matrix((values, (rows, place[self.item[kept]])), shape=shape, dtype=np.float32)
 
     def of_users(self, places: list[int]) -> Coded:
         """The ratings of these users alone, who come in this order; items keep their places."""
