@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +53,10 @@ def side_by_side(data: pd.DataFrame, factors: int, iterations: int) -> None:
                 model = AlternatingLeastSquares(
                     factors=factors, regularization=penalty, iterations=iterations, random_state=0
                 )
-                model.fit(matrix, show_progress=False, callback=lambda *_: stamps.append(time.perf_counter()))
+                model.fit(matrix, show_progress=False, callback=partial(stamp, stamps))
             found = model.user_factors, model.item_factors
         else:
-            found = sharded_factors(
-                matrix, factors, penalty, iterations, 0, Sharded(), lambda _: stamps.append(time.perf_counter())
-            )
+            found = sharded_factors(matrix, factors, penalty, iterations, 0, Sharded(), partial(stamp, stamps))
         each = np.diff(stamps)
         seconds, reached = float(np.median(each[1:])), objective(*found, matrix, penalty)
         first = first or (seconds, reached)
@@ -67,6 +66,10 @@ def side_by_side(data: pd.DataFrame, factors: int, iterations: int) -> None:
             f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB",
             flush=True,
         )
+
+
+def stamp(stamps: list[float], *_: object) -> None:
+    stamps.append(time.perf_counter())
 
 
 def folded(users: int, factors: int) -> None:

@@ -1,6 +1,6 @@
 """The best 20 of many items: exact search over the bare product, and an index at a recall over exact search.
 
-python benchmarks/scale/search.py [--items 1000000] [--dim 64] [--queries 32] [--kind ivf-sq8] [--cells N] [--recall 0.95]
+python benchmarks/scale/search.py [--items 1000000] [--dim 64] [--kind ivf-sq8] [--cells N] [--recall 0.95]
 
 The vectors are drawn: clusters on a low-dimensional spread, as factors of recommenders have it. Times are those of one
 query at a time, medians over the queries, in one process of as many threads as OMP_NUM_THREADS says.

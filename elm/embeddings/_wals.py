@@ -102,9 +102,10 @@ def fold_in(
 ) -> VectorTable:
     """Vectors of unseen users from their ratings, by the user step of WALS against the fixed item table.
 
-    items: the item table of `wals`, whose `space.made` holds alpha and the penalty. Ratings of items without a
-    vector are left out; data may be Parquet shards, as of `wals`. users: the table of the training users; when given, the result carries its mean, scale and
-    reach, which an adapter trained on it expects, else the statistics are computed from the users folded in.
+    items: the item table of `wals`, whose `space.made` holds alpha and the penalty. data: ratings, also Parquet shards
+    as of `wals`; those of items without a vector are left out. users: the table of the training users; when given, the
+    result carries its mean, scale and reach, which an adapter trained on it expects, else the statistics are computed
+    from the users folded in.
 
     Raises `CallError` when `items` is not a WALS table or a user has no rating of any of its items.
     """
