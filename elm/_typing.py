@@ -16,4 +16,6 @@ Matrix = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
+"""Positions in a table of at most 2**31 rows, where there are very many of them."""
 Flags = npt.NDArray[np.bool_]

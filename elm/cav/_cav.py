@@ -90,20 +90,43 @@ class CAV:
         name = f"{self.name} without {', '.join(other.name for other in others)}" if others else self.name
         return replace(self, name=name, direction=direction, centre=centre, unit=self.unit * length)
 
-    def measured_on(self, table: VectorTable) -> CAV:
-        """The same direction with centre and unit taken from another table of the same space, such as its users."""
+    def require_space(self, table: VectorTable) -> None:
+        """Raise `CallError` where a table is of another space."""
         if not table.space.matches(self.space):
             raise CallError(f"concept {self.name!r} lives in space {self.space.name!r}, not in the table's")
+
+    def measured_on(self, table: VectorTable) -> CAV:
+        """The same direction with centre and unit taken from another table of the same space, such as its users."""
+        self.require_space(table)
         centre, unit = spread(table, self.direction, self.name)
         return replace(self, centre=centre, unit=unit, space=table.space)
 
 
 def spread(table: VectorTable, direction: npt.ArrayLike, name: str) -> tuple[float, float]:
     """Mean and standard deviation of the projections of a table on a direction."""
-    along = table.vectors.astype(np.float64) @ np.asarray(direction, dtype=np.float64)
-    if not along.std() > 1e-9 * max(1e-30, float(np.abs(along).max())):
-        raise CallError(f"the vectors do not vary along concept {name!r}, so a step along it has no size")
-    return float(along.mean()), float(along.std())
+    return spreads(table, {name: np.asarray(direction)})[0]
+
+
+def spreads(table: VectorTable, directions: Mapping[str, np.ndarray], block: int = 2**14) -> list[tuple[float, float]]:
+    """The same for many directions (dim,) by name, from the table's mean and covariance: it is read once for all."""
+    if not directions:
+        return []
+    rows = np.stack(list(directions.values())).astype(np.float64)
+    mean = table.vectors.mean(0, dtype=np.float64)
+    few = len(rows) < len(mean)  # then projections are less work than the covariance
+    square, about = np.zeros(len(rows)), np.zeros((0 if few else len(mean),) * 2)
+    for at in range(0, len(table), block):
+        centred = table.vectors[at : at + block] - mean
+        if few:
+            square += ((centred @ rows.T) ** 2).sum(0)
+        else:
+            about += centred.T @ centred
+    square = square if few else np.einsum("cd,cd->c", rows @ about, rows)
+    units, centres = np.sqrt(np.maximum(square, 0) / len(table)), rows @ mean
+    for name, unit, centre in zip(directions, units, centres, strict=True):
+        if not unit > 1e-9 * max(1e-30, float(np.hypot(centre, unit))):
+            raise CallError(f"the vectors do not vary along concept {name!r}, so a step along it has no size")
+    return list(zip(centres.tolist(), units.tolist(), strict=True))
 
 
 class CAVs(Mapping[str, CAV]):
@@ -157,7 +180,15 @@ class CAVs(Mapping[str, CAV]):
 
     def measured_on(self, table: VectorTable) -> CAVs:
         """Every concept with centre and unit of another table, such as the users'; see `CAV.measured_on`."""
-        return CAVs({name: cav.measured_on(table) for name, cav in self.items()})
+        for cav in self.values():
+            cav.require_space(table)
+        found = spreads(table, {name: cav.direction for name, cav in self.items()})
+        return CAVs(
+            {
+                name: replace(cav, centre=centre, unit=unit, space=table.space)
+                for (name, cav), (centre, unit) in zip(self.items(), found, strict=True)
+            }
+        )
 
     def cosines(self) -> pd.DataFrame:
         """(C, C) cosines between the directions: what else moves when a concept moves."""

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError
-from elm._typing import Floats, Integers
-from elm.cav._cav import CAV, CAVs, spread
+from elm._typing import Array, Floats, Integers
+from elm.cav._cav import CAV, CAVs, spreads
 from elm.cav._held_out import Quality, held_out, quality
 from elm.cav._labels import Bools, Labels, first_copies, labels_of, stacked
 from elm.cav._solve import Engine, Method, check_choice, solve
@@ -60,9 +60,11 @@ def fit(
     weights, _ = solve(normal, train, method, penalty, engine, seed)
     measured = quality(normal, labels, held, weights, leader)
     weights, _ = solve(normal, labels, method, penalty, engine, seed, start=weights)
+    directions = _directions(table, list(concepts), weights, method)
+    found = spreads(table, directions)
     return CAVs(
         {
-            name: _cav(table, name, labels[i], weights[i], measured.of(i), method, best)
+            name: _cav(table, (name, directions[name], *found[i]), labels[i], measured.of(i), method, best)
             for i, name in enumerate(concepts)
         }
     )
@@ -93,13 +95,24 @@ def raw_directions(table: VectorTable, weights: Floats, method: Method) -> Float
     return directions / np.where(length > 0, length, 1)
 
 
+def _directions(table: VectorTable, names: list[str], weights: Floats, method: Method) -> dict[str, Array]:
+    directions = raw_directions(table, weights, method).astype(np.float32)
+    for name, direction in zip(names, directions, strict=True):
+        if not direction.any():
+            raise CallError(f"no direction tells concept {name!r} apart: the fit is zero everywhere")
+    return dict(zip(names, directions, strict=True))
+
+
 def _cav(
-    table: VectorTable, name: str, labels: Labels, weights: Floats, measured: Quality, method: Method, l2: float
+    table: VectorTable,
+    along: tuple[str, Array, float, float],
+    labels: Labels,
+    measured: Quality,
+    method: Method,
+    l2: float,
 ) -> CAV:
-    direction = raw_directions(table, weights, method).astype(np.float32)
-    if not direction.any():
-        raise CallError(f"no direction tells concept {name!r} apart: the fit is zero everywhere")
-    centre, unit = spread(table, direction, name)
+    """along: name, direction, and mean and standard deviation of the table's projections."""
+    name, direction, centre, unit = along
     return CAV(
         name=name,
         direction=direction,

@@ -12,7 +12,12 @@ from elm.cli._options import Json, Quiet, Seed
 
 if TYPE_CHECKING:
     from elm.data import Dataset
-    from elm.embeddings import VectorTable
+    from elm.embeddings import VectorTable, Way
+
+
+class Engine(StrEnum):
+    implicit = "implicit"
+    jax = "jax"
 
 
 class Kind(StrEnum):
@@ -34,6 +39,18 @@ def embed(
     ] = None,
     encoder: Annotated[str, typer.Option(help="Sentence encoder: a name or a local folder.")] = "all-MiniLM-L6-v2",
     factors: Annotated[int, typer.Option(min=1, help="Size of the behavioural vectors.")] = 64,
+    engine: Annotated[
+        Engine, typer.Option(help="What fits them: implicit, or jax with tables sharded over all devices.")
+    ] = Engine.implicit,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="With --engine jax: a folder that a stopped fit goes on from.")
+    ] = None,
+    ratings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Parquet shards with columns user, item and rating, in place of a data set: a file or folder."
+        ),
+    ] = None,
     vectors: Annotated[
         Path | None, typer.Option(help="Vectors of your own to save as a table: .npy, .parquet or .csv; no data set.")
     ] = None,
@@ -52,11 +69,13 @@ def embed(
     order them; the saved vectors are made from all ratings.
 
     Example: elm embed ml-100k --folder ~/movielens --kind wals --factors 32 --out runs/vectors
+    Very many ratings: elm embed --ratings shards/ --engine jax --checkpoint runs/fit --out runs/vectors
     Vectors of your own: elm embed --vectors mine.npy --ids ids.txt --name mine --out runs/vectors
     """
     from elm._errors import CallError
     from elm.cli._output import emit
     from elm.data import load
+    from elm.embeddings import wals
 
     if vectors is None and (ids is not None or name is not None):
         raise CallError("--ids and --name are of vectors of your own, so they go with --vectors FILE")
@@ -66,12 +85,18 @@ def embed(
         _save(table, table.space.name, out, value)
         emit(value, json_mode, lambda: _show(value))
         return
+    way = _way(engine, checkpoint)
+    if ratings is not None:
+        value["ratings"] = str(ratings)
+        _save_factors(wals(ratings, factors, seed=seed, **way), out, value)
+        emit(value, json_mode, lambda: _show(value))
+        return
     data = load(dataset, folder, seed=seed)
     value = {"dataset": data.name, "tables": {}}
     if kind != Kind.wals:
         _semantic(data, source, encoder, not quiet, out, value)
     if kind != Kind.semantic:
-        _wals(data, factors, seed, out, value)
+        _wals(data, factors, seed, way, out, value)
     emit(value, json_mode, lambda: _show(value))
 
 
@@ -113,7 +138,18 @@ def _semantic(
     value["neighbours_semantic"] = _example(data, table)
 
 
-def _wals(data: Dataset, factors: int, seed: int, out: Path, value: dict[str, Any]) -> None:
+def _way(engine: Engine, checkpoint: Path | None) -> Way:
+    from elm._errors import CallError
+    from elm.embeddings import Sharded
+
+    if engine == Engine.implicit:
+        if checkpoint is not None:
+            raise CallError("--checkpoint goes with --engine jax")
+        return {}
+    return {"engine": "jax", "sharded": Sharded(checkpoint=checkpoint)}
+
+
+def _wals(data: Dataset, factors: int, seed: int, way: Way, out: Path, value: dict[str, Any]) -> None:
     from elm.data import split_ratings
     from elm.embeddings import rating_order, wals
 
@@ -121,10 +157,14 @@ def _wals(data: Dataset, factors: int, seed: int, out: Path, value: dict[str, An
     check = rating_order(*wals(seen, factors=factors, seed=seed), hidden)
     if check["n_users"] and check["n_users_auc"]:
         value["check"] = check
-    users, items = wals(data, factors=factors, seed=seed)
-    _save(users, "wals-users", out, value)
-    _save(items, "wals-items", out, value)
-    value["neighbours_wals"] = _example(data, items)
+    tables = wals(data, factors=factors, seed=seed, **way)
+    _save_factors(tables, out, value)
+    value["neighbours_wals"] = _example(data, tables[1])
+
+
+def _save_factors(tables: tuple[VectorTable, VectorTable], out: Path, value: dict[str, Any]) -> None:
+    for table, name in zip(tables, ("wals-users", "wals-items"), strict=True):
+        _save(table, name, out, value)
 
 
 def _save(table: VectorTable, name: str, out: Path, value: dict[str, Any]) -> None:

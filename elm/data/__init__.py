@@ -16,6 +16,7 @@ from elm.data.generated._demo_items import strongest
 from elm.data.generated._demo_shop import demo_shop
 from elm.data.generated._demo_users import make_ratings
 from elm.data.generated._demo_words import CONFLICTS, PROTAGONISTS, SETTINGS
+from elm.data.generated._many_ratings import rating_blocks, write_generated
 from elm.data.generated._shop_products import make_products, product_texts
 from elm.data.generated._vocabulary import FILM_VOCABULARY, SHOP_VOCABULARY, Vocabulary
 from elm.data.loaders._amazon import amazon, review_polarity
@@ -74,6 +75,7 @@ __all__ = [
     "movielens_1m_with_texts",
     "movielens_100k_with_texts",
     "product_texts",
+    "rating_blocks",
     "rating_rows",
     "read_imdb_details",
     "read_omdb_plots",
@@ -85,4 +87,5 @@ __all__ = [
     "summarize",
     "things_of",
     "title_keys",
+    "write_generated",
 ]

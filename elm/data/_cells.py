@@ -41,6 +41,8 @@ def converted(column: pd.Series, what: str, one: Callable[[Any], Any]) -> list[A
 
 def ratings(column: pd.Series) -> pd.Series:
     """Finite float32."""
+    if column.dtype == np.float32 and np.isfinite(column.to_numpy()).all():
+        return column  # as a reader gives very many of them: not copied
     if _plain_numbers(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     else:

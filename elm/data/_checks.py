@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from elm._errors import CallError
-from elm._typing import Integers
 from elm.data._cells import blank, genres, ratings, texts, times, years
 from elm.data._ids import id_column, id_index
 
@@ -48,7 +47,9 @@ def clean_interactions(frame: pd.DataFrame, users: pd.Index, items: pd.Index) ->
     clean = pd.DataFrame(columns).reset_index(drop=True)
     rows = _known_positions(clean["user"], users, "user", "interactions")
     cols = _known_positions(clean["item"], items, "item", "interactions")
-    _refuse_repeats(clean, rows * max(1, len(items)) + cols)
+    rows = rows.astype(np.int64) * max(1, len(items))
+    rows += cols
+    _refuse_repeats(clean, rows)
     return clean
 
 
@@ -150,10 +151,12 @@ def _known_positions(column: pd.Series, known: pd.Index, what: str, table: str) 
             f"{table} must be about known {what}s, but {int(unknown.sum())} of {len(column)} rows are not "
             f"(first: {what} {name!r}); add the {what}s or drop the rows"
         )
-    return found.astype(np.int64)
+    return found
 
 
 def _refuse_repeats(clean: pd.DataFrame, pair: np.ndarray) -> None:
+    if (pair[1:] > pair[:-1]).all():  # as the files of the large releases are
+        return
     in_order = np.sort(pair)  # a sort needs far less memory than a hash table of all pairs
     if (in_order[1:] == in_order[:-1]).any():
         repeated = pd.Series(pair).duplicated().to_numpy()
@@ -165,9 +168,9 @@ def _refuse_repeats(clean: pd.DataFrame, pair: np.ndarray) -> None:
         )
 
 
-def positions(ids: pd.Series, index: pd.Index) -> Integers:
+def positions(ids: pd.Series, index: pd.Index) -> np.ndarray:
     """Position of each id in `index` (-1 where absent); by category codes where there are any, for memory."""
     if isinstance(ids.dtype, pd.CategoricalDtype):
-        of_category = index.get_indexer(pd.Index(ids.cat.categories).astype(str))
+        of_category = index.get_indexer(pd.Index(ids.cat.categories).astype(str)).astype(np.int32)
         return of_category[ids.cat.codes.to_numpy()]
     return index.get_indexer(pd.Index(ids))

@@ -36,12 +36,16 @@ def id_column(column: pd.Series, what: str) -> pd.Series:
     """A column of ids as strings (categoricals stay ones, without unused categories); errors as of `ids_of`."""
     if not isinstance(column.dtype, pd.CategoricalDtype):
         return pd.Series(id_index(column, what), index=column.index, name=column.name)
-    if (column.cat.codes < 0).any():
-        raise CallError(_fault(what, int((column.cat.codes < 0).to_numpy().argmax()), None))
-    used = np.bincount(column.cat.codes, minlength=len(column.cat.categories))
+    codes = column.cat.codes.to_numpy()
+    if len(codes) and codes.min() < 0:
+        raise CallError(_fault(what, int((codes < 0).argmax()), None))
+    used = np.zeros(len(column.cat.categories), dtype=bool)
+    used[codes] = True
     if not used.all():  # asked first, since removing sorts all the codes
         column = column.cat.remove_unused_categories()
     names = id_index(column.cat.categories, what)
+    if names.dtype == column.cat.categories.dtype and names.equals(column.cat.categories):
+        return column  # the usual case of very many rows, whose codes are not copied
     return (
         column.cat.rename_categories(list(names))
         if names.is_unique

@@ -13,7 +13,13 @@ from elm.embeddings._semantic import semantic
 from elm.embeddings._space import EmbeddingSpace
 from elm.embeddings._table import VectorTable
 from elm.embeddings._vectors import real_array
-from elm.embeddings._wals import fold_in, wals
+from elm.embeddings._wals import Way, fold_in, wals
+from elm.embeddings.als._fit import Sharded
+from elm.embeddings.als._objective import objective
+from elm.embeddings.search._exact import ExactIndex, Index
+from elm.embeddings.search._faiss import FaissIndex
+from elm.embeddings.search._lance import LanceIndex
+from elm.embeddings.search._recall import index_recall, measured_recall, tuned
 from elm.embeddings.sources._files import read_frame, read_npy
 from elm.embeddings.sources._vector_table import vector_table
 from elm.embeddings.streams._stream import StreamRows, VectorStream, open_stream
@@ -21,10 +27,16 @@ from elm.embeddings.streams._stream import StreamRows, VectorStream, open_stream
 __all__ = [
     "DEFAULT_ENCODER",
     "EmbeddingSpace",
+    "ExactIndex",
+    "FaissIndex",
+    "Index",
+    "LanceIndex",
     "SentenceEncoder",
+    "Sharded",
     "StreamRows",
     "VectorStream",
     "VectorTable",
+    "Way",
     "centroid",
     "check_fingerprint",
     "confidence",
@@ -32,10 +44,13 @@ __all__ = [
     "export_map",
     "fingerprint_of",
     "fold_in",
+    "index_recall",
     "interpolate",
     "local_encoder",
+    "measured_recall",
     "nearest",
     "nearest_space",
+    "objective",
     "open_stream",
     "rating_order",
     "read_frame",
@@ -43,6 +58,7 @@ __all__ = [
     "real_array",
     "semantic",
     "space_map",
+    "tuned",
     "unit",
     "vector_table",
     "wals",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.sparse as sp
 
 from elm._errors import CallError
 from elm._typing import Array
@@ -40,28 +39,29 @@ def confidence(ratings: npt.ArrayLike, alpha: float) -> Array:
     return (np.where(evidence > 0, 1.0, -1.0) * (1.0 + alpha * np.abs(evidence))).astype(np.float32)
 
 
-def interactions_of(data: Dataset | pd.DataFrame) -> pd.DataFrame:
-    """Columns user, item (str) and rating of a dataset or frame; `CallError` where they are missing or pairs repeat."""
+def rated(data: Dataset | pd.DataFrame) -> pd.DataFrame:
+    """Columns user, item (str, or categoricals of str) and rating; `CallError` where they are missing."""
     known: Any = getattr(data, "interactions", None)
     given: Any = data if known is None else known
     if not isinstance(given, pd.DataFrame) or not {"user", "item", "rating"} <= set(given.columns):
         raise CallError("needs a Dataset or a DataFrame with columns user, item and rating")
     frame = given[["user", "item", "rating"]]
-    frame = rating_rows(frame) if known is None else frame.astype({"user": str, "item": str})
+    return rating_rows(frame) if known is None else frame
+
+
+def interactions_of(data: Dataset | pd.DataFrame) -> pd.DataFrame:
+    """Columns user, item (str) and rating of a dataset or frame; `CallError` where they are missing or pairs repeat."""
+    frame = rated(data).astype({"user": str, "item": str})
     twice = frame.duplicated(["user", "item"])
     if twice.any():
         first = frame[twice].iloc[0]
-        raise CallError(
-            f"a user rates an item once, but {first['user']!r} and {first['item']!r} come more than once "
-            f"({int(twice.sum())} repeated pairs); keep the last rating of each"
-        )
+        raise repeated(first["user"], first["item"], int(twice.sum()))
     return frame
 
 
-def signed_matrix(frame: pd.DataFrame, users: list[str], items: list[str], alpha: float) -> sp.csr_matrix:
-    """Signed confidences (n_users, n_items), float32; ratings of other users and items are left out."""
-    rows = pd.Index(users).get_indexer(pd.Index(frame["user"]))
-    columns = pd.Index(items).get_indexer(pd.Index(frame["item"]))
-    kept = (rows >= 0) & (columns >= 0)
-    values = confidence(frame["rating"].to_numpy()[kept], alpha)
-    return sp.csr_matrix((values, (rows[kept], columns[kept])), shape=(len(users), len(items)), dtype=np.float32)
+def repeated(user: str, item: str, count: int) -> CallError:
+    """What is said of a pair that is rated more than once."""
+    return CallError(
+        f"a user rates an item once, but {user!r} and {item!r} come more than once ({count} repeated pairs); keep the "
+        "last rating of each"
+    )

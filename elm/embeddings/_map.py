@@ -14,16 +14,22 @@ from elm._typing import Floats
 from elm.embeddings._encoder import unit
 from elm.embeddings._neighbours import nearest
 from elm.embeddings._table import VectorTable
+from elm.embeddings.search._exact import Index
 
 
 def space_map(
-    table: VectorTable, method: Literal["tsne", "pca"] = "tsne", neighbours: int = 10, seed: int = 0
+    table: VectorTable,
+    method: Literal["tsne", "pca"] = "tsne",
+    neighbours: int = 10,
+    seed: int = 0,
+    index: Index | None = None,
 ) -> pd.DataFrame:
     """Columns projection_x, projection_y and neighbors, one row per entity, indexed by id.
 
     method: "tsne" keeps neighbourhoods (distances between far points mean nothing), "pca" keeps the two directions of
     largest spread. In a cosine space directions are mapped, not lengths. neighbors: {"ids": row numbers, "distances":
-    1 - cosine, or the difference to the largest dot product}, nearest first, without the entity itself.
+    1 - cosine, or the difference to the largest dot product}, nearest first, without the entity itself. index: see
+    `nearest`.
 
     Raises `CallError` for fewer than four entities, an unknown method, or more neighbours than others.
     """
@@ -33,7 +39,7 @@ def space_map(
         )
     rows = unit(table.vectors) if table.space.metric == "cosine" else table.vectors
     places = _projected(rows.astype(np.float64), method, seed)
-    ids, scores = nearest(table, table.vectors, neighbours, exclude=table.ids)
+    ids, scores = nearest(table, table.vectors, neighbours, exclude=table.ids, index=index)
     distances = (1.0 if table.space.metric == "cosine" else scores[:, :1]) - scores
     return pd.DataFrame(
         {

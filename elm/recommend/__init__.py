@@ -1,5 +1,6 @@
 """Recommenders: backbones that rank from histories, TEARS that a person steers with words, and what an edit changes."""
 
+from elm.embeddings import ExactIndex, FaissIndex, Index, index_recall
 from elm.metrics import genre_ndcg
 from elm.recommend._held_out import HeldOut, ndcg_at, ranked_gains
 from elm.recommend._lists import ListDiff, Recommendation
@@ -74,7 +75,6 @@ from elm.recommend.requests._distilled_store import load_distilled, save_distill
 from elm.recommend.requests._encoder_values import EncoderValues
 from elm.recommend.requests._explain import Explanation
 from elm.recommend.requests._generate import RequestWriter, Wish, chat_requests, guard_wording, shared_wording
-from elm.recommend.requests._index import ExactIndex, FaissIndex, Index, index_recall
 from elm.recommend.requests._parts import Asked
 from elm.recommend.requests._scoring import base_scores, combine, combined_places, places
 from elm.recommend.requests._signals import Engagement

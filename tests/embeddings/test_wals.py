@@ -10,8 +10,8 @@ from sklearn.metrics import roc_auc_score
 
 from elm._errors import CallError, UnknownNameError
 from elm.embeddings import confidence, fold_in, rating_order, wals
-from elm.embeddings._confidence import signed_matrix
-from elm.embeddings._wals import user_step
+from elm.embeddings.als._objective import user_step
+from elm.embeddings.als._ratings import coded
 
 
 def two_tastes(n_users: int = 60, n_items: int = 40, seed: int = 0) -> pd.DataFrame:
@@ -75,9 +75,7 @@ def implicit_model():
     from implicit.cpu.als import AlternatingLeastSquares
     from threadpoolctl import threadpool_limits
 
-    frame = two_tastes()
-    users, items = sorted(set(frame["user"])), sorted(set(frame["item"]))
-    matrix = signed_matrix(frame, users, items, alpha=20)
+    matrix = coded(two_tastes()).matrix(alpha=20)
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(factors=5, regularization=7.0, iterations=3, random_state=0)
         model.fit(matrix, show_progress=False)

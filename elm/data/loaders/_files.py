@@ -99,7 +99,7 @@ def read_columns(
     try:
         table = arrow_csv.read_csv(
             source,
-            read_options=arrow_csv.ReadOptions(column_names=list(types) if header is None else None),
+            read_options=arrow_csv.ReadOptions(column_names=list(types) if header is None else None, block_size=_BLOCK),
             parse_options=arrow_csv.ParseOptions(delimiter=separator, quote_char='"' if header is not None else False),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=arrow_types,
@@ -123,6 +123,7 @@ def read_columns(
 
 
 _HEADER = 2**16  # no line of names is longer
+_BLOCK = 2**22  # bytes that a thread reads at once: fewer and larger pieces than Arrow's own are quicker to join
 
 
 def _start(path: Path) -> bytes:

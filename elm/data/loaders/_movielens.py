@@ -13,9 +13,10 @@ from elm._errors import CallError, DataFileError, UnknownNameError
 from elm.data._constants import GENRES
 from elm.data._dataset import Dataset
 from elm.data._titles import parse_title
+from elm.data.generated._many_ratings import GENERATED
 from elm.data.loaders._download import fetch_movielens
 from elm.data.loaders._files import find_file, read_columns, read_fields
-from elm.data.loaders._large_tables import id_columns
+from elm.data.loaders._large_tables import different, id_columns
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def load_movielens(name: str, folder: str | Path | None = None, complete: bool =
     items, users, ratings = release.read(place)
     counts = {"ratings": len(ratings), "items": len(items)}
     if users is None:
-        users = pd.DataFrame(index=pd.Index(np.unique(ratings["user"]).astype(str), name="user"))
+        users = pd.DataFrame(index=pd.Index(_users(place, ratings).astype(str), name="user"))
     counts["users"] = len(users)
     for what, came in counts.items():
         official = getattr(release, what)
@@ -56,7 +57,16 @@ def load_movielens(name: str, folder: str | Path | None = None, complete: bool =
                 "or of another release, so unpack it again"
             )
     try:
-        return Dataset(name, items, users, id_columns(ratings))
+        made_up = (place / GENERATED).is_file()
+        notes = ("these ratings are generated, by elm.data.write_generated: no person made them",) if made_up else ()
+        return Dataset("generated" if made_up else name, items, users, id_columns(ratings), notes=notes)
+    except CallError as error:
+        raise DataFileError(f"the files in {place} do not fit together: {error}") from error
+
+
+def _users(place: Path, ratings: pd.DataFrame) -> np.ndarray:
+    try:
+        return different(ratings["user"].to_numpy(), "user")
     except CallError as error:
         raise DataFileError(f"the files in {place} do not fit together: {error}") from error
 

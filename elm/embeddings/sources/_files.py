@@ -17,6 +17,7 @@ from elm._storage.csv import read_csv_texts
 from elm._storage.parquet import read_parquet
 from elm.data import ids_of
 from elm.embeddings.sources import _frames
+from elm.embeddings.sources._factors import factors_name
 from elm.embeddings.sources._found import Found
 
 KNOWN = "a .npy, .npz, .csv, .tsv, .jsonl, .parquet, .arrow or .feather file"
@@ -30,7 +31,7 @@ def find(source: Any, of: str) -> Found | None:
     if path.suffix.lower() == ".npy":
         return Found(None, read_npy(path), str(path))
     if path.suffix.lower() == ".npz":
-        return _arrays(path)
+        return _arrays(path, of)
     frame = read_frame(path)
     return None if frame is None else _frames.of_frame(frame, str(path))
 
@@ -123,7 +124,7 @@ def _arrow(path: Path) -> pd.DataFrame:
     return result
 
 
-def _arrays(path: Path) -> Found:
+def _arrays(path: Path, of: str) -> Found:
     try:
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
@@ -132,6 +133,9 @@ def _arrays(path: Path) -> Found:
             f"{path} must be a whole file of numbers that numpy.savez wrote, without Python objects "
             f"({' '.join(str(error).split())[:120]})"
         ) from error
+    if {"user_factors", "item_factors"} <= arrays.keys():  # a model that implicit saved
+        wanted = factors_name(of, ("item_factors", "user_factors"))
+        return Found(None, arrays[wanted], f"{path}, {of} of implicit", "dot")
     tables = [name for name, array in arrays.items() if array.ndim == 2 and array.dtype.kind in "iuf"]
     if len(tables) != 1:
         raise DataFileError(

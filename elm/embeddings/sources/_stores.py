@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, DataFileError
+from elm.embeddings.search._lance import opened_lance
 from elm.embeddings.sources import _frames
 from elm.embeddings.sources._found import Found
 
@@ -23,7 +24,7 @@ def find(source: Any, of: str) -> Found | None:
     if path.is_file() and path.suffix.lower() in (".faiss", ".index"):
         return _faiss(_read_faiss(path))
     if path.is_dir() and path.suffix.lower() == ".lance":
-        return _frames.of_frame(_open_lance(path).to_arrow().to_pandas(), str(path))
+        return _frames.of_frame(opened_lance(path).to_arrow().to_pandas(), str(path))
     return None
 
 
@@ -48,14 +49,3 @@ def _read_faiss(path: Path) -> Any:
         return faiss.read_index(str(path))
     except RuntimeError as error:
         raise DataFileError(f"{path} is not a whole faiss index ({' '.join(str(error).split())[:120]})") from error
-
-
-def _open_lance(path: Path) -> Any:
-    try:
-        import lancedb
-    except ImportError as error:
-        raise CallError("a LanceDB table is read by the package lancedb: pip install lancedb") from error
-    try:
-        return lancedb.connect(str(path.parent)).open_table(path.stem)
-    except (ValueError, OSError, RuntimeError) as error:
-        raise DataFileError(f"{path} is not a whole LanceDB table ({' '.join(str(error).split())[:120]})") from error

@@ -16,10 +16,10 @@ from elm.data import ids_of
 from elm.embeddings._space import EmbeddingSpace, Metric
 from elm.embeddings._table import VectorTable
 from elm.embeddings._vectors import real_array
-from elm.embeddings.sources import _factors, _files, _frames, _stores, _word_vectors
+from elm.embeddings.sources import _factors, _files, _frames, _spark, _stores, _word_vectors
 from elm.embeddings.sources._found import Found
 
-_SOURCES = (_files.find, _word_vectors.find, _frames.find, _stores.find, _factors.find)
+_SOURCES = (_files.find, _word_vectors.find, _frames.find, _stores.find, _spark.find, _factors.find)
 
 
 def vector_table(
@@ -35,7 +35,8 @@ def vector_table(
     source: a `VectorTable` or the folder of one; a .npy, .npz, .csv, .tsv, .jsonl, .parquet, .arrow or .feather file; a
     word2vec file (.vec, .txt, .bin) or gensim's `KeyedVectors`; a pandas or Arrow table or a `datasets` data set, with
     a column of lists or a column for each number; a mapping id -> vector; an array (n, dim); a faiss index or file; a
-    LanceDB table or folder; a fitted model of `implicit` or LensKit, of which `of` names the "items" or the "users".
+    LanceDB table or folder; a folder of Parquet shards with columns id and features, or of a model of Spark's ALS; a
+    fitted model of `implicit` or LensKit or the former's .npz, of which `of` names the "items" or the "users".
 
     ids: n of them, where the source has none (rows are counted) or others are wanted. name: of the space. metric:
     "cosine" by default, "dot" for factors of recommenders. The fingerprint is that of ids and numbers.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from elm.recommend import ExactIndex, FaissIndex, index_recall
+from elm.embeddings import ExactIndex, FaissIndex, index_recall
 
 REQUESTS = (1, 10, 100, 1000)
 _BYTES = 4 << 30  # a table beyond this is not made in one piece
