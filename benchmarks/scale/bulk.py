@@ -1,11 +1,12 @@
 """Reading in bulk: python benchmarks/scale/bulk.py [--rows 100000] [--rounds 5]
 
-Four figures, each a ratio of medians of rounds that take turns, on one thread:
+Those of speed are ratios of medians of rounds that take turns, on one thread:
 - a batch of 64 texts against one text at a time;
 - `describe` against plain text generation by the same model, with as many positions before and tokens after;
 - a job over a file (`describe_table`) against `describe` of the same vectors in memory;
+- what hashing a table, looking for ids that repeat, and reading take;
 - the memory of a job over `--rows` vectors, above the model and what the first shard needed.
-The last two write `--tokens` tokens a text, so that they end in minutes: what a job adds weighs more there.
+Jobs write `--tokens` tokens a text, so that they end in minutes: what a job adds weighs more there.
 """
 
 from __future__ import annotations
@@ -27,23 +28,24 @@ import torch
 from cost import memory
 
 from elm.bulk import Order, describe_table
+from elm.embeddings import open_stream
 from elm.model import prompt_embeddings, shipped_model, shipped_vectors
 
 LONG = 32  # tokens of a text that none of the model's summaries ends before
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
+def seconds(work: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
+    began = clock()
     work()
-    return time.perf_counter() - began
+    return clock() - began
 
 
 def turns(rounds: int, **works: Callable[[], Any]) -> dict[str, float]:
-    """The median seconds of each work, in turns."""
+    """The median seconds of each work, in turns: of this process, which others on the machine do not lengthen."""
     took: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
-            took[name].append(seconds(work))
+            took[name].append(seconds(work, time.process_time))
     return {name: round(statistics.median(each), 4) for name, each in took.items()}
 
 
@@ -93,7 +95,7 @@ def job(model: Any, rows: int, tokens: int, rounds: int) -> dict[str, float]:
     order = Order(task, temperature=0.5)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        few = 2048
+        few = 1024
         table(folder / "few.parquet", few)
         vectors = np.stack(pq.read_table(folder / "few.parquet")["vector"].to_numpy())
 
@@ -119,16 +121,40 @@ def job(model: Any, rows: int, tokens: int, rounds: int) -> dict[str, float]:
         }
 
 
+def passes(rows: int) -> dict[str, float]:
+    """What a job does with a table before and beside writing: hashing it, looking for ids that repeat, reading it."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "table.parquet"
+        table(path, rows)
+        stream = open_stream(path)
+        size = path.stat().st_size
+        return {
+            "bytes_a_row": round(size / rows),
+            "hashed_gb_a_second": round(size / 1e9 / seconds(stream.fingerprint), 2),
+            "ids_a_second": round(rows / seconds(stream.repeats)),
+            "rows_read_a_second": round(
+                rows / seconds(lambda: [stream.read(start, start + 1024) for start in range(0, rows, 1024)])
+            ),
+        }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=4)
+    parser.add_argument("--part", choices=["speeds", "passes", "job"], help="one of them alone")
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = shipped_model()
-    print(json.dumps(speeds(model, options.rounds)), flush=True)
-    print(json.dumps(job(model, options.rows, options.tokens, options.rounds)), flush=True)
+    parts: dict[str, Callable[[], Any]] = {
+        "speeds": lambda: speeds(model, options.rounds),
+        "passes": lambda: passes(options.rows),
+        "job": lambda: job(model, options.rows, options.tokens, options.rounds),
+    }
+    for name, measure in parts.items():
+        if options.part in (None, name):
+            print(json.dumps(measure()), flush=True)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,15 @@ def strictly(value: Any, fields: Mapping[str, Check]) -> dict[str, Any]:
     return value
 
 
+def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The names of fields in which two objects differ, one that is missing being None.
+
+    >>> differing({"seed": 0, "task": "a", "old": 1}, {"seed": 1, "task": "a"})
+    ['old', 'seed']
+    """
+    return sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
 def _short(value: Any) -> str:
     text = repr(value) if not isinstance(value, int) or abs(value) < 10**30 else "so large a number"
     return text if len(text) <= 60 else f"{text[:57]}..."

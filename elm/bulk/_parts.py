@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError
+from elm._storage.fields import differing
 from elm._storage.files import disk_errors, read_json, write_json, written_aside
 
 JOB = "_job.json"
@@ -118,10 +119,7 @@ def finished(out: Path, record: Mapping[str, Any]) -> int | None:
 
 def require_same(where: Path, came: object, wanted: Mapping[str, Any]) -> None:
     """Raise `CallError` where a job was begun with other settings than those that are wanted now."""
-    before = came if isinstance(came, dict) else {}
-    now = json.loads(json.dumps(wanted))
-    odd = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
-    if odd:
+    if odd := differing(came if isinstance(came, dict) else {}, json.loads(json.dumps(wanted))):
         raise CallError(
             f"a job keeps what it was begun with, and {where} was begun with other values of {', '.join(odd)}: "
             "give those again, choose another name, or remove that folder"

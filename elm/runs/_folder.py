@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from elm._errors import CallError, DataFileError
+from elm._storage.fields import differing
 from elm._storage.files import read_json, write_json
 from elm._storage.folders import hold
 from elm._storage.inside import RUN, check_links, mark_as_made_here
@@ -114,8 +115,7 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same(path: Path, came: dict[str, Any], wanted: dict[str, Any]) -> None:
-    odd = sorted(k for k in came.keys() | wanted.keys() if came.get(k) != wanted.get(k))
-    if odd:
+    if odd := differing(came, wanted):
         raise CallError(
             f"a run keeps its settings, and {path} was begun with other values of {', '.join(odd)}: "
             "choose another folder with --out, or --fresh to begin again"
