@@ -47,10 +47,16 @@ class Service:
         self.served, self.limits = served, limits or Limits()
         waiting = self.limits.waiting
         self.texts = Lane(
-            "texts", self._write, waiting=waiting, key=_batch_key, size=_batch_size, most=self.limits.batch
+            "texts",
+            self._write,
+            waiting=waiting,
+            key=_batch_key,
+            size=_batch_size,
+            most=self.limits.batch,
+            behind=True,
         )
         self.lists = Lane("lists", partial(made_together, served), waiting=waiting, key=list_key, most=LISTS)
-        self.slow = Lane("slow", called, waiting=waiting)
+        self.slow = Lane("slow", called, waiting=waiting, behind=True)
         self.lanes = (self.texts, self.lists, self.slow)
         self.stopping = False
 
