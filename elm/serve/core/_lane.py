@@ -7,9 +7,6 @@ fit together are then done in one go: under load batches grow by themselves, and
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -19,9 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from elm._errors import BusyError, ServerError, TimeLimitError
-
-_BEHIND = 10
-"""Niceness of lanes whose callers expect to wait."""
 
 
 class Stop(Protocol):
@@ -54,8 +48,7 @@ class _AllLeft:
 
 class Lane:
     """do: (payloads, stop) -> a result for each, or the error of one in its place. key: payloads of one key are done
-    together, up to `most` by `size`; None is done alone. waiting: the bound. behind: whether the thread steps back
-    for others of the process where cores are few.
+    together, up to `most` by `size`; None is done alone. waiting: the bound.
     """
 
     def __init__(
@@ -67,13 +60,12 @@ class Lane:
         key: Callable[[Any], Hashable] = lambda payload: None,
         size: Callable[[Any], int] = lambda payload: 1,
         most: int = 1,
-        behind: bool = False,
     ) -> None:
         self.name, self.waiting = name, waiting
         self._do, self._key, self._size, self._most = do, key, size, most
         self._jobs: deque[Job] = deque()
         self._changed = threading.Condition()
-        self._closed, self._behind = False, behind
+        self._closed = False
         self.batches, self.done, self.seconds = 0, 0, 0.0
         self._thread = threading.Thread(target=self._work, name=f"elm-{name}", daemon=True)
         self._thread.start()
@@ -145,9 +137,6 @@ class Lane:
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        if self._behind and sys.platform == "linux":  # where a thread has a priority of its own
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BEHIND)
         while jobs := self._next():
             began = time.perf_counter()
             try:

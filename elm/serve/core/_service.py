@@ -53,10 +53,9 @@ class Service:
             key=_batch_key,
             size=_batch_size,
             most=self.limits.batch,
-            behind=True,
         )
         self.lists = Lane("lists", partial(made_together, served), waiting=waiting, key=list_key, most=LISTS)
-        self.slow = Lane("slow", called, waiting=waiting, behind=True)
+        self.slow = Lane("slow", called, waiting=waiting)
         self.lanes = (self.texts, self.lists, self.slow)
         self.stopping = False
 
