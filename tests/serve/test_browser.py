@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,6 +153,21 @@ def test_concepts_that_are_not_there_are_said_not_to_be(page: Any) -> None:
     page.get_by_label("Id", exact=True).fill("i1")
     page.get_by_role("button", name="Move", exact=True).click()
     page.locator(".toast-body, .toast-wrap").first.wait_for()
+
+
+@pytest.mark.parametrize("page", [{"bypass_csp": True}, {"bypass_csp": True, "color_scheme": "dark"}], indirect=True)
+def test_nothing_serious_keeps_anybody_out(page: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="a library of development, which holds axe")
+    script = (Path(axe.__path__[0]) / "axe.min.js").read_text(encoding="utf-8")
+    write_profile(page)
+    found = []
+    for tab in ("Profile", "Describe", "Concepts", "Map", "Report"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(300)
+        page.evaluate(script)
+        seen = page.evaluate("axe.run()")["violations"]
+        found += [(tab, one["id"]) for one in seen if one["impact"] in ("serious", "critical")]
+    assert not found
 
 
 def test_the_report_is_there(page: Any) -> None:

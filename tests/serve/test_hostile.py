@@ -122,7 +122,7 @@ def test_the_page_writes_them_as_text(word: str) -> None:
     assert not seen.handlers
 
 
-OURS = {"p", "div", "section", "h3", "h4", "ol", "ul", "li", "span", "article", "small", "details", "summary", "b"}
+OURS = {"p", "div", "section", "h2", "h3", "ol", "ul", "li", "span", "article", "small", "details", "summary", "b"}
 
 
 class Tags(HTMLParser):

@@ -47,7 +47,12 @@ class Service:
         self.served, self.limits = served, limits or Limits()
         waiting = self.limits.waiting
         self.texts = Lane(
-            "texts", self._write, waiting=waiting, key=_batch_key, size=_batch_size, most=self.limits.batch
+            "texts",
+            self._write,
+            waiting=waiting,
+            key=_batch_key,
+            size=_batch_size,
+            most=self.limits.batch,
         )
         self.lists = Lane("lists", partial(made_together, served), waiting=waiting, key=list_key, most=LISTS)
         self.slow = Lane("slow", called, waiting=waiting)

@@ -41,7 +41,7 @@ def concepts_tab(service: Service) -> None:
             steps = gr.Slider(2, 7, 3, step=1, label="Points on the way")
             walk = gr.Button("Move", variant="primary")
         with gr.Column(scale=2, min_width=320):
-            picture = gr.Plot(label="The way")
+            picture = gr.Plot(label="The way", visible=False)
             way = gr.HTML()
     gr.on([know.click, kind.change], told(acts.names), [kind], [*sliders[::2], keep])
     gr.on([walk.click, name.submit], told(acts.walk), [kind, name, keep, steps, *sliders], [picture, way])
@@ -56,7 +56,7 @@ class _Acts:
         found = await self.service.concepts("films" if kind == "item" else "users")
         return [gr.Dropdown(choices=found) for _ in range(_SLIDERS + 1)]
 
-    async def walk(self, kind: str, name: str, keep: list[str], steps: float, *pairs: Any) -> tuple[go.Figure, str]:
+    async def walk(self, kind: str, name: str, keep: list[str], steps: float, *pairs: Any) -> tuple[Any, str]:
         """The way that the sliders say, as a picture and in words."""
         amounts = {str(what): float(much) for what, much in zip(pairs[::2], pairs[1::2], strict=True) if what and much}
         if not amounts:
@@ -67,7 +67,7 @@ class _Acts:
         found = await self.service.move(
             Move(entity=entity, amounts=amounts, keep=kept, steps=int(steps), task=task, k=5)
         )
-        return drawn(found), _html.path(found)
+        return gr.Plot(drawn(found), visible=True), _html.path(found)
 
 
 def drawn(found: Path) -> go.Figure:

@@ -37,7 +37,7 @@ def places(title: str, found: Sequence[Place], marks: Mapping[str, str]) -> str:
         kind = "came" if mark.startswith("new") else "went" if mark.startswith("gone") else "stays"
         said = f' <span class="elm-mark">{esc(mark)}</span>' if mark else ""
         rows.append(f'<li value="{place.place}" class="elm-{kind}">{esc(place.title)}{said}</li>')
-    return f"<section><h3>{esc(title)}</h3><ol>{''.join(rows)}</ol></section>"
+    return f"<section><h2>{esc(title)}</h2><ol>{''.join(rows)}</ol></section>"
 
 
 def two_lists(before: Ranked, after: Ranked) -> str:
@@ -81,7 +81,7 @@ def edit(found: Edit) -> str:
             f'<li class="elm-share elm-{kind}" style="--share:{strength:.2f}"><b>{part.share:+.0%}</b> {old}{new}</li>'
         )
     said = "".join(note(remark) for remark in found.remarks)
-    return f"<h3>What moved the list</h3><ul class='elm-shares'>{''.join(rows)}</ul>{said}"
+    return f"<h2>What moved the list</h2><ul class='elm-shares'>{''.join(rows)}</ul>{said}"
 
 
 def certificate(found: Mapping[str, Any]) -> str:
@@ -103,7 +103,7 @@ def nearest(found: Sequence[Neighbour]) -> str:
 
 def described(name: str, text: Text) -> str:
     """A text with its scores, the other texts that were drawn, and neighbours."""
-    parts = [f"<h3>{esc(name)}</h3>", prose(text.text)]
+    parts = [f"<h2>{esc(name)}</h2>", prose(text.text)]
     if text.outside:
         parts.append(note("This vector lies far outside what the model learned on: the text is a guess.", "warn"))
     if text.score is not None:
@@ -114,7 +114,7 @@ def described(name: str, text: Text) -> str:
         rows = "".join(f"<li>{score:.2f} {esc(one)}</li>" for score, one in pairs)
         parts.append(f"<details><summary>all {len(pairs)} texts</summary><ol>{rows}</ol></details>")
     if text.neighbours:
-        parts.append("<h4>Nearest</h4>" + nearest(text.neighbours))
+        parts.append("<h3>Nearest</h3>" + nearest(text.neighbours))
     return f'<article class="elm-card">{"".join(parts)}</article>'
 
 
@@ -126,7 +126,7 @@ def path(found: Path) -> str:
         said = prose(point.text) if point.text is not None else ""
         far = note("outside the data: a guess", "warn") if point.outside else ""
         cards.append(
-            f'<article class="elm-card"><h3>{point.share:.0%} of the way</h3><p>{esc(scores)}</p>{said}{far}'
+            f'<article class="elm-card"><h2>{point.share:.0%} of the way</h2><p>{esc(scores)}</p>{said}{far}'
             f"{nearest(point.items)}</article>"
         )
     return f'<div class="elm-path">{"".join(cards)}</div>'
@@ -149,6 +149,7 @@ CSS = """
 .elm-note, .elm-warn, .elm-verdict { border-left: 4px solid #0072b2; padding: .3rem .6rem; margin: .4rem 0; }
 .elm-warn, .elm-doubt { border-color: #d55e00; } .elm-abstain { border-color: #888; }
 .elm-map { width: 100%; height: min(70vh, 40rem); min-height: 20rem; }
-h3 { font-size: 1.05rem; margin: .4rem 0; } h4 { margin: .4rem 0; }
+.elm-card h2, section h2, h2 { font-size: 1.05rem; margin: .4rem 0; } h3 { margin: .4rem 0; }
+[data-testid=min-value], [data-testid=max-value] { color: var(--body-text-color) !important; }
 iframe.elm-report { width: 100%; height: 75vh; border: 1px solid var(--border-color-primary); background: white; }
 """

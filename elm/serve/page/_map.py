@@ -85,9 +85,9 @@ class _Acts:
         if len(ids) < 2:
             raise CallError("a group has two members or more; draw around some points, or name their ids")
         found = await self.service.groups(Groups(kind=kind, ids=ids))
-        apart = f"<h4>What sets it apart</h4>{_html.prose(found['apart'])}" if found["apart"] else ""
+        apart = f"<h3>What sets it apart</h3>{_html.prose(found['apart'])}" if found["apart"] else ""
         near = _html.esc(", ".join(found["nearest"]))
         return (
-            f'<article class="elm-card"><h3>{found["size"]} of them</h3>{_html.prose(found["text"])}{apart}'
+            f'<article class="elm-card"><h2>{found["size"]} of them</h2>{_html.prose(found["text"])}{apart}'
             f"<p>nearest to their middle: {near}</p></article>"
         )

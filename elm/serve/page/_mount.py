@@ -21,6 +21,7 @@ from elm.serve.page._profile import profile_tab
 from elm.serve.page._report import report_tab
 
 _FONTS = ("system-ui", "sans-serif")
+_BLUE = "#1d4ed8"  # white letters on it are read by everybody
 
 
 def make_page(service: Service) -> gr.Blocks:
@@ -54,6 +55,7 @@ def with_page(app: FastAPI, service: Service) -> FastAPI:
         return FileResponse(script, media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
 
     theme: Any = gr.themes.Base(font=_FONTS, font_mono=("ui-monospace", "monospace"))
+    theme = theme.set(button_primary_background_fill=_BLUE, button_primary_background_fill_hover="#1e40af")
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         make_page(service),

@@ -19,7 +19,7 @@ _K = 10
 _SAVE = """(text) => { const a = document.createElement('a');
   a.href = URL.createObjectURL(new Blob([text], {type: 'application/json'})); a.download = 'edits.json'; a.click();
   URL.revokeObjectURL(a.href); }"""
-_HERE = "(link) => window.location.origin + window.location.pathname + link"
+_HERE = "(link) => link.startsWith('?') ? window.location.origin + window.location.pathname + link : link"
 
 
 def profile_tab(service: Service, page: gr.Blocks) -> None:
@@ -66,13 +66,14 @@ def profile_tab(service: Service, page: gr.Blocks) -> None:
     add.click(told(acts.add), [rated, hit, stars], [rated, shelf])
     clear.click(lambda: ({}, ""), None, [rated, shelf])
     written = gr.on([write.click, user.submit], told(acts.write), [user, rated], [state, text, certificate, moved])
-    written.success(told(acts.show), [state, *fields], outcome).success(None, [link], [link], js=_HERE)
+    written.success(told(acts.show), [state, *fields], outcome)
     trust.click(told(acts.certify), [state], [certificate])
     seen = gr.on([show.click, alpha.release, request.submit], told(acts.show), [state, *fields], outcome)
-    seen.success(**explained).success(None, [link], [link], js=_HERE)
+    seen.success(**explained)
     for button, back in ((undo, True), (redo, False)):
         step = button.click(told(acts.back if back else acts.again), [state], [state, *fields])
         step.success(told(acts.show), [state, *fields], outcome).success(**explained)
+    link.change(None, [link], [link], js=_HERE)
     export.click(None, [exported], None, js=_SAVE)
     start = page.load(told(acts.opened), None, [state, user, *fields])
     start.success(told(acts.shown_if_any), [state, *fields], outcome).success(**explained)
@@ -142,7 +143,8 @@ class _Acts:
                 **whose,
             )
         )
-        return before, after
+        bent = now.request or now.standing.strip()  # else what is to be known of the profile stands beside its edit
+        return before, after if bent else replace(after, remarks=[])
 
     async def explain(self, edits: Versions) -> str:
         """Which changed sentence moved the list how far."""
