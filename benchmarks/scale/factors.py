@@ -7,9 +7,9 @@ python benchmarks/scale/factors.py --movielens FOLDER     a release, such as ML-
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,8 @@ def main() -> None:
     parser.add_argument("--fold", type=int, default=0, help="fold in so many users instead")
     parser.add_argument("--movielens", type=Path)
     options = parser.parse_args()
+    # A processor's cores as devices: JAX then works on as many batches at once.
+    os.environ.setdefault("XLA_FLAGS", f"--xla_force_host_platform_device_count={os.cpu_count()}")
     if options.fold:
         folded(options.fold, options.factors)
         return
@@ -39,37 +41,36 @@ def main() -> None:
 
 
 def side_by_side(data: pd.DataFrame, factors: int, iterations: int) -> None:
+    """An iteration of one, then one of the other, so that other work on the machine slows both alike."""
     from implicit.cpu.als import AlternatingLeastSquares
 
     matrix = coded(data).matrix(alpha=20.0)
     penalty = 0.1 * float(np.abs(matrix.data).sum(dtype=np.float64)) / float(np.sqrt(np.prod(matrix.shape)))
-    work = 2 * matrix.nnz * 16 * factors + sum(matrix.shape) * 8 * factors**2  # products of an iteration, by "cg"
+    work = 2 * matrix.nnz * 16 * factors + sum(matrix.shape) * 8 * factors**2  # operations of an iteration, by "cg"
+    model = AlternatingLeastSquares(factors=factors, regularization=penalty, iterations=1, random_state=0)
+    times: dict[str, list[float]] = {"implicit": [], "jax": []}
+    begin = [time.perf_counter()]
+
+    def turn(_: int) -> None:
+        times["jax"].append(time.perf_counter() - begin[0])
+        with threadpool_limits(1, "blas"):
+            model.fit(matrix, show_progress=False, callback=lambda _, elapsed, loss: times["implicit"].append(elapsed))
+        begin[0] = time.perf_counter()
+
+    found = sharded_factors(matrix, factors, penalty, iterations, 0, Sharded(), turn)
+    reached = {"implicit": objective(model.user_factors, model.item_factors, matrix, penalty)}
+    reached["jax"] = objective(*found, matrix, penalty)
     print(f"{matrix.nnz:,} ratings, {matrix.shape[0]:,} users, {matrix.shape[1]:,} items", flush=True)
-    first = None
-    for engine in ("implicit", "jax"):
-        stamps = [time.perf_counter()]
-        if engine == "implicit":
-            with threadpool_limits(1, "blas"):
-                model = AlternatingLeastSquares(
-                    factors=factors, regularization=penalty, iterations=iterations, random_state=0
-                )
-                model.fit(matrix, show_progress=False, callback=partial(stamp, stamps))
-            found = model.user_factors, model.item_factors
-        else:
-            found = sharded_factors(matrix, factors, penalty, iterations, 0, Sharded(), partial(stamp, stamps))
-        each = np.diff(stamps)
-        seconds, reached = float(np.median(each[1:])), objective(*found, matrix, penalty)
-        first = first or (seconds, reached)
+    usual = float(np.median(times["implicit"][1:]))
+    for engine, each in times.items():
+        seconds = float(np.median(each[1:]))
         print(
-            f"  {engine:9} {seconds:8.2f} s an iteration (x {seconds / first[0]:.2f}; the first {each[0]:.1f} s), "
-            f"objective {reached:.6g} ({reached / first[1] - 1:+.1e}), {1e9 * seconds / work:.3f} ns a product, "
-            f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB",
+            f"  {engine:9} {seconds:8.2f} s an iteration (x {seconds / usual:.2f}; the first {each[0]:.1f} s), "
+            f"objective {reached[engine]:.6g} ({reached[engine] / reached['implicit'] - 1:+.1e}), "
+            f"{1e9 * seconds / work:.3f} ns an operation",
             flush=True,
         )
-
-
-def stamp(stamps: list[float], *_: object) -> None:
-    stamps.append(time.perf_counter())
+    print(f"  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GB for both", flush=True)
 
 
 def folded(users: int, factors: int) -> None:

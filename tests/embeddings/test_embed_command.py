@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from elm._errors import CallError, UnknownNameError
 from elm.cli._embed import embed
-from elm.data import Dataset
+from elm.data import Dataset, write_generated
 from elm.embeddings import VectorTable
 
 app = typer.Typer()
@@ -80,3 +80,16 @@ def test_errors_are_the_toolkits_own(data_folder: Path, tmp_path: Path) -> None:
     result = run(app, [str(tmp_path / "bare"), "--kind", "semantic", "--out", str(tmp_path)])
     assert isinstance(result.exception, CallError)
     assert "has no texts for semantic vectors" in str(result.exception)
+
+
+def test_ratings_in_shards_and_the_engine_in_jax(data_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jax", reason="the extra jax is not installed")
+    shards = write_generated(tmp_path / "shards", 3000, shards=2)
+    options = ["--factors", "4", "--out", str(tmp_path / "v"), "--engine", "jax"]
+    run = CliRunner().invoke
+    result = run(app, ["--ratings", str(shards), *options, "--checkpoint", str(tmp_path / "fit"), "--json"])
+    assert result.exit_code == 0, result.output
+    assert VectorTable.load(tmp_path / "v" / "wals-items").space.made["engine"] == "jax"
+    assert (tmp_path / "fit" / "wals.json").is_file()
+    wrong = run(app, ["--ratings", str(shards), "--checkpoint", str(tmp_path / "fit")])
+    assert "goes with --engine jax" in str(wrong.exception)
