@@ -296,8 +296,8 @@ def export(
 
     Example: elm adapter export shared/films --vectors runs/quickstart/vectors/films --out prompts.safetensors
     """
-    from elm.cli._describe import of_path
     from elm.cli._output import echo, emit, remark
+    from elm.cli.reading._describe import of_path
     from elm.model import is_lora, load_model, prompt_embeddings, save_prompt_embeddings
 
     model = load_model(folder)

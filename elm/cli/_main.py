@@ -19,10 +19,8 @@ from elm._text.printed import escaped, one_line
 from elm._version import __version__
 from elm.cli import _output
 from elm.cli._adapter import adapter
-from elm.cli._ask import ask
 from elm.cli._cav import cav
 from elm.cli._data import data
-from elm.cli._describe import describe, profile
 from elm.cli._docs import docs
 from elm.cli._doctor import doctor
 from elm.cli._embed import embed
@@ -36,6 +34,8 @@ from elm.cli._tasks import tasks
 from elm.cli._train import train
 from elm.cli._wishes import wishes
 from elm.cli.bench._bench import bench
+from elm.cli.reading._ask import ask
+from elm.cli.reading._describe import describe, profile
 
 app = typer.Typer(
     name="elm",

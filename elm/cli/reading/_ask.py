@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from elm.cli._describe import Items, Run, gather
 from elm.cli._options import Json, Quiet, Seed
 from elm.cli._placement import placed
+from elm.cli.reading._describe import Items, Run, gather
 
 
 @placed

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elm.cli._describe_table import (
+from elm.cli._options import Choose, ChoosingEncoder, DrawnTexts, Json, Quiet, Seed
+from elm.cli._placement import placed
+from elm.cli.reading._describe_table import (
     BatchSize,
     ByEngine,
     Cluster,
@@ -19,8 +21,6 @@ from elm.cli._describe_table import (
     SkipBad,
     Workers,
 )
-from elm.cli._options import Choose, ChoosingEncoder, DrawnTexts, Json, Quiet, Seed
-from elm.cli._placement import placed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ def describe(
         raise CallError("--texts are of the members of groups, so they go with --groups")
     if out is not None:
         from elm.bulk import Order
-        from elm.cli._describe_table import engine_of, write_table
+        from elm.cli.reading._describe_table import engine_of, write_table
 
         if vectors is None or item or user is not None or certify or show_all or n > 1 or groups is not None:
             raise CallError(
@@ -119,7 +119,7 @@ def describe(
     if skip_bad or engine != EngineName.transformers or endpoint is not None:
         raise CallError("--skip-bad, --engine and --endpoint go with --out, the file of the texts")
     if groups is not None:
-        from elm.cli._describe_groups import show_groups
+        from elm.cli.reading._describe_groups import show_groups
 
         if vectors is None or not vectors.is_dir() or item or user is not None or certify or show_all:
             raise CallError("--groups are of a table: --vectors FOLDER, without --item, --user, --certify, --all")

@@ -1,0 +1,1 @@
+"""The commands that read vectors: describe, profile, ask."""
