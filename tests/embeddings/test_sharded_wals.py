@@ -112,6 +112,7 @@ print("the same")
 """
 
 
+@pytest.mark.slow
 def test_four_devices_give_the_factors_of_one() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FOUR, str(Path(__file__).parent)],

@@ -33,6 +33,8 @@ from elm.runs.readers._lessons import ReaderWorld, lessons
 from elm.runs.readers._means import means_of
 from elm.runs.readers._pairs import Pairs
 
+pytestmark = pytest.mark.slow  # readers are trained
+
 COLOURS, PLACES, TEXTS = readable.COLOURS, readable.PLACES, readable.texts()
 
 
@@ -74,7 +76,6 @@ def fitted(once: Once, parts: Path) -> Reader:
     return reading(once("fitted", fill))
 
 
-@pytest.mark.slow
 def test_texts_about_held_out_vectors_are_right_where_copied_ones_are_not(fitted: Reader) -> None:
     _, _, test = _split(fitted)
     table = VectorTable.load(fitted.folder / "vectors" / "entities")
@@ -87,7 +88,6 @@ def test_texts_about_held_out_vectors_are_right_where_copied_ones_are_not(fitted
     assert "better than copying the nearest text" in fitted.verdict
 
 
-@pytest.mark.slow
 def test_a_readers_folder_is_opened_scored_and_certified_like_a_run(fitted: Reader, tmp_path: Path) -> None:
     model = elm.load(fitted.folder)
     (id,) = _split(fitted)[2][:1]
@@ -108,7 +108,6 @@ def test_a_readers_folder_is_opened_scored_and_certified_like_a_run(fitted: Read
         bench_run(fitted.folder, 21, 0, progress=False, training=True)
 
 
-@pytest.mark.slow
 def test_the_same_call_goes_on_and_other_data_are_refused(fitted: Reader, parts: Path) -> None:
     again = quick_fit(readable.vectors(), TEXTS, fitted.folder, ids=list(TEXTS), **options(parts, epochs=40.0))
     assert again.verdict == fitted.verdict
@@ -200,7 +199,6 @@ def _another_corpus_is_scored(reader: Reader, tmp_path: Path) -> None:
         bench_reader(reader.folder, corpus=dict(enumerate(learned)), progress=False)
 
 
-@pytest.mark.slow
 def test_another_corpus_is_for_vectors_of_the_readers_encoder(fitted: Reader) -> None:
     with pytest.raises(CallError, match="without --corpus"):
         bench_reader(fitted.folder, corpus=["a", "b"], progress=False)
