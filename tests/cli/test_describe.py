@@ -46,7 +46,7 @@ def test_the_task_is_chosen_by_what_is_described(describe: Command, words: tuple
 
 def test_a_task_of_films_is_refused_for_a_user(describe: Command) -> None:
     code, out, err = describe("--user", "u7", "--task", "summary")
-    assert (code, out) == (2, "")
+    assert (code, json.loads(out)["error"]["exit_code"]) == (2, 2)
     assert err == "elm: task 'summary' was not trained for wals; learned: user_profile, user_summary\n"
 
 
@@ -83,7 +83,7 @@ def test_what_a_saved_table_is_refused_for(describe: Command, table: Path) -> No
     ]
     for words, message in cases:
         code, out, err = describe("--vectors", *words)
-        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert (code, json.loads(out)["error"]["exit_code"], err.count("\n")) == (2, 2, 1)
         assert re.search(message, err), err
 
 
@@ -92,7 +92,7 @@ def test_a_table_of_another_space_is_refused(describe: Command, table: Path) -> 
     other = EmbeddingSpace.fit("mine", films.vectors, "cosine", {}, "0123456789abcdef")
     VectorTable(films.ids, films.vectors, other).save(table)
     code, out, err = describe("--vectors", table)
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert (code, json.loads(out)["error"]["exit_code"], err.count("\n")) == (2, 2, 1)
     assert (
         "must be of a space that the model was trained on; the table's is mine 0123456789abcdef; nearest: minilm "
         in err

@@ -86,7 +86,7 @@ def test_a_recall_that_no_number_of_probes_reaches_is_told() -> None:
     vectors = rng.standard_normal((5000, 32)).astype(np.float32)
     index = FaissIndex(vectors, cells=8, kind="ivf-pq")
     with pytest.raises(CallError, match=r"recall 1\.0 is not reached .*'ivf-pq': with 8 probes it is 0\."):
-        tuned(index, vectors, vectors[:50], k=2, recall=1.0)
+        tuned(index, vectors, vectors[:50], k=10, recall=1.0)
     with pytest.raises(CallError, match="kind must be"):
         FaissIndex(vectors, kind="lsh")
     with pytest.raises(CallError, match="recall is a share"):

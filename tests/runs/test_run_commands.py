@@ -226,9 +226,10 @@ def test_train_run_and_its_missing_encoder(elm: Elm, small: Small, tmp_path: Pat
 
 
 def one_line(came: tuple[int, str, str], code: int, message: str) -> None:
-    """An exit code, nothing on standard output, and one line that says `elm: ` and the message."""
+    """An exit code, no result, and one line that says `elm: ` and the message (with --json an object, too)."""
     found, out, err = came
     assert re.search(message, err), err
-    assert (found, out) == (code, "")
+    assert found == code
+    assert not out or json.loads(out).keys() == {"error"}
     assert err.startswith("elm: ")
     assert err.count("\n") == 1
