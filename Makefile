@@ -37,7 +37,7 @@ quickstart: $(READY) ## the whole loop on the demo world, about five minutes
 test: $(READY) ## every test but the slow ones, doctests too (ARGS="-k wals" for some)
 	$(PYTEST) --dist loadfile -m "not slow" $(ARGS)
 
-test-slow: $(READY) ## notebooks, kills, resumed trainings: tests of ten seconds and more, which CI runs too
+test-slow: $(READY) ## notebooks, kills, resumed trainings: tests of three seconds and more, which CI runs too
 	$(PYTEST) --dist worksteal -m slow $(ARGS)
 
 # A virtual environment of its own, kept until constraints-lowest.txt changes.

@@ -52,6 +52,7 @@ def test_one_vector_gives_a_text_and_several_give_a_list(films: VectorTable) -> 
     assert elm.describe(films.vectors[:3].tolist(), "five_positive")[2].count("\n- ") == 4
 
 
+@pytest.mark.slow
 def test_the_shipped_model_says_true_things_about_films_it_has_never_seen(films: VectorTable, world: Dataset) -> None:
     held_out = held_out_films(world)[:24]
     texts = elm.describe(films.rows(held_out), "summary")
@@ -200,6 +201,7 @@ def test_rooms_open_by_name_and_nothing_else_does() -> None:
         elm.adaptors  # noqa: B018
 
 
+@pytest.mark.slow
 def test_describe_right_after_installation_needs_no_network_and_prints_nothing() -> None:
     script = (
         "import socket\n"

@@ -196,6 +196,7 @@ def test_a_table_without_a_formula_is_written_as_pandas_writes_it(tmp_path: Path
     assert (tmp_path / "a.csv").read_text() == plain.getvalue()
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_disarming_can_be_undone(cell: str) -> None:
     assert bare(disarmed(cell)) == cell

@@ -71,6 +71,7 @@ def test_every_precision_on_disk_gives_torchs_soft_tokens(
     np.testing.assert_allclose(FlaxAdapter.load(place)(vectors), wanted, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_is_an_ordinary_module_of_nnx(folder: Path) -> None:
     """Pure under `jax.jit`, the same gradients as torch, and the statistics are not among what is trained."""
     ours, theirs = FlaxAdapter.load(folder), load_adapter(folder)
@@ -177,6 +178,7 @@ sys.meta_path.insert(0, Absent())
     return subprocess.run([sys.executable, "-c", guard + code], capture_output=True, text=True, cwd=ROOT)
 
 
+@pytest.mark.slow
 def test_it_loads_and_runs_where_there_is_no_torch(folder: Path) -> None:
     code = (
         "import numpy as np\nfrom elm.adapters import FlaxAdapter\n"
@@ -189,6 +191,7 @@ def test_it_loads_and_runs_where_there_is_no_torch(folder: Path) -> None:
     assert float(done.stdout) == pytest.approx(float(wanted), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_without_the_extra_the_error_says_what_to_install() -> None:
     done = without(("flax",), "import elm.adapters\nelm.adapters.MLPAdapter\nelm.adapters.FlaxAdapter")
     assert done.returncode == 1

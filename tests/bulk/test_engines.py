@@ -73,6 +73,7 @@ def served(folder: Path) -> Iterator[Endpoint]:
         yield found
 
 
+@pytest.mark.slow
 def test_an_endpoint_writes_what_describe_writes(
     served: Endpoint, model: EmbeddingLanguageModel, folder: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_an_endpoint_writes_what_describe_writes(
     assert len({call["seed"] for call in served.calls}) == ROWS  # each row draws for itself
 
 
+@pytest.mark.slow
 def test_only_the_words_of_a_narrowed_model_are_written_there(served: Endpoint, folder: Path, tmp_path: Path) -> None:
     narrow = load_model(folder)
     narrow.words = Words(range(150), 311)
@@ -129,6 +131,7 @@ def test_a_folder_of_updates_cannot_be_served(tmp_path: Path, served: Endpoint) 
         EndpointEngine(made, save_model(made, tmp_path / "lora"), served.url)
 
 
+@pytest.mark.slow
 def test_a_server_that_fails_ends_the_job_with_what_it_has(
     served: Endpoint, model: EmbeddingLanguageModel, folder: Path, tmp_path: Path
 ) -> None:

@@ -80,6 +80,7 @@ def test_texts_are_those_of_describe(
     assert files == {name}  # and nothing is left over
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 30), st.integers(1, 30))
 def test_a_text_is_the_same_in_any_shard_and_batch(

@@ -282,6 +282,7 @@ def test_diff_of_other_shapes_and_spaces(elm: Call, run: Path, tmp_path: Path) -
     assert "adapters/toy/config.json dim: 6 against 5" in said
 
 
+@pytest.mark.slow
 def test_merge_makes_a_folder_that_needs_no_base(elm: Call, base: Path, tmp_path: Path) -> None:
     model = summariser(base, lora=True)
     folder = save_model(model, tmp_path / "lora")

@@ -36,6 +36,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_fitted_concepts_are_listed_with_their_held_out_scores(folders: Path, run: Run) -> None:
     code, value, _ = run("list", folders / "films")
     assert code == 0
@@ -93,6 +94,7 @@ def test_a_concept_is_narrated_on_one_film_and_over_many(folders: Path, run: Run
     assert shifts["funny"] > 0.2
 
 
+@pytest.mark.slow
 def test_concepts_by_example_and_in_words(run: Run, tmp_path: Path) -> None:
     horror = [i for i, genres in elm.data.load("demo").items["genres"].items() if "Horror" in genres][:30]
     code, value, _ = run("fit", "--items", f"creepy={','.join(horror)}", "--method", "ridge", "--out", tmp_path / "a")

@@ -241,6 +241,7 @@ def elm(*arguments: str, **more: Any) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_real_command_prints_one_json_value(tmp_path: Path) -> None:
     process = elm("data", "demo", "--json")
     out, err = process.communicate(timeout=120)
@@ -249,6 +250,7 @@ def test_a_real_command_prints_one_json_value(tmp_path: Path) -> None:
     assert not err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_behind_standard_output() -> None:
     with open("/dev/full", "w") as full:
@@ -258,6 +260,7 @@ def test_a_full_disk_behind_standard_output() -> None:
     assert err == "elm: the disk is full; free some space and run the same command again\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error() -> None:
     process = elm("data", "demo")
     assert process.stdout is not None

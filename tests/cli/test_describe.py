@@ -56,6 +56,7 @@ def table(tmp_path: Path) -> Path:
     return shipped_vectors("films").subset(["f3", "f7", "f11"]).save(tmp_path / "tables" / "semantic")
 
 
+@pytest.mark.slow
 def test_a_saved_table_is_described_row_by_row(
     describe: Command, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,6 +45,7 @@ def test_wishes_are_added_listed_edited_and_removed(elm: Any, tmp_path: Path) ->
     assert (code, "unknown standing wish" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_request_a_wish_and_a_concept_bend_the_list_and_are_explained(elm: Any, folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "wishes.json"
     elm("wishes", "add", file, "no comedies after eight")

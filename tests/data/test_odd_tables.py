@@ -183,6 +183,7 @@ def made(year: Any, rating: Any, time: Any, genres: Any, title: Any, item: Any) 
     return Dataset("t", films.set_axis(index), pd.DataFrame(index=[1]), seen)
 
 
+@pytest.mark.slow
 def test_every_drawn_table_is_read_right_or_refused(tmp_path: Path) -> None:
     draw = random.Random(0)
     kinds = (YEARS, RATINGS, TIMES, GENRES, TITLES, IDS)

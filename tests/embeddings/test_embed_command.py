@@ -82,6 +82,7 @@ def test_errors_are_the_toolkits_own(data_folder: Path, tmp_path: Path) -> None:
     assert "has no texts for semantic vectors" in str(result.exception)
 
 
+@pytest.mark.slow
 def test_ratings_in_shards_and_the_engine_in_jax(data_folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("jax", reason="the extra jax is not installed")
     shards = write_generated(tmp_path / "shards", 3000, shards=2)

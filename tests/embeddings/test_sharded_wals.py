@@ -51,6 +51,7 @@ def by_numpy(matrix: sp.csr_matrix, factors: int, penalty: float, iterations: in
     return users, items
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [
@@ -80,6 +81,7 @@ def test_the_objective_is_the_sum_over_all_pairs() -> None:
     assert objective(x, y, matrix, 3.0, frequency=0.5) == pytest.approx(wanted, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_conjugate_gradients_reach_the_objective_of_implicit(dtype: str) -> None:
     from implicit.cpu.als import AlternatingLeastSquares
@@ -171,6 +173,7 @@ def test_a_checkpoint_of_another_fit_or_damaged_is_refused(tmp_path: Path) -> No
         sharded_factors(signed(), 4, 2.0, 2, 0, kept)
 
 
+@pytest.mark.slow
 def test_the_engine_is_an_option_of_wals() -> None:
     data = ratings()
     users, items = wals(data, 4, engine="jax")

@@ -141,6 +141,7 @@ def poisoned(world: Dataset, items: list[str]) -> Dataset:
     return dataclasses.replace(world, items=table, facts=Facts(told, facts.users))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_other", [False, True])
 def test_genres_of_scored_items_never_go_into_the_values_that_are_scored(world: Dataset, with_other: bool) -> None:
     """Each half's values come from the other half's labels: other genres in one half leave its own values alone."""

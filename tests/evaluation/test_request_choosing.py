@@ -40,6 +40,7 @@ def test_shares_of_the_training_wording_use_other_frames_and_phrases() -> None:
         RequestWriter("train", share="all")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_ways_are_tried_and_the_best_stands_first(bert: SentenceEncoder) -> None:
     (judge,) = one_judge(CARDS)
     read = CARDS.without_kinds()

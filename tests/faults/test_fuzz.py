@@ -104,6 +104,7 @@ def test_descriptions(saved: Path, place: Path, data: st.DataObject, name: str) 
     )
 
 
+@pytest.mark.slow
 @FUZZ
 @given(text=st.binary(max_size=40))
 def test_files_that_are_no_json(saved: Path, place: Path, text: bytes) -> None:
@@ -118,6 +119,7 @@ def test_files_that_are_no_json(saved: Path, place: Path, text: bytes) -> None:
     )
 
 
+@pytest.mark.slow
 @FEWER
 @given(data=st.data(), name=st.sampled_from(VOUCHED))
 def test_descriptions_that_the_manifest_vouches_for(saved: Path, place: Path, data: st.DataObject, name: str) -> None:

@@ -41,6 +41,7 @@ def test_there_are_at_least_five_hundred() -> None:
     assert EACH * len(hostile.SPOILS) >= 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", hostile.SPOILS, ids=lambda spoil: spoil.__name__.replace(" ", "-"))
 def test_a_spoiled_folder(saved: Path, model: EmbeddingLanguageModel, tmp_path: Path, spoil: hostile.Spoil) -> None:
     (tmp_path / "secret").write_text("secret")

@@ -195,6 +195,7 @@ def rules(made: Made, folder: Path) -> dict[str, str]:
     return {name: json.dumps(rule) for name, rule in read_json(folder / "rules.json")["rules"].items()}
 
 
+@pytest.mark.slow
 def test_certificates_are_calibrated_on_validation_entities(clean, other_films, other_users, tmp_path) -> None:  # type: ignore[no-untyped-def]
     own, films, users = (rules(made, tmp_path) for made in (clean, other_films, other_users))
     assert set(own) == {"items", "user_profile", "user_summary"}

@@ -79,6 +79,7 @@ def start(world: World, config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> s
     return digest(dict(fresh_model(config, world).adapters.state_dict()))
 
 
+@pytest.mark.slow
 def test_hidden_ratings_touch_nothing_but_the_scores(kind, clean, tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     world, config, _ = clean
     other, again_config, _ = again(kind, tmp_path, lambda data: poison_ratings(data, world.hidden))

@@ -78,6 +78,7 @@ def test_a_template_that_changes_the_words() -> None:
         chat_text(chatty("{{ messages[0].content | replace('Say', 'Write') }}"), f"Say it: {VECTOR}.")
 
 
+@pytest.mark.slow
 def test_a_model_folder_with_a_template_that_never_ends(tmp_path: Path) -> None:
     folder = save_model(tiny_elm.model(), tmp_path / "m")
     path = folder / "llm" / "tokenizer_config.json"

@@ -61,6 +61,7 @@ def trained(world):
     return models
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SMALL)
 def test_every_autoencoder_ranks_the_own_group_first(world, trained, kind):
     scores = trained[kind].scores(world.test.inputs)

@@ -69,6 +69,7 @@ def long_profile(words: int, last: str) -> str:
     return f"{start} {last}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [5_000, 50_000])
 def test_an_edit_of_the_last_sentence_of_a_very_long_profile_counts(recommender, words):
     started = time.perf_counter()

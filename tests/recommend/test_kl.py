@@ -42,6 +42,7 @@ def kl_of(model: Autoencoder, world) -> float:  # type: ignore[no-untyped-def]
     return found[0] - found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SMALL)
 def test_backbones(world, kind) -> None:  # type: ignore[no-untyped-def]
     found = []

@@ -113,6 +113,7 @@ def test_bad_input_says_what_is_wrong(train, change, message):
         make_views(ratings, kinds, write, **given)
 
 
+@pytest.mark.slow
 def test_a_text_that_no_user_has_is_learned_from_views(world, vae, encoder):
     """Nobody likes the last four items, but views say which words ask for them."""
     targets = positives(world.train[:40]).tolil()

@@ -59,6 +59,7 @@ def answered(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mine.jsonl"
 
 
+@pytest.mark.slow
 def test_texts_of_another_system_are_scored_and_compared_with_the_run(elm: Elm, run: Path, answered: Path) -> None:
     code, out, err = elm("bench", "consistency", run, "--texts", answered, *FEW, "--quiet", "--json")
     assert (code, err) == (0, "")
@@ -106,6 +107,7 @@ def test_a_report_of_an_earlier_model_is_not_compared(run: Path, tmp_path: Path)
         bench_compare([run, older], 3, 4, progress=False)
 
 
+@pytest.mark.slow
 def test_training_films_are_scored_only_on_demand_and_the_report_says_so(elm: Elm, run: Path, tmp_path: Path) -> None:
     words = ("bench", "consistency", run, "--training", "--out", tmp_path / "training", *FEW, "--quiet", "--json")
     code, out, err = elm(*words)

@@ -78,6 +78,7 @@ def test_only_what_can_be_certified(run: Path, tmp_path: Path) -> None:
         certifier(tmp_path / "nowhere", "summary", progress=False)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_certificate(run: Path, elm: Any) -> None:
     words = ("describe", "--run", run, "--item", "f7", "--certify", "--quiet")
     code, out, err = elm(*words)

@@ -119,6 +119,7 @@ def test_interpolations(experiment: Run, run: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "interpolations.png").exists()
 
 
+@pytest.mark.slow
 def test_along(experiment: Run, run: Path, tmp_path: Path) -> None:
     rows = experiment(
         "along", "--run", run, "--films", 3, "--tasks", "summary", "--concepts", "funny", "--out", tmp_path / "out"

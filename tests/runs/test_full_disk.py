@@ -88,6 +88,7 @@ def test_training_on_a_full_disk_goes_on_once_there_is_room(disk: SmallDisk, sma
     assert (out / "vectors" / "films" / "space.json").stat().st_mtime_ns == kept
 
 
+@pytest.mark.slow
 def test_saving_a_data_set_on_a_full_disk(disk: SmallDisk, small: Small) -> None:
     filler = disk.folder / "filler"
     filler.write_bytes(os.urandom(3 * _MIB - 64 * 1024))

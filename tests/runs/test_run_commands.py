@@ -93,6 +93,7 @@ def test_bad_vectors(
     one_line(elm("describe", "--run", finished.folder, "--vectors", saved(make(films.vectors))), 2, message)
 
 
+@pytest.mark.slow
 def test_bad_vector_files(elm: Elm, finished: Finished, tmp_path: Path, saved: Callable[[Any], Path]) -> None:
     words = ("describe", "--run", finished.folder, "--vectors")
     text = tmp_path / "vectors.txt"

@@ -36,6 +36,7 @@ def scores(finished: Finished, parts) -> RunScores:
     return score_run(*parts, False, True, open_recommender(finished.folder))
 
 
+@pytest.mark.slow
 def test_every_control_and_ranker_is_in_the_table(scores: RunScores) -> None:
     frame = scores.frame()
     assert not frame.duplicated(["section", "task", "measure", "system", "id"]).any()

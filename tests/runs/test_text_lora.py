@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from small_world import trusted_copy
 
 from elm._storage.files import write_json
@@ -14,6 +15,7 @@ from elm.recommend import LoraTextEncoder
 from elm.runs import RunConfig, RunFolder, build_world, open_recommender, open_run, teach_recommender
 
 
+@pytest.mark.slow
 def test_a_run_tunes_its_text_encoder_and_opens_again(finished: Any, tmp_path: Path) -> None:
     trusted_copy(finished.folder, tmp_path / "run")
     config = replace(open_run(tmp_path / "run")[1], text_lora_rank=2)

@@ -18,6 +18,7 @@ from elm.runs.making._validation import watch
 from elm.training import read_metrics
 
 
+@pytest.mark.slow
 def test_a_watched_run_scores_validation_films_alone(small: Small, tmp_path: Path) -> None:
     config = small.config(base=str(small.base), validate_every=2, film_tasks=("summary", "similarities"))
     run = config.begin(tmp_path / "run")

@@ -278,6 +278,7 @@ def _keep(path: str, worker: int) -> None:
         cache.keep("same", Answer(f"by {worker}"))
 
 
+@pytest.mark.slow
 def test_processes_share_a_cache_and_a_kill_loses_nothing_kept(tmp_path: Path) -> None:
     path, context = tmp_path / "answers.sqlite", get_context("spawn")
     workers = [context.Process(target=_keep, args=(str(path), n)) for n in range(2)]

@@ -37,6 +37,7 @@ def loaded(folder: Path) -> tuple[Any, Any]:
 ASKING = Asking(temperature=1.0, max_tokens=48, attempts=2)
 
 
+@pytest.mark.slow
 def test_a_text_depends_on_the_entity_and_the_seed_and_not_on_the_batch(loaded: tuple[Any, Any]) -> None:
     def write(ids: list[str], **options: Any) -> dict[str, str]:
         teacher = PipelineTeacher(FILMS, *loaded, asking=ASKING, **options)
@@ -51,6 +52,7 @@ def test_a_text_depends_on_the_entity_and_the_seed_and_not_on_the_batch(loaded: 
     assert write(ids, seed=1) != together
 
 
+@pytest.mark.slow
 def test_variants_tasks_and_temperature_are_other_texts(loaded: tuple[Any, Any]) -> None:
     teacher = PipelineTeacher(FILMS, *loaded, asking=ASKING)
     texts = [
@@ -69,6 +71,7 @@ def test_a_narrow_nucleus_is_greedy(loaded: tuple[Any, Any]) -> None:
     assert narrow.write("f3", "summary") == greedy.write("f3", "summary")
 
 
+@pytest.mark.slow
 def test_what_was_written_is_kept_and_another_model_has_its_own(folder: Path, loaded: Any, tmp_path: Path) -> None:
     ids = list(FILMS)[:4]
     first = PipelineTeacher(FILMS, *loaded, asking=ASKING, cache=tmp_path / "a")

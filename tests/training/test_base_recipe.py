@@ -40,6 +40,7 @@ def made(sources, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-
     return *train_base(*sources, RECIPE, progress=False, checkpoint=path), path
 
 
+@pytest.mark.slow
 def test_two_steps_are_reproducible(sources, made) -> None:  # type: ignore[no-untyped-def]
     model, tokenizer, result, _ = made
     torch.manual_seed(7)  # nothing hangs on the global generator
@@ -50,6 +51,7 @@ def test_two_steps_are_reproducible(sources, made) -> None:  # type: ignore[no-u
     assert not model.training
 
 
+@pytest.mark.slow
 def test_a_finished_base_is_read_back_from_its_checkpoint(sources, made, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     model, tokenizer, result, path = made
     same, _, again = train_base(*sources, RECIPE, progress=False, checkpoint=path)
@@ -60,6 +62,7 @@ def test_a_finished_base_is_read_back_from_its_checkpoint(sources, made, tmp_pat
     assert all(torch.equal(a, b.half().float()) for a, b in zip(weights(loaded), weights(model), strict=True))
 
 
+@pytest.mark.slow
 def test_the_base_learns_its_texts(sources) -> None:  # type: ignore[no-untyped-def]
     recipe = BaseRecipe(steps=40, batch_tokens=400, lr=1e-2, seed=1, model=RECIPE.model)
     _, _, result = train_base(*sources, recipe, progress=False)

@@ -122,6 +122,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[RunConfig]
     return found
 
 
+@pytest.mark.slow
 def test_the_command_gives_rates_numbers_and_memory(settings: list[RunConfig]) -> None:
     run = ("train", "run", "demo", "--quiet", "--json")
     assert main([*run]) == 0

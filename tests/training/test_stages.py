@@ -79,6 +79,7 @@ def changed(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> set[str]:
     return {k for k in a if not torch.equal(a[k], b[k])}
 
 
+@pytest.mark.slow
 def test_the_toy_of_the_paper_is_learned() -> None:
     """Appendix D: [1, 0] is to be called "one", [0, 1] "two"; a random language model learns it in two stages."""
     model, lessons, _ = toy()

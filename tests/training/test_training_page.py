@@ -27,6 +27,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.slow
 def test_the_script_trains_and_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     tokenizer = tiny_elm.tokenizer()

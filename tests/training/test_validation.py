@@ -186,6 +186,7 @@ def test_a_line_that_was_cut_off_is_taken_out(tmp_path: Path) -> None:
     assert path.read_text() == before
 
 
+@pytest.mark.slow
 def test_both_stages_are_watched_by_what_the_model_says(tmp_path: Path) -> None:
     """The score is the share of the two vectors that the model names rightly: provably 0 before, 1 after."""
 

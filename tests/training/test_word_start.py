@@ -131,6 +131,7 @@ def test_the_loss_is_that_of_the_sum_written_out() -> None:
     assert none.requires_grad
 
 
+@pytest.mark.slow
 def test_a_start_that_was_stopped_goes_on_with_the_same_bits(tmp_path: Path) -> None:
     class Stop(BaseException):
         pass

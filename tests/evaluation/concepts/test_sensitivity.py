@@ -57,6 +57,7 @@ class Copyist:
         return [" ".join(f"{number:.5f}" for number in row) for row in vectors]
 
 
+@pytest.mark.slow
 def test_ten_random_directions_tell_an_effect_from_chance_and_chance_from_an_effect():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(200, 60))

@@ -24,6 +24,7 @@ def test_a_model_that_looks_up_the_truth_stands_at_one(user_world, encoder, look
     assert scores["cf_bc"] > scores["cf_bc_shuffled"]
 
 
+@pytest.mark.slow
 def test_ndcg_against_the_collaborative_model_is_one_for_its_own_order(user_world, encoder, look_up):
     class Collaborative:
         """Scores by the vector that a held-out user's text was looked up from: no text can order more like it."""
@@ -126,6 +127,7 @@ def test_leakage_and_missing_facts_are_refused(user_world, encoder, look_up):
         user_consistency(model, "user_profile", replace(user_world.held_out, facts=trained), encoder)
 
 
+@pytest.mark.slow
 def test_given_texts_score_as_the_model_that_wrote_them(user_world, encoder, look_up, trained):
     ranker = trained["user_profile"]
     by_model = score(user_world, look_up(user_world.folded, user_world.teacher), encoder, ranker=ranker)

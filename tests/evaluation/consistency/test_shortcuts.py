@@ -62,6 +62,7 @@ def signs(scores):
     return {one.sign for one in scores.findings}
 
 
+@pytest.mark.slow
 def test_the_honest_and_the_teacher_are_not_accused(film_world, user_world, encoder, trained, look_up):
     for teacher in (film_world.teacher, Reworded(film_world.teacher)):
         assert set(map(frozenset, of_items(film_world, look_up(film_world.table, teacher), encoder).values())) == {

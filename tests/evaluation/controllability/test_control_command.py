@@ -65,6 +65,7 @@ def done(data, tmp_path_factory):
     return out, json.loads(text)
 
 
+@pytest.mark.slow
 def test_every_model_has_the_tasks_that_suit_it(done):
     _, value = done
     tasks = {

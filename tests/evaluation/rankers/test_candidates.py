@@ -41,6 +41,7 @@ def test_fewer_where_fewer_are_left_and_none_without_weight(items):
     assert len(everything.rows[0]) == 2 + 56
 
 
+@pytest.mark.slow
 def test_popular_draws_follow_popularity_and_uniform_ones_do_not(items):
     users = [f"u{n}" for n in range(3000)]
     inputs = ratings([(u, "i0", 3) for u in users])

@@ -75,6 +75,7 @@ def test_items_of_another_space_are_scored_through_it_and_the_teacher_shows_its_
         item_consistency(look_up(table, film_world.teacher), ["summary"], held_out, encoder, quick)
 
 
+@pytest.mark.slow
 def test_users_have_a_semantic_consistency_too(user_world, encoder, look_up):
     model = look_up(user_world.folded, user_world.teacher)
     found = user_consistency(model, "user_profile", user_world.held_out, encoder)

@@ -109,6 +109,7 @@ def bench(**changes: Any) -> dict[str, Any]:
     )
 
 
+@pytest.mark.slow
 def test_tuned_writers_find_the_next_film_and_the_guard_watches_them() -> None:
     value = bench()
     mean = {name: row["mean"]["ndcg"] for name, row in value["scores"].items()}

@@ -109,6 +109,7 @@ def test_products_are_asked_in_their_own_words() -> None:
     assert answered("What colour or finish has it?", SHOP_TASKS, text) == f"The finish is {finish}."
 
 
+@pytest.mark.slow
 def test_the_shipped_model_answers_rightly() -> None:
     model, films, dataset = shipped_model(), shipped_vectors("films"), demo()
     assert dataset.facts is not None

@@ -120,6 +120,7 @@ def test_else_by_key_words_of_the_members_texts(model: EmbeddingLanguageModel, t
     assert key_words(["", "the", "and"], np.array([0, 1, 1]), 2) == [[], []]
 
 
+@pytest.mark.slow
 def test_the_command(elm: Elm, tmp_path: Path) -> None:
     films = shipped_vectors("films")
     films = films.subset(films.ids[:5])
